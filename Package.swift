@@ -1,0 +1,48 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+/// Arrows point down only: a program → Orders → (Salesforce, WHMCS, AWS, Lambda) → (HTTP, Crypto) → C.
+let package = Package(
+    name: "salesforce-to-whmcs",
+    products: [
+        .executable(name: "verify-signature", targets: ["verify-signature"]),
+        .executable(name: "provision-order", targets: ["provision-order"]),
+        .executable(name: "refresh-sf-token", targets: ["refresh-sf-token"]),
+        .executable(name: "order-status", targets: ["order-status"]),
+        .executable(name: "local-stack", targets: ["local-stack"]),
+    ],
+    targets: [
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+
+        .target(name: "Crypto", dependencies: ["COpenSSL"]),
+        .target(name: "HTTP", dependencies: ["CCurl"]),
+        .target(name: "Lambda", dependencies: ["HTTP"]),
+        .target(name: "AWS", dependencies: ["HTTP"]),
+        .target(name: "Salesforce", dependencies: ["HTTP", "Crypto"]),
+        .target(name: "WHMCS", dependencies: ["HTTP"]),
+        .target(name: "Orders", dependencies: ["AWS", "Crypto", "HTTP", "Lambda", "Salesforce", "WHMCS"]),
+
+        .executableTarget(name: "verify-signature", dependencies: ["Orders"]),
+        .executableTarget(name: "provision-order", dependencies: ["Orders"]),
+        .executableTarget(name: "refresh-sf-token", dependencies: ["Orders"]),
+        .executableTarget(name: "order-status", dependencies: ["Orders"]),
+
+        // Nothing below is deployed; libmicrohttpd stays here.
+        .target(name: "LocalStack", dependencies: ["AWS", "CMicroHTTPD", "Crypto", "HTTP"]),
+        .executableTarget(name: "local-stack", dependencies: ["LocalStack"]),
+
+        .testTarget(name: "CryptoTests", dependencies: ["Crypto"]),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LocalStack"]),
+        .testTarget(name: "LambdaTests", dependencies: ["Lambda", "LocalStack"]),
+        .testTarget(name: "AWSTests", dependencies: ["AWS", "LocalStack"]),
+        .testTarget(name: "SalesforceTests", dependencies: ["Salesforce", "LocalStack"]),
+        .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "LocalStack"]),
+        .testTarget(name: "OrdersTests", dependencies: ["Orders", "LocalStack"]),
+        .testTarget(name: "LocalStackTests", dependencies: ["LocalStack"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

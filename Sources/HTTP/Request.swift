@@ -1,0 +1,87 @@
+/// One HTTP request. `https` only, except to loopback.
+public struct Request: Sendable {
+    public var method: String
+    public var url: String
+    public var headers: [Header]
+    public var body: [UInt8]
+
+    /// The most this request may take, in ms; the client's deadline may cut it shorter.
+    public var timeout: Int
+
+    /// Whether sending it twice is harmless. One that may not be repeated goes out once, on a fresh connection
+    /// that is not kept: libcurl silently sends a POST again when a kept connection turns out to be dead.
+    public var repeatable: Bool
+
+    /// Whether an answer is a passing trouble, worth another try of a repeatable request.
+    public var isTransient: @Sendable (Response) -> Bool
+
+    /// Sign for AWS (SigV4) when set.
+    public var signature: AWSSignature?
+
+    public init(
+        _ method: String, _ url: String, headers: [Header] = [], body: [UInt8] = [], timeout: Int = 10_000,
+        repeatable: Bool, isTransient: @escaping @Sendable (Response) -> Bool = Request.isTransientStatus,
+        signature: AWSSignature? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.timeout = timeout
+        self.repeatable = repeatable
+        self.isTransient = isTransient
+        self.signature = signature
+    }
+
+    /// 429 and the statuses of an overloaded or absent server.
+    public static let isTransientStatus: @Sendable (Response) -> Bool = {
+        [429, 500, 502, 503, 504].contains($0.status)
+    }
+}
+
+public struct Header: Sendable, Equatable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// What libcurl needs to sign a request with AWS Signature Version 4.
+public struct AWSSignature: Sendable {
+    public var region: String
+    public var service: String
+    public var accessKeyId: String
+    public var secretAccessKey: String
+    public var sessionToken: String?
+
+    public init(region: String, service: String, accessKeyId: String, secretAccessKey: String, sessionToken: String?) {
+        self.region = region
+        self.service = service
+        self.accessKeyId = accessKeyId
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+    }
+}
+
+public struct Response: Sendable {
+    public var status: Int
+    public var headers: [Header]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [Header] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The first header of that name, whatever its case.
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+    }
+
+    /// The body as text; invalid UTF-8 is replaced.
+    public var text: String { String(decoding: body, as: UTF8.self) }
+}
