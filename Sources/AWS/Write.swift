@@ -5,8 +5,8 @@ public struct Write: Sendable {
     /// A condition or an assignment in DynamoDB's own words, with `#name` for the attribute `name` and `:name` for a
     /// value ("Condition and filter expressions").
     public struct Expression: Sendable {
-        var text: String
-        var values: [String: JSON]
+        public var text: String
+        public var values: [String: JSON]
 
         public init(_ text: String, _ values: [String: JSON] = [:]) {
             self.text = text

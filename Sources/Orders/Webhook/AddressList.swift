@@ -7,11 +7,19 @@ struct AddressList: Equatable {
         var prefix: Int
     }
 
-    private var networks: [Network] = []
+    /// Allows every address.
+    static let any = AddressList(networks: [])
+
+    private var networks: [Network]
+
+    private init(networks: [Network]) {
+        self.networks = networks
+    }
 
     /// - Parameter text: separated by commas; empty allows any address.
     /// - Returns: nil when an entry is no address or network.
     init?(_ text: String) {
+        self = .any
         for entry in text.split(separator: ",").map(\.trimmed) where !entry.isEmpty {
             let parts = entry.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count <= 2, let address = AddressList.bytes(String(parts[0])) else { return nil }

@@ -35,10 +35,13 @@ private func isDigit(_ character: UInt8) -> Bool {
 
 /// `2026-11-20T10:15:30` as if it were UTC, in s.
 private func parseSeconds(_ text: String) -> Int64? {
+    let numbers = text.split { !$0.isASCII || !$0.isNumber }.compactMap { Int32($0) }
+    guard numbers.count == 6 else { return nil }
     var parts = tm()
-    guard strptime(text, "%Y-%m-%dT%H:%M:%S", &parts) != nil else { return nil }
+    (parts.tm_year, parts.tm_mon, parts.tm_mday) = (numbers[0] - 1900, numbers[1] - 1, numbers[2])
+    (parts.tm_hour, parts.tm_min, parts.tm_sec) = (numbers[3], numbers[4], numbers[5])
     let seconds = Int64(timegm(&parts))
-    // strptime takes single digits and the 30th of February; the way back shows it.
+    // Other separators, single digits and the 30th of February do not survive the way back.
     return Clock.text(seconds * 1000).hasPrefix(text) ? seconds : nil
 }
 

@@ -136,7 +136,9 @@ public struct Webhook {
         }
     }
 
-    private func answer(_ outcome: AcceptanceOutcome, _ request: FulfillmentRequest, _ log: Log) throws(Problem) -> Answer {
+    private func answer(_ outcome: AcceptanceOutcome, _ request: FulfillmentRequest, _ log: Log) throws(Problem)
+        -> Answer
+    {
         switch outcome {
         case .accepted(let attempt):
             return Answer(status: 202, body: Acceptance.answer(request.orderID, .accepted, attempt))
@@ -149,7 +151,8 @@ public struct Webhook {
             log.info("replayed")
             return Answer(status: 202, headers: ["Idempotency-Replayed": "true"], body: body)
         case .nonceSeen:
-            throw Problem(401, "NONCE_REUSED", "a request with this nonce has been here; make a new nonce for each request")
+            throw Problem(
+                401, "NONCE_REUSED", "a request with this nonce has been here; make a new nonce for each request")
         case .keyReused:
             throw Problem(422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")
         }

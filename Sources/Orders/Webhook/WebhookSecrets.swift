@@ -10,7 +10,9 @@ public struct WebhookSecrets: Sendable, CustomStringConvertible {
     /// - Parameter parameterValue: one secret a line; white space around it is not part of it.
     /// - Throws: a `Configuration` error for a value with which anybody could sign.
     public init(parameterValue: String) throws(FunctionError) {
-        let secrets = parameterValue.split(whereSeparator: \.isNewline).map { String($0.trimmed) }.filter { !$0.isEmpty }
+        let secrets = parameterValue.split(whereSeparator: \.isNewline).map { String($0.trimmed) }.filter {
+            !$0.isEmpty
+        }
         guard !secrets.isEmpty else { throw FunctionError("Configuration", "the webhook secret is empty") }
         // A merge field that Salesforce never replaces, and the value printed in the portal's documentation: both are
         // published, so that a signature made with them proves nothing.
