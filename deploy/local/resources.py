@@ -13,6 +13,7 @@ The answer is one JSON document on stdout. A fault is one sentence on stderr, an
 
 import argparse
 import json
+import logging
 import os
 import re
 import sys
@@ -91,6 +92,7 @@ def translate(template, parameters, region):
             resource["Properties"]["CodeUri"] = "s3://local/code.zip"
 
     os.environ["AWS_DEFAULT_REGION"] = region  # the translator asks boto3 for it
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it warns of its own unpublished metrics
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.translator.transform import transform
 
