@@ -61,10 +61,12 @@ import WHMCS
         #expect(wire.sent == ["action=GetOrders&userid=7&limitstart=0&limitnum=250"])
     }
 
+    /// 10 comes after 9, and the lines keep the place they have in WHMCS.
     @Test func numberedRowsAreReadInNumericOrder() throws {
-        let rows = (0..<11).map { #""\#($0)":\#(row(100 - $0))"# }.joined(separator: ",")
-        let wire = Wire(#"{"result":"success","totalresults":11,"orders":{"order":{\#(rows)}}}"#)
-        #expect(try wire.whmcs.orders(clientId: 7).map(\.id) == Array(90...100))
+        let lines = (0..<11).map { #""\#($0)":{"relid":\#(100 - $0)}"# }.joined(separator: ",")
+        let order = #"{"id":3,"userid":7,"status":"Active","lineitems":{"lineitem":{\#(lines)}}}"#
+        let wire = Wire(list([order], total: 1))
+        #expect(try wire.whmcs.order(3)?.lines.map(\.serviceId) == (90...100).reversed().map(Int?.some))
     }
 
     @Test func allPagesAreReadAndSorted() throws {

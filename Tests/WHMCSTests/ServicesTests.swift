@@ -14,7 +14,8 @@ import WHMCS
                 "password":"hush","customfields":{"customfield":[
                   {"id":"101","name":"OpportunityId","value":"801Rx0000000001IAA"},
                   {"id":102,"name":"Site","value":"<a href=\"https://a.example/?b=1\" target=\"_blank\">https://a.example/?b=1</a>"},
-                  {"id":103,"name":"Empty","value":null}]}}
+                  {"id":103,"name":"Empty","value":null},
+                  {"id":104,"name":"Text","value":"<a href=x>y</a> and more"}]}}
                 """#))
         let services = try wire.whmcs.services(clientId: 7)
         #expect(wire.sent == ["action=GetClientsProducts&clientid=7&limitstart=0&limitnum=250"])
@@ -22,7 +23,9 @@ import WHMCS
         #expect((service.id, service.orderId, service.productId) == (4, 12, 185))
         #expect((service.status, service.domain) == ("Active", "example.org"))
         #expect(
-            service.customFields == [101: "801Rx0000000001IAA", 102: "https://a.example/?b=1", 103: ""])
+            service.customFields == [
+                101: "801Rx0000000001IAA", 102: "https://a.example/?b=1", 103: "", 104: "<a href=x>y</a> and more",
+            ])
         #expect(!String(reflecting: services).contains("hush"))
     }
 
