@@ -114,3 +114,27 @@ extension SalesforceSimulator.State {
         add("PricebookEntry", ["Product2Id": .string(id), "UnitPrice": .number(price)])
     }
 }
+
+extension WHMCSSimulator.State {
+    public static var seeded: Self {
+        var state = Self()
+        state.gateways = ["mailin": "Mail In Payment", "stripe": "Credit Card"]
+        state.clients = [
+            .init(id: 1234, name: "Example Hosting Ltd", customFields: [Seed.customerNumberField: "P0001"]),
+            .init(
+                id: 1235, name: "Gone Away GmbH", status: "Closed",
+                customFields: [Seed.customerNumberField: "P0002"]),
+            .init(id: 1236, name: "Unbanked & Söhne", customFields: [Seed.customerNumberField: "P0003"]),
+        ]
+        state.products = [
+            .init(
+                pid: 185, name: "Web Hosting", payType: "recurring", prices: ["monthly": "9.90", "annually": "99.00"],
+                customFields: [Seed.hostingMarkerField: "Salesforce Order"]),
+            .init(
+                pid: 186, name: "Installation", payType: "onetime", prices: ["monthly": "49.00"],
+                customFields: [Seed.setupMarkerField: "Salesforce Order"]),
+        ]
+        _ = state.addPayMethod(1234, type: "RemoteCreditCard")
+        return state
+    }
+}
