@@ -13,7 +13,8 @@ import Testing
     static let credentials = ["identifier": "id", "secret": "s&cret", "responsetype": "json"]
 
     func raw(_ fields: [String: String]) throws -> RawHTTP.Response {
-        let form = fields.sorted { $0.key < $1.key }.map { "\(formEncoded($0))=\(formEncoded($1))" }.joined(separator: "&")
+        let sorted = fields.sorted { $0.key < $1.key }
+        let form = sorted.map { "\(formEncoded($0))=\(formEncoded($1))" }.joined(separator: "&")
         let type = ["Content-Type": "application/x-www-form-urlencoded"]
         return try #require(try request(whmcs.port, "POST", "/includes/api.php", headers: type, body: form))
     }
