@@ -67,7 +67,8 @@ public final class AsyncEvents: Sendable {
         guard !isStopped.with({ $0 }), !function.isStopped else { return }
         let name = function.definition.name
         guard let queue = function.definition.onFailureQueueUrl else {
-            return journal.write(name, "Event \(invocation.requestId) is dropped (\(why.rawValue)): no on-failure queue.")
+            return journal.write(
+                name, "Event \(invocation.requestId) is dropped (\(why.rawValue)): no on-failure queue.")
         }
         do {
             try send(queue, record(of: invocation, why, tries: tries, last).bytes)

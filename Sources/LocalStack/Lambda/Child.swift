@@ -53,7 +53,7 @@ final class Child: Sendable {
     }
 
     @discardableResult
-    func waitUntilExit(until deadline: Date = .distantFuture) -> Ending? {
+    func waitUntilExit(until deadline: Date? = nil) -> Ending? {
         ending.wait(until: deadline) { $0 }
     }
 

@@ -35,7 +35,7 @@ public final class LambdaFunction: Sendable {
     /// With reserved concurrency an event too many is refused, as Lambda refuses it; without, it waits for its turn.
     public func invoke(_ payload: [UInt8], clientContext: String? = nil) throws(Throttled) -> InvocationResult {
         let invocation = Invocation(payload: payload, clientContext: clientContext)
-        let patience = definition.reservedConcurrency == nil ? Date.distantFuture : Date()
+        let patience = definition.reservedConcurrency == nil ? nil : Date()
         return try run(invocation, waitingUntil: patience)
     }
 
@@ -53,7 +53,7 @@ public final class LambdaFunction: Sendable {
 
     var isStopped: Bool { pool.with { $0.isStopped } }
 
-    func run(_ invocation: Invocation, waitingUntil patience: Date) throws(Throttled) -> InvocationResult {
+    func run(_ invocation: Invocation, waitingUntil patience: Date?) throws(Throttled) -> InvocationResult {
         try acquire(waitingUntil: patience)
         defer { pool.with { $0.taken -= 1 } }
         while true {
@@ -71,7 +71,7 @@ public final class LambdaFunction: Sendable {
         }
     }
 
-    private func acquire(waitingUntil patience: Date) throws(Throttled) {
+    private func acquire(waitingUntil patience: Date?) throws(Throttled) {
         let limit = definition.reservedConcurrency ?? Self.unreservedConcurrency
         let isGranted = pool.wait(until: patience) {
             if $0.isStopped { return false }

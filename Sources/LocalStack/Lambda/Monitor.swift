@@ -18,13 +18,17 @@ final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// Waits until `body` answers; nil when it has not by `deadline`.
-    func wait<Value>(until deadline: Date = .distantFuture, _ body: (inout State) -> Value?) -> Value? {
+    /// Waits until `body` answers; nil when it has not by `deadline`. Without a deadline it waits for ever.
+    func wait<Value>(until deadline: Date? = nil, _ body: (inout State) -> Value?) -> Value? {
         condition.withLock {
             while true {
                 if let value = body(&state) {
                     condition.broadcast()
                     return value
+                }
+                guard let deadline else {
+                    condition.wait()
+                    continue
                 }
                 guard condition.wait(until: deadline) else { return body(&state) }
             }

@@ -50,7 +50,7 @@ final class RuntimeAPI: Sendable {
 
     enum Start {
         /// The program has the event; its time is up at this moment.
-        case taken(deadline: Date)
+        case taken(deadline: Date?)
         case initFailed(InvocationResult)
         /// The process is gone, or the time is up.
         case never(wasInitialised: Bool)
@@ -61,7 +61,7 @@ final class RuntimeAPI: Sendable {
         let start: Start? = state.wait(until: limit) {
             if let running = $0.running { return .taken(deadline: Date(milliseconds: running.deadline)) }
             // Answered before we looked.
-            if $0.result != nil { return .taken(deadline: .distantFuture) }
+            if $0.result != nil { return .taken(deadline: nil) }
             if let error = $0.initError { return .initFailed(error) }
             return $0.isClosed ? .never(wasInitialised: $0.isInitialised) : nil
         }
@@ -69,7 +69,7 @@ final class RuntimeAPI: Sendable {
     }
 
     /// Waits for the answer; nil when the process ended or the time was up first.
-    func result(by deadline: Date) -> InvocationResult? {
+    func result(by deadline: Date?) -> InvocationResult? {
         let result: InvocationResult?? = state.wait(until: deadline) {
             if let result = $0.result { return .some(result) }
             return $0.isClosed ? .some(nil) : nil

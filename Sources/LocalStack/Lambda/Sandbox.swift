@@ -56,9 +56,9 @@ final class Sandbox: Sendable {
 
     var isAlive: Bool { child.waitUntilExit(until: Date()) == nil }
 
-    private func outcome(of invocation: Invocation, by deadline: Date, timeout: Double) -> InvocationResult {
+    private func outcome(of invocation: Invocation, by deadline: Date?, timeout: Double) -> InvocationResult {
         if let result = api.result(by: deadline) { return result }
-        let isTimeUp = Date() >= deadline && isAlive
+        let isTimeUp = deadline.map { $0 <= Date() } == true && isAlive
         stop()
         guard isTimeUp else { return exited(invocation) }
         let message = "Task timed out after \(String(format: "%.2f", timeout)) seconds"

@@ -18,7 +18,12 @@ final class Spawner: Sendable {
     /// Runs `body` on that thread and waits for its answer.
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value {
         let answer = Monitor<Value?>(nil)
-        jobs.with { $0.append { answer.with { $0 = body() } } }
+        jobs.with {
+            $0.append {
+                let value = body()
+                answer.with { $0 = value }
+            }
+        }
         while true {
             if let value = answer.wait({ $0 }) { return value }
         }
