@@ -31,7 +31,56 @@ public struct Client {
         return client
     }
 
+    /// Sends one request; see `sendAll`.
     public func send(_ request: Request) throws(Failure) -> Response {
         try sendAll([request])[0].get()
+    }
+
+    /// Sends independent requests at once and answers in their order.
+    ///
+    /// A repeatable request that met a passing trouble is tried again, three times at the most, after an exponential
+    /// backoff with full jitter (100, 200, 400 ms) or what `Retry-After` asks for, as long as the deadline leaves
+    /// room for the wait.
+    public func sendAll(_ requests: [Request]) -> [Result<Response, Failure>] {
+        var results = sendOnce(requests)
+        for attempt in 0..<3 {
+            let again = requests.indices.filter { isWorthRepeating(requests[$0], results[$0]) }
+            let wait = again.map { retryAfter(results[$0]) ?? jitter(100 << attempt) }.max() ?? 0
+            if again.isEmpty || now() + Int64(wait) >= deadline ?? .max { break }
+            sleep(wait)
+            for (index, result) in zip(again, sendOnce(again.map { requests[$0] })) { results[index] = result }
+        }
+        return results
+    }
+
+    private func sendOnce(_ requests: [Request]) -> [Result<Response, Failure>] {
+        guard let deadline else { return transport(requests) }
+        let left = Int(max(0, deadline - now()))
+        guard left > 0 else {
+            return requests.map { _ in
+                .failure(Failure(.timedOut, mayHaveBeenReceived: false, "the deadline passed before the request"))
+            }
+        }
+        return transport(
+            requests.map {
+                var request = $0
+                request.timeout = min($0.timeout ?? left, left)
+                return request
+            })
+    }
+
+    private func isWorthRepeating(_ request: Request, _ result: Result<Response, Failure>) -> Bool {
+        guard request.repeatable else { return false }
+        return switch result {
+        case .success(let response): request.isTransient(response)
+        case .failure(let failure): failure.kind == .notConnected || failure.kind == .broken
+        }
+    }
+
+    /// The wait a server asks for, in ms: seconds only, no longer than 10 of them; the date form is not used by ours.
+    private func retryAfter(_ result: Result<Response, Failure>) -> Int? {
+        guard case .success(let response) = result, let text = response.header("Retry-After"), let seconds = Int(text)
+        else { return nil }
+        return min(max(0, seconds), 10) * 1000
     }
 }

@@ -5,8 +5,8 @@ public struct Request: Sendable {
     public var headers: [Header]
     public var body: [UInt8]
 
-    /// The most this request may take, in ms; the client's deadline may cut it shorter.
-    public var timeout: Int
+    /// The most this request may take, in ms; the client's deadline may cut it shorter. Nil: as long as it takes.
+    public var timeout: Int?
 
     /// Whether sending it twice is harmless. One that may not be repeated goes out once, on a fresh connection
     /// that is not kept: libcurl silently sends a POST again when a kept connection turns out to be dead.
@@ -18,10 +18,14 @@ public struct Request: Sendable {
     /// Sign for AWS (SigV4) when set.
     public var signature: AWSSignature?
 
+    /// The server is part of this machine, whatever its address: `http` is allowed and no proxy is asked. Loopback
+    /// is so without saying; the Runtime API may be on a link-local address.
+    public var isOnThisMachine: Bool
+
     public init(
-        _ method: String, _ url: String, headers: [Header] = [], body: [UInt8] = [], timeout: Int = 10_000,
+        _ method: String, _ url: String, headers: [Header] = [], body: [UInt8] = [], timeout: Int? = 10_000,
         repeatable: Bool, isTransient: @escaping @Sendable (Response) -> Bool = Request.isTransientStatus,
-        signature: AWSSignature? = nil
+        signature: AWSSignature? = nil, isOnThisMachine: Bool = false
     ) {
         self.method = method
         self.url = url
@@ -31,6 +35,7 @@ public struct Request: Sendable {
         self.repeatable = repeatable
         self.isTransient = isTransient
         self.signature = signature
+        self.isOnThisMachine = isOnThisMachine
     }
 
     /// 429 and the statuses of an overloaded or absent server.
@@ -70,11 +75,14 @@ public struct Response: Sendable {
     public var status: Int
     public var headers: [Header]
     public var body: [UInt8]
+    /// From the start of the request to the last byte of the answer.
+    public var milliseconds: Double
 
-    public init(status: Int, headers: [Header] = [], body: [UInt8] = []) {
+    public init(status: Int, headers: [Header] = [], body: [UInt8] = [], milliseconds: Double = 0) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.milliseconds = milliseconds
     }
 
     /// The first header of that name, whatever its case.

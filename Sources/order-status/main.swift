@@ -1,1 +1,5 @@
-// placeholder, replace me
+import Orders
+
+Program.run(OrderStatus.Settings.init) { settings, account, http, log in
+    OrderStatus(settings, account, http, log).handle
+}

@@ -1,1 +1,5 @@
-// placeholder, replace me
+import Orders
+
+Program.run(ProvisioningSettings.init) { settings, account, http, log in
+    Provisioning(settings, account, http, log).handle
+}

@@ -1,1 +1,5 @@
-// placeholder, replace me
+import Orders
+
+Program.run(TokenRefresh.Settings.init) { settings, account, http, log in
+    TokenRefresh(settings, account, http, log).handle
+}

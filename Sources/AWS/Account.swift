@@ -1,0 +1,34 @@
+import HTTP
+
+/// Where AWS is and who asks, as Lambda tells its functions.
+public struct Account: Sendable {
+    private let values: [String: String]
+
+    /// - Parameter values: the process's environment: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    ///   `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`.
+    public init(_ values: [String: String]) {
+        self.values = values
+    }
+
+    public var region: String { values["AWS_REGION"] ?? "" }
+
+    /// Names of variables that must be set and are not.
+    public var missing: [String] {
+        ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].filter { values[$0, default: ""].isEmpty }
+    }
+
+    /// The service's own override, the common one, or AWS's own address ("Service-specific endpoints" of the SDK guide).
+    ///
+    /// - Parameter identifier: the service's name in the variable, `EVENTBRIDGE` say.
+    func endpoint(_ host: String, _ identifier: String) -> String {
+        let override = values["AWS_ENDPOINT_URL_\(identifier)"] ?? values["AWS_ENDPOINT_URL"] ?? ""
+        guard override.isEmpty else { return override.hasSuffix("/") ? String(override.dropLast()) : override }
+        return "https://\(host).\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
+    }
+
+    func signature(_ service: String) -> AWSSignature {
+        AWSSignature(
+            region: region, service: service, accessKeyId: values["AWS_ACCESS_KEY_ID"] ?? "",
+            secretAccessKey: values["AWS_SECRET_ACCESS_KEY"] ?? "", sessionToken: values["AWS_SESSION_TOKEN"])
+    }
+}

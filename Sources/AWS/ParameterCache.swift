@@ -1,0 +1,28 @@
+/// Parameters kept from one invocation to the next: the store's throughput is small, and shared by the whole account.
+public final class ParameterCache {
+    private var kept: [String: (value: String, readAt: Int64)] = [:]
+    private let lifetime: Int64
+
+    /// - Parameter lifetime: how long a value is used before it is read again, in ms.
+    public init(lifetime: Int64 = 300_000) {
+        self.lifetime = lifetime
+    }
+
+    /// The values of `names`, those that are not kept, or are too old, read in one call.
+    ///
+    /// - Parameters:
+    ///   - now: ms since 1970.
+    ///   - youngerThan: a shorter lifetime for this time, in ms; 0 reads afresh.
+    public func get(
+        _ names: [String], from store: ParameterStore, now: Int64, youngerThan limit: Int64? = nil
+    ) throws(Failure) -> [String: String] {
+        let missing = names.filter { name in
+            kept[name].map { now - $0.readAt >= min(lifetime, limit ?? lifetime) } ?? true
+        }
+        if !missing.isEmpty {
+            for name in missing { kept[name] = nil }
+            for (name, value) in try store.get(missing) { kept[name] = (value, now) }
+        }
+        return kept.filter { names.contains($0.key) }.mapValues(\.value)
+    }
+}

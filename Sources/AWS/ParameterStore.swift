@@ -1,0 +1,52 @@
+import HTTP
+
+/// Systems Manager Parameter Store.
+public struct ParameterStore {
+    private let service: Service
+
+    public init(_ account: Account, _ http: HTTP.Client) {
+        service = Service(
+            name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: account, http: http)
+    }
+
+    /// The decrypted values of up to ten parameters, in one call. One that does not exist is left out, which is not an
+    /// error of this call.
+    public func get(_ names: [String]) throws(Failure) -> [String: String] {
+        try values(service.call("GetParameters", getBody(names)))
+    }
+
+    /// The request of `get`, for sending it together with others.
+    public func getRequest(_ names: [String]) -> Request {
+        service.request("GetParameters", getBody(names))
+    }
+
+    public func get(_ result: Result<Response, HTTP.Failure>) throws(Failure) -> [String: String] {
+        try values(service.answer("GetParameters", result))
+    }
+
+    /// Writes a SecureString over whatever is there.
+    ///
+    /// - Parameter policies: the whole set ("Assigning parameter policies"); a write without them would keep the old
+    ///   ones. They need the advanced tier.
+    public func put(_ name: String, _ value: String, policies: [JSON]) throws(Failure) {
+        _ = try service.call(
+            "PutParameter",
+            [
+                "Name": .string(name), "Value": .string(value), "Type": "SecureString", "Overwrite": true,
+                "Tier": "Advanced", "Policies": .string(String(decoding: JSON.array(policies).bytes, as: UTF8.self)),
+            ])
+    }
+
+    private func getBody(_ names: [String]) -> JSON {
+        ["Names": .array(names.map(JSON.string)), "WithDecryption": true]
+    }
+
+    private func values(_ answer: JSON) throws(Failure) -> [String: String] {
+        guard let parameters = answer["Parameters"]?.array else { throw .unreadable(action: "ssm GetParameters") }
+        return Dictionary(
+            parameters.compactMap { parameter in
+                guard let name = parameter["Name"]?.text, let value = parameter["Value"]?.text else { return nil }
+                return (name, value)
+            }, uniquingKeysWith: { $1 })
+    }
+}

@@ -1,0 +1,79 @@
+import HTTP
+
+/// A DynamoDB table with the string key `pk`.
+///
+/// Items are JSON objects here: text, numbers, booleans, lists and maps become DynamoDB's attributes and come back.
+public struct Table {
+    public typealias Item = [String: JSON]
+
+    public let name: String
+    private let service: Service
+
+    public init(_ name: String, _ account: Account, _ http: HTTP.Client) {
+        self.name = name
+        service = Service(
+            name: "dynamodb", identifier: "DYNAMODB", target: "DynamoDB_20120810", version: "1.0", account: account,
+            http: http)
+    }
+
+    /// The item, as of the last write; nil when there is none.
+    public func get(_ key: String) throws(Failure) -> Item? {
+        try item(service.call("GetItem", getBody(key))["Item"])
+    }
+
+    /// The request of `get`, for sending it together with others.
+    public func getRequest(_ key: String) -> Request {
+        service.request("GetItem", getBody(key))
+    }
+
+    public func get(_ result: Result<Response, HTTP.Failure>) throws(Failure) -> Item? {
+        try item(service.answer("GetItem", result)["Item"])
+    }
+
+    /// Makes one write. When its condition does not hold, nothing is written, and the item as it stands is the answer.
+    public func write(_ write: Write) throws(Failure) -> WriteResult {
+        do {
+            return .written(try item(service.call(write.action, write.request(name))["Attributes"]) ?? [:])
+        } catch {
+            guard case .refused(_, "ConditionalCheckFailedException", _, let details) = error else { throw error }
+            return .conditionFailed(item(details["Item"]))
+        }
+    }
+
+    /// Makes all writes or none ("TransactWriteItems").
+    ///
+    /// - Returns: nil when all were made; else, for each write in order, whether its condition held and, when not, the
+    ///   item that stood in its way.
+    public func transact(_ writes: [Write]) throws(Failure) -> [ConditionResult]? {
+        do {
+            let items = writes.map { write in JSON.object([write.verb: write.body(name)]) }
+            _ = try service.call("TransactWriteItems", ["TransactItems": .array(items)])
+            return nil
+        } catch {
+            guard case .refused(_, "TransactionCanceledException", _, let details) = error,
+                let reasons = details["CancellationReasons"]?.array, reasons.count == writes.count,
+                reasons.contains(where: { $0["Code"]?.text == "ConditionalCheckFailed" })
+            else { throw error }
+            return reasons.map { $0["Code"]?.text == "ConditionalCheckFailed" ? .failed(item($0["Item"])) : .held }
+        }
+    }
+
+    private func getBody(_ key: String) -> JSON {
+        ["TableName": .string(name), "Key": ["pk": ["S": .string(key)]], "ConsistentRead": true]
+    }
+
+    private func item(_ attributes: JSON?) -> Item? {
+        attributes?.object?.mapValues(value(ofAttribute:))
+    }
+}
+
+public enum WriteResult: Sendable, Equatable {
+    /// The item after an update; empty after a put.
+    case written(Table.Item)
+    case conditionFailed(Table.Item?)
+}
+
+public enum ConditionResult: Sendable, Equatable {
+    case held
+    case failed(Table.Item?)
+}

@@ -1,0 +1,94 @@
+import HTTP
+
+/// A conditional write to a table.
+public struct Write: Sendable {
+    /// A condition or an assignment in DynamoDB's own words, with `#name` for the attribute `name` and `:name` for a
+    /// value ("Condition and filter expressions").
+    public struct Expression: Sendable {
+        public var text: String
+        public var values: [String: JSON]
+
+        public init(_ text: String, _ values: [String: JSON] = [:]) {
+            self.text = text
+            self.values = values
+        }
+    }
+
+    private var members: [String: JSON]
+    private var expressions: [Expression]
+    let verb: String
+
+    /// Replaces the item.
+    public static func put(_ item: Table.Item, if condition: Expression) -> Write {
+        Write(
+            members: [
+                "Item": .object(item.mapValues(attribute(of:))), "ConditionExpression": .string(condition.text),
+            ], expressions: [condition], verb: "Put")
+    }
+
+    /// Changes some attributes of the item, or makes it.
+    ///
+    /// - Parameter update: `SET #status = :new REMOVE #dueAt` and the like.
+    public static func update(_ key: String, _ update: Expression, if condition: Expression) -> Write {
+        Write(
+            members: [
+                "Key": ["pk": ["S": .string(key)]], "UpdateExpression": .string(update.text),
+                "ConditionExpression": .string(condition.text),
+            ], expressions: [update, condition], verb: "Update")
+    }
+
+    var action: String { verb + "Item" }
+
+    /// The body of PutItem or UpdateItem.
+    func request(_ table: String) -> JSON {
+        guard verb == "Update", case .object(var members) = body(table) else { return body(table) }
+        members["ReturnValues"] = "ALL_NEW"
+        return .object(members)
+    }
+
+    /// The member of a transaction.
+    func body(_ table: String) -> JSON {
+        var body = members
+        body["TableName"] = .string(table)
+        body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        let values = expressions.reduce(into: [:]) { all, one in all.merge(one.values) { $1 } }
+        if !values.isEmpty {
+            body["ExpressionAttributeValues"] = .object(
+                Dictionary(values.map { (":" + $0.key, attribute(of: $0.value)) }) { $1 })
+        }
+        let names = expressions.flatMap { attributeNames(in: $0.text) }
+        if !names.isEmpty {
+            body["ExpressionAttributeNames"] = .object(Dictionary(names.map { ("#" + $0, JSON.string($0)) }) { $1 })
+        }
+        return .object(body)
+    }
+
+    private func attributeNames(in text: String) -> [String] {
+        text.split(separator: "#", omittingEmptySubsequences: false).dropFirst().map { part in
+            String(part.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+        }
+    }
+}
+
+/// DynamoDB's form of a value ("AttributeValue").
+func attribute(of value: JSON) -> JSON {
+    switch value {
+    case .null: ["NULL": true]
+    case .bool(let bool): ["BOOL": .bool(bool)]
+    case .number: ["N": .string(value.text ?? "0")]
+    case .string(let text): ["S": .string(text)]
+    case .array(let values): ["L": .array(values.map(attribute(of:)))]
+    case .object(let members): ["M": .object(members.mapValues(attribute(of:)))]
+    }
+}
+
+func value(ofAttribute attribute: JSON) -> JSON {
+    guard let (type, content) = attribute.object?.first else { return .null }
+    return switch type {
+    case "S", "BOOL": content
+    case "N": (content.text.flatMap(Double.init)).map(JSON.number) ?? .null
+    case "L": .array((content.array ?? []).map(value(ofAttribute:)))
+    case "M": .object((content.object ?? [:]).mapValues(value(ofAttribute:)))
+    default: .null
+    }
+}

@@ -1,0 +1,29 @@
+import COpenSSL
+
+/// The 32 bytes of SHA-256.
+public func sha256(_ bytes: [UInt8]) -> [UInt8] {
+    var digest = [UInt8](repeating: 0, count: 32)
+    EVP_Digest(bytes, bytes.count, &digest, nil, EVP_sha256(), nil)
+    return digest
+}
+
+/// The 32 bytes of HMAC-SHA256.
+public func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
+    var code = [UInt8](repeating: 0, count: 32)
+    // A nil key means "the key of before" to OpenSSL; an empty array may have no address.
+    let keyOrZero = key.isEmpty ? [0] : key
+    HMAC(EVP_sha256(), keyOrZero, Int32(key.count), message, message.count, &code, nil)
+    return code
+}
+
+/// Whether both are the same, in a time that depends on their length only.
+public func constantTimeEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+    one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
+}
+
+/// Bytes that nobody can foretell.
+public func randomBytes(_ count: Int) throws(Failure) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw Failure("the system has no random numbers") }
+    return bytes
+}

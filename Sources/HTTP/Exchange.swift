@@ -1,0 +1,139 @@
+import CCurl
+
+/// One request under way: the handle, set up for it, and what has come back so far.
+final class Exchange {
+    let handle: UnsafeMutableRawPointer
+    var result: CURLcode?
+    private let origin: Origin
+    private let largestAnswer: Int
+    private var sentHeaders: UnsafeMutablePointer<curl_slist>?
+    private var headers: [Header] = []
+    private var body: [UInt8] = []
+
+    init(_ handle: UnsafeMutableRawPointer, _ request: Request, _ origin: Origin, largestAnswer: Int) {
+        self.handle = handle
+        self.origin = origin
+        self.largestAnswer = largestAnswer
+        setUp(request)
+    }
+
+    deinit {
+        curl_slist_free_all(sentHeaders)
+    }
+
+    /// The exchange that a handle belongs to; it is kept alive by `Curl.send`.
+    static func of(_ handle: UnsafeMutableRawPointer?) -> Exchange? {
+        var context: UnsafeMutableRawPointer?
+        ccurl_get_pointer(handle, CURLINFO_PRIVATE, &context)
+        return context.map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    private func setUp(_ request: Request) {
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        ccurl_set_pointer(handle, CURLOPT_PRIVATE, this)
+        ccurl_set_string(handle, CURLOPT_URL, request.url)
+        ccurl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        ccurl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
+        ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 3000)
+        // Zero is libcurl's word for no limit.
+        ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeout.map { max(1, $0) } ?? 0)
+        // A frozen process does not see a server close; past this age a connection is not trusted.
+        ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, 15)
+        if !request.repeatable {
+            ccurl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
+            ccurl_set_long(handle, CURLOPT_FORBID_REUSE, 1)
+        }
+        if origin.isLoopback || request.isOnThisMachine { ccurl_set_string(handle, CURLOPT_PROXY, "") }
+        setMethod(request)
+        setHeaders(request)
+        ccurl_set_pointer(handle, CURLOPT_HEADERDATA, this)
+        ccurl_set_data_callback(handle, CURLOPT_HEADERFUNCTION) { data, size, count, context in
+            Exchange.from(context).take(header: UnsafeRawBufferPointer(start: data, count: size * count))
+        }
+        ccurl_set_pointer(handle, CURLOPT_WRITEDATA, this)
+        ccurl_set_data_callback(handle, CURLOPT_WRITEFUNCTION) { data, size, count, context in
+            Exchange.from(context).take(body: UnsafeRawBufferPointer(start: data, count: size * count))
+        }
+    }
+
+    private func setMethod(_ request: Request) {
+        guard request.method != "GET" else { return }
+        // The signature of a request is made over POSTFIELDS; a body from a callback would be signed as empty.
+        ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
+        request.body.withUnsafeBytes { body in
+            let start = body.baseAddress ?? UnsafeRawPointer(handle)
+            _ = ccurl_set_pointer(handle, CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: start))
+        }
+        ccurl_set_string(handle, CURLOPT_CUSTOMREQUEST, request.method)
+    }
+
+    private func setHeaders(_ request: Request) {
+        var headers = request.headers
+        if let signature = request.signature {
+            ccurl_set_string(handle, CURLOPT_AWS_SIGV4, "aws:amz:\(signature.region):\(signature.service)")
+            ccurl_set_string(handle, CURLOPT_USERNAME, signature.accessKeyId)
+            ccurl_set_string(handle, CURLOPT_PASSWORD, signature.secretAccessKey)
+            if let token = signature.sessionToken { headers.append(Header("X-Amz-Security-Token", token)) }
+        }
+        for header in headers {
+            // libcurl takes "Name:" for "send no such header"; "Name;" is the empty value.
+            let line = header.value.isEmpty ? header.name + ";" : "\(header.name): \(header.value)"
+            sentHeaders = curl_slist_append(sentHeaders, line)
+        }
+        // No waiting for "100 Continue" before a large body. Before libcurl 8.3 a header taken out spoils the signature
+        // of a signed request, which is never that large.
+        if request.signature == nil { sentHeaders = curl_slist_append(sentHeaders, "Expect:") }
+        ccurl_set_list(handle, CURLOPT_HTTPHEADER, sentHeaders)
+    }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> Exchange {
+        // The pointer is the one given in `setUp`; libcurl hands it back as it was.
+        Unmanaged<Exchange>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    }
+
+    private func take(header line: UnsafeRawBufferPointer) -> Int {
+        let text = String(decoding: line, as: UTF8.self)
+        // An interim answer (100 Continue) is followed by another status line, which starts afresh.
+        if text.hasPrefix("HTTP/") {
+            headers = []
+        } else if let colon = text.firstIndex(of: ":") {
+            let value = text[text.index(after: colon)...]
+            headers.append(Header(String(text[..<colon]), String(value.trimmed)))
+        }
+        return line.count
+    }
+
+    private func take(body data: UnsafeRawBufferPointer) -> Int {
+        guard body.count + data.count <= largestAnswer else { return 0 }
+        body.append(contentsOf: data)
+        return data.count
+    }
+
+    func response() throws(Failure) -> Response {
+        guard let result, result == CURLE_OK else { throw failure(result ?? CURLE_FAILED_INIT) }
+        var status = 0
+        ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
+        var microseconds: curl_off_t = 0
+        ccurl_get_offset(handle, CURLINFO_TOTAL_TIME_T, &microseconds)
+        return Response(status: status, headers: headers, body: body, milliseconds: Double(microseconds) / 1000)
+    }
+
+    private func failure(_ code: CURLcode) -> Failure {
+        // Non-zero once the connection, TLS included, was there and the request about to be sent.
+        var ready: curl_off_t = 0
+        ccurl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &ready)
+        var sent = 0
+        ccurl_get_long(handle, CURLINFO_REQUEST_SIZE, &sent)
+        let mayHaveBeenReceived = ready > 0 || sent > 0
+        let kind: Failure.Kind =
+            switch code {
+            case CURLE_OPERATION_TIMEDOUT: .timedOut
+            case CURLE_WRITE_ERROR: .tooLarge
+            case _ where !mayHaveBeenReceived: .notConnected
+            default: .broken
+            }
+        let reason = kind == .tooLarge ? "the answer is too large" : String(cString: curl_easy_strerror(code))
+        return Failure(kind, mayHaveBeenReceived: mayHaveBeenReceived, "\(origin.host): \(reason)")
+    }
+}

@@ -1,0 +1,12 @@
+/// The envelope of everything EventBridge delivers ("Events in Amazon EventBridge").
+public struct EventBridgeEvent<Detail: Decodable>: Decodable {
+    public var id: String
+    public var source: String
+    public var detailType: String
+    public var detail: Detail
+
+    private enum CodingKeys: String, CodingKey {
+        case id, source, detail
+        case detailType = "detail-type"
+    }
+}

@@ -1,0 +1,42 @@
+import HTTP
+
+/// An error in the form Lambda, its logs and its alarms show: a type to count by and a sentence for a person.
+public struct FunctionError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// An upper-camel-case word, `MalformedEvent` say.
+    public var type: String
+    public var message: String
+
+    public init(_ type: String, _ message: String) {
+        self.type = type
+        self.message = message
+    }
+
+    /// Any other error under the name of its own type.
+    public init(_ error: any Error) {
+        if let error = error as? FunctionError {
+            self = error
+        } else {
+            self.init(String(describing: Swift.type(of: error)), String(describing: error))
+        }
+    }
+
+    public var description: String { "\(type): \(message)" }
+
+    /// Lambda records anything that is not shaped `Function.Name` as `Function.Unknown`.
+    var headerType: String {
+        let letters = type.filter { $0.isASCII && $0.isLetter }
+        return "Function." + (letters.prefix(1).uppercased() + letters.dropFirst()).ifEmpty("Error")
+    }
+
+    /// What is posted to Lambda and, the same bytes, logged.
+    func body(requestID: String?, now: Int64) -> [UInt8] {
+        JSON.object([
+            "errorType": .string(type), "errorMessage": .string(message), "stackTrace": [], "level": "ERROR",
+            "requestId": requestID.map(JSON.string) ?? .null, "timestamp": .string(Clock.text(now)),
+        ]).bytes
+    }
+}
+
+extension String {
+    fileprivate func ifEmpty(_ other: String) -> String { isEmpty ? other : self }
+}

@@ -1,0 +1,67 @@
+import Glibc
+import HTTP
+
+/// One JSON object a line, each written at once: Swift's `print` is buffered in blocks when stdout is no terminal, and
+/// Lambda freezes or kills a process without a chance to flush.
+public struct Log: Sendable {
+    public enum Level: Int, Sendable, CaseIterable {
+        case trace, debug, info, warn, error, fatal
+
+        var name: String { String(describing: self).uppercased() }
+    }
+
+    private let level: Level
+    private let write: @Sendable ([UInt8]) -> Void
+    private let now: @Sendable () -> Int64
+    private var fields: [String: JSON] = [:]
+
+    /// - Parameters:
+    ///   - level: `AWS_LAMBDA_LOG_LEVEL`; anything unknown is INFO.
+    ///   - write: takes whole lines.
+    public init(
+        level: String? = nil, now: @escaping @Sendable () -> Int64 = Clock.milliseconds,
+        write: @escaping @Sendable ([UInt8]) -> Void = { Log.writeToStandardError($0) }
+    ) {
+        self.level = Level.allCases.first { $0.name == level?.uppercased() } ?? .info
+        self.now = now
+        self.write = write
+    }
+
+    /// The same log, with these fields on every line.
+    public func with(_ fields: [String: JSON]) -> Log {
+        var log = self
+        log.fields.merge(fields) { $1 }
+        return log
+    }
+
+    public func debug(_ message: String, _ fields: [String: JSON] = [:]) { line(.debug, message, fields) }
+    public func info(_ message: String, _ fields: [String: JSON] = [:]) { line(.info, message, fields) }
+    public func warn(_ message: String, _ fields: [String: JSON] = [:]) { line(.warn, message, fields) }
+    public func error(_ message: String, _ fields: [String: JSON] = [:]) { line(.error, message, fields) }
+
+    private func line(_ level: Level, _ message: String, _ fields: [String: JSON]) {
+        guard level.rawValue >= self.level.rawValue else { return }
+        var line = self.fields.merging(fields) { $1 }
+        line["level"] = .string(level.name)
+        line["message"] = .string(message)
+        line["timestamp"] = .string(Clock.text(now()))
+        raw(JSON.object(line).bytes)
+    }
+
+    /// A line that is JSON already.
+    func raw(_ json: [UInt8]) {
+        write(json + [UInt8(ascii: "\n")])
+    }
+
+    /// One `write(2)`, unless the system takes only a part.
+    public static func writeToStandardError(_ line: [UInt8]) {
+        line.withUnsafeBytes { bytes in
+            var start = 0
+            while start < bytes.count {
+                let written = Glibc.write(2, bytes.baseAddress.map { $0 + start }, bytes.count - start)
+                guard written > 0 || errno == EINTR else { return }
+                start += max(0, written)
+            }
+        }
+    }
+}

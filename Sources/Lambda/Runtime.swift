@@ -1,0 +1,88 @@
+import Glibc
+import HTTP
+
+/// The loop of a custom runtime: take an event, handle it, tell what came of it.
+public struct Runtime {
+    /// Turns an event into an answer. What it throws is reported to Lambda as the invocation's error.
+    public typealias Handler = (Invocation) throws -> [UInt8]
+
+    private let api: RuntimeAPI
+    private let log: Log
+    private let now: () -> Int64
+
+    init(api: RuntimeAPI, log: Log, now: @escaping () -> Int64) {
+        self.api = api
+        self.log = log
+        self.now = now
+    }
+
+    /// Configures the function and serves it until its Runtime API goes away; leaves with a message and status 1.
+    ///
+    /// - Parameter start: reads the configuration and builds the handler. What it throws is reported as the init error.
+    public static func run(_ start: (Environment, Log) throws -> Handler) -> Never {
+        let environment = Environment.ofProcess()
+        let log = Log(level: environment.values["AWS_LAMBDA_LOG_LEVEL"])
+        guard let address = environment.values["AWS_LAMBDA_RUNTIME_API"], !address.isEmpty else {
+            log.error("AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with local-stack invoke")
+            exit(1)
+        }
+        let http = HTTP.Client.live()
+        let runtime = Runtime(api: RuntimeAPI(address: address, http: http), log: log, now: http.now)
+        do {
+            try runtime.serve { try start(environment, log) }
+        } catch {
+            log.error("leaving: \(error)")
+            exit(1)
+        }
+    }
+
+    /// Never returns but by throwing why it had to stop.
+    func serve(_ start: () throws -> Handler) throws -> Never {
+        let handler = try initialise(start)
+        while true {
+            let invocation = try api.next()
+            // What X-Ray's and others' libraries read; a custom runtime has to set it.
+            setenv("_X_AMZN_TRACE_ID", invocation.traceID ?? "", 1)
+            try handle(invocation, with: handler)
+        }
+    }
+
+    private func initialise(_ start: () throws -> Handler) throws -> Handler {
+        do {
+            return try start()
+        } catch {
+            let error = FunctionError(error)
+            let body = error.body(requestID: nil, now: now())
+            log.raw(body)
+            _ = try api.failInit(error, body)
+            throw error
+        }
+    }
+
+    private func handle(_ invocation: Invocation, with handler: Handler) throws {
+        let answer: [UInt8]
+        do {
+            answer = try handler(invocation)
+        } catch {
+            return try report(FunctionError(error), invocation)
+        }
+        let status = try api.respond(answer, to: invocation.requestID)
+        try check(status, "response of \(answer.count) bytes", invocation)
+    }
+
+    private func report(_ error: FunctionError, _ invocation: Invocation) throws {
+        let body = error.body(requestID: invocation.requestID, now: now())
+        log.raw(body)
+        try check(api.fail(error, body, to: invocation.requestID), "error", invocation)
+    }
+
+    /// A refused answer is the invocation's trouble: for one that is too large (413) Lambda has already told the caller.
+    /// A server error is the environment's end.
+    private func check(_ status: Int, _ what: String, _ invocation: Invocation) throws {
+        guard status != 202 else { return }
+        log.error("the Runtime API answered \(status) to the \(what)", ["requestId": .string(invocation.requestID)])
+        guard status < 500 else {
+            throw RuntimeAPI.Gone(description: "the Runtime API answered \(status) to the \(what)")
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import AWS
+import HTTP
+import Salesforce
+
+/// The right to work on one order, until the invocation that holds it must end.
+///
+/// Every change is conditional on it: a run that was taken for dead and is not finds out before it does anything more.
+struct Lease {
+    /// Another run has the order.
+    struct Lost: Error, CustomStringConvertible {
+        let description = "another run has taken the order over"
+    }
+
+    private(set) var order: LedgerOrder
+    private let owner: String
+    private let ledger: Ledger
+
+    fileprivate init(_ order: LedgerOrder, owner: String, ledger: Ledger) {
+        self.order = order
+        self.owner = owner
+        self.ledger = ledger
+    }
+
+    /// Writes a checkpoint.
+    mutating func write(_ changes: Changes, history entry: JSON? = nil) throws {
+        var changes = changes
+        changes["updatedAt"] = .number(Double(ledger.now()))
+        let mine = Write.Expression("#leaseOwner = :me", ["me": .string(owner)])
+        let result = try ledger.table.write(
+            .update(LedgerOrder.key(order.id), update(changes, history: entry), if: mine))
+        guard case .written(let item) = result, let order = try ledger.read(item) else { throw Lost() }
+        self.order = order
+    }
+
+    /// Ends the order's road; nobody has to look at it again.
+    mutating func finish(_ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil) throws {
+        let end: Changes = [
+            "status": .string(status.rawValue), "open": .null, "dueAt": .null, "leaseOwner": .null,
+            "leaseUntil": .null,
+        ]
+        try write(
+            changes.merging(end) { $1 },
+            history: historyEntry(status, attempt: order.attempt, at: ledger.now(), code: code))
+    }
+
+    /// Gives the order back, to be taken up again at `dueAt` (ms since 1970).
+    mutating func release(dueAt: Int64, _ changes: Changes) throws {
+        try write(
+            changes.merging(["dueAt": .number(Double(dueAt)), "leaseOwner": .null, "leaseUntil": .null]) { $1 })
+    }
+}
+
+enum LeaseOutcome {
+    case taken(Lease)
+    /// Somebody else has it, or nothing is left to do.
+    case refused(LedgerOrder)
+}
+
+extension Ledger {
+    /// Takes the order of a request, when it is Accepted, or Activating under a lease that has expired, or not known yet.
+    ///
+    /// - Parameters:
+    ///   - owner: this invocation.
+    ///   - until: when the invocation is over, ms since 1970; a run that was killed is due from then on.
+    func lease(_ request: ProvisionRequested, owner: String, until: Int64) throws -> LeaseOutcome {
+        switch try take(request, owner, until) {
+        case .refused(let order) where order.status == .failed && request.asksAgain(after: order):
+            guard try reopen(order, request) else { return .refused(order) }
+            return try take(request, owner, until)
+        case let outcome:
+            return outcome
+        }
+    }
+
+    private func take(_ request: ProvisionRequested, _ owner: String, _ until: Int64) throws -> LeaseOutcome {
+        let now = now()
+        var changes: Changes = [
+            "status": .string(LedgerOrder.Status.activating.rawValue), "open": "1",
+            "dueAt": .number(Double(until)), "leaseOwner": .string(owner), "leaseUntil": .number(Double(until)),
+            "updatedAt": .number(Double(now)),
+        ]
+        changes["lastEvent"] = request.platformEvent.map(JSON.string)
+        var expression = update(changes)
+        expression.text +=
+            ", #tries = if_not_exists(#tries, :zero) + :one, #attempt = if_not_exists(#attempt, :one)"
+        expression.values.merge(["zero": 0, "one": 1]) { $1 }
+        let free = Write.Expression(
+            "attribute_not_exists(#pk) OR #status = :accepted OR (#status = :activating AND "
+                + "(attribute_not_exists(#leaseUntil) OR #leaseUntil < :now))",
+            [
+                "accepted": .string(LedgerOrder.Status.accepted.rawValue),
+                "activating": .string(LedgerOrder.Status.activating.rawValue), "now": .number(Double(now)),
+            ])
+        switch try table.write(.update(LedgerOrder.key(request.orderID), expression, if: free)) {
+        case .written(let item):
+            guard let order = try read(item) else { throw Unreadable() }
+            return .taken(Lease(order, owner: owner, ledger: self))
+        case .conditionFailed(let item):
+            guard let order = try read(item) else { throw Unreadable() }
+            return .refused(order)
+        }
+    }
+
+    /// A new platform event for a Failed order is the operator's new request.
+    private func reopen(_ order: LedgerOrder, _ request: ProvisionRequested) throws -> Bool {
+        let expression = acceptedUpdate(after: order, correlationID: request.correlationID)
+        guard case .written = try table.write(.update(LedgerOrder.key(order.id), expression, if: failed(order))) else {
+            return false
+        }
+        return true
+    }
+}

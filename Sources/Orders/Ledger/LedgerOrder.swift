@@ -1,0 +1,77 @@
+import AWS
+import HTTP
+import Salesforce
+
+/// An order as the ledger remembers it; the one picture that every program reads.
+public struct LedgerOrder: Sendable, Equatable {
+    public enum Status: String, Sendable {
+        case accepted = "Accepted"
+        case activating = "Activating"
+        case provisioned = "Provisioned"
+        case failed = "Failed"
+    }
+
+    /// How far AddOrder, which WHMCS cannot tell from its repetition, has come.
+    public enum AddOrder: String, Sendable {
+        case none, sent, added
+    }
+
+    public var id: RecordID
+    public var status: Status
+    /// How often the order was requested: 1, and one more each time after it had failed.
+    public var attempt: Int
+    /// Runs of provision-order within this attempt.
+    public var tries: Int
+    public var step: Step?
+    public var plan: Plan?
+    public var addOrder: AddOrder
+    /// When AddOrder was last sent, ms since 1970.
+    public var addOrderAt: Int64?
+    /// The attempt in which it was last sent.
+    public var addOrderAttempt: Int?
+    public var whmcsOrderID: Int?
+    public var whmcsServiceIDs: [Int]
+    public var leaseUntil: Int64
+    public var dueAt: Int64?
+    public var errorCode: String?
+    public var errorMessage: String?
+    /// The platform event that asked for this attempt.
+    public var lastEvent: String?
+    public var correlationID: String?
+    /// The last change, ms since 1970.
+    public var updatedAt: Int64
+
+    /// Nil when the item is not an order of ours.
+    init?(_ item: Table.Item) {
+        guard let key = item["pk"]?.text, key.hasPrefix(LedgerOrder.prefix),
+            let id = RecordID(String(key.dropFirst(LedgerOrder.prefix.count))),
+            let status = item["status"]?.text.flatMap(Status.init)
+        else { return nil }
+        self.id = id
+        self.status = status
+        attempt = item.number("attempt") ?? 1
+        tries = item.number("tries") ?? 0
+        step = item["step"]?.text.flatMap(Step.init)
+        plan = item["plan"].flatMap(Plan.init)
+        addOrder = item["addOrder"]?.text.flatMap(AddOrder.init) ?? .none
+        addOrderAt = item["addOrderAt"]?.integer
+        addOrderAttempt = item.number("addOrderAttempt")
+        whmcsOrderID = item.number("whmcsOrderId")
+        whmcsServiceIDs = (item["whmcsServiceIds"]?.array ?? []).compactMap { $0.integer.map(Int.init) }
+        leaseUntil = item["leaseUntil"]?.integer ?? 0
+        dueAt = item["dueAt"]?.integer
+        errorCode = item["errorCode"]?.text
+        errorMessage = item["errorMessage"]?.text
+        lastEvent = item["lastEvent"]?.text
+        correlationID = item["correlationId"]?.text
+        updatedAt = item["updatedAt"]?.integer ?? 0
+    }
+
+    static func key(_ id: RecordID) -> String { prefix + id.text }
+
+    private static let prefix = "order#"
+}
+
+extension Table.Item {
+    fileprivate func number(_ name: String) -> Int? { self[name]?.integer.map(Int.init) }
+}

@@ -1,0 +1,67 @@
+import AWS
+import HTTP
+import Lambda
+import Salesforce
+
+/// The event that makes provision-order work: ours from the order bus, or Salesforce's platform event.
+///
+/// Nothing personal travels on a bus: the order's id, and what ties the log lines together.
+struct ProvisionRequested: Equatable {
+    static let source = "salesforce.orders"
+    static let detailType = "OrderProvisionRequested"
+    static let platformEventType = "OrderProvisionRequested__e"
+
+    var orderID: RecordID
+    var attempt: Int
+    var correlationID: String
+    /// ms since 1970
+    var requestedAt: Int64
+    /// The id of Salesforce's event; nil when the event is our own.
+    var platformEvent: String?
+
+    init(orderID: RecordID, attempt: Int, correlationID: String, requestedAt: Int64) {
+        self.orderID = orderID
+        self.attempt = attempt
+        self.correlationID = correlationID
+        self.requestedAt = requestedAt
+    }
+
+    /// Reads either event; an order id that is none is a malformed event, not a missing order.
+    init(_ invocation: Invocation, now: Int64) throws(FunctionError) {
+        let event = try decodeEvent(EventBridgeEvent<JSON>.self, from: invocation.payload, as: "an EventBridge event")
+        let isPlatformEvent = event.detailType == ProvisionRequested.platformEventType
+        guard isPlatformEvent || event.detailType == ProvisionRequested.detailType else {
+            throw FunctionError("MalformedEvent", "provision-order does not know events of this detail-type")
+        }
+        let fields = isPlatformEvent ? event.detail["payload"] : event.detail
+        let names = isPlatformEvent ? ("OrderId__c", "CorrelationId__c") : ("orderId", "correlationId")
+        guard let orderID = fields?[names.0]?.text.flatMap(RecordID.init) else {
+            throw FunctionError("MalformedEvent", "\(names.0) in the event must be a Salesforce id")
+        }
+        self.orderID = orderID
+        attempt = fields?["attempt"]?.integer.map(Int.init) ?? 1
+        correlationID = fields?[names.1]?.text ?? event.id
+        requestedAt = fields?["requestedAt"]?.text.flatMap(parseTimestamp) ?? now
+        platformEvent = isPlatformEvent ? event.detail["id"]?.text ?? event.id : nil
+    }
+
+    var detail: JSON {
+        [
+            "orderId": .string(orderID.text), "attempt": .number(Double(attempt)),
+            "correlationId": .string(correlationID), "requestedAt": .string(Clock.text(requestedAt)),
+        ]
+    }
+
+    /// Whether a Failed order is to be tried afresh: the operator asked again, and it is not the event that asked for
+    /// the attempt that failed, delivered twice.
+    func asksAgain(after order: LedgerOrder) -> Bool {
+        platformEvent != nil && platformEvent != order.lastEvent
+    }
+}
+
+extension EventBus {
+    func put(_ event: ProvisionRequested) throws(AWS.Failure) {
+        try put(
+            source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, detail: event.detail)
+    }
+}

@@ -1,0 +1,158 @@
+import HTTP
+import Salesforce
+import WHMCS
+
+/// The steps that change something in WHMCS.
+///
+/// AddOrder has no idempotency key, and its answer can be lost after WHMCS has acted. So the ledger says that it is
+/// sent before it is sent, nothing is ever sent again on a doubt, and what exists is found by the marker that the order
+/// carries.
+extension Road {
+    /// The order in WHMCS: adopted when it is there, made when it is certain that it is not.
+    mutating func create(_ plan: Plan) throws {
+        let whmcs = try whmcs()
+        if order.whmcsOrderID == nil {
+            if let found = try look(whmcs, plan) {
+                try keep(orderID: found)
+            } else {
+                try checkMayAdd(plan)
+                try add(whmcs, plan)
+            }
+        }
+        guard let id = order.whmcsOrderID else {
+            throw ProvisioningFailure(.provisioningError, "the order id was not kept")
+        }
+        let services = try readBack(whmcs, id, plan)
+        try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
+        try lease.write([
+            "step": .string(Step.create.rawValue),
+            "whmcsServiceIds": .array(services.map { .number(Double($0)) }),
+        ])
+    }
+
+    /// Looks through all of the client's orders and services for the marker. The lowest id wins; others are cancelled
+    /// while that does no harm.
+    private func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Int? {
+        var ids = Set(try whmcs.orders(clientId: plan.clientID).filter { marker.isIn($0.notes) }.map(\.id))
+        if settings.markerField != nil {
+            let marked = try whmcs.services(clientId: plan.clientID).filter {
+                $0.customFields.values.contains(marker.value)
+            }
+            ids.formUnion(marked.compactMap(\.orderId))
+        }
+        guard let first = ids.min() else { return nil }
+        for id in ids.subtracting([first]).sorted() {
+            log.error("WHMCS has two orders for this one", ["whmcsOrderId": .number(Double(id))])
+            if try whmcs.order(id)?.isPending == true { try whmcs.cancelOrder(id) }
+        }
+        return first
+    }
+
+    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing; what has not
+    /// come up by then is for a person to decide. Who requests the order again has decided.
+    private func checkMayAdd(_ plan: Plan) throws(ProvisioningFailure) {
+        guard order.addOrder == .sent, order.addOrderAttempt == order.attempt else { return }
+        let quietUntil = (order.addOrderAt ?? 0) + settings.quietTime
+        guard http.now() >= quietUntil else {
+            throw ProvisioningFailure(
+                .whmcsUnavailable, "AddOrder was not answered; looking again when WHMCS has had time to finish it",
+                isPassing: true, notBefore: quietUntil)
+        }
+        throw ProvisioningFailure(
+            .whmcsOutcomeUnknown,
+            "AddOrder was not answered. Look at the orders of WHMCS client \(plan.clientID) for \"\(marker.note)\": if there"
+                + " is none, request the order again; if there is one without this note, put the note there first")
+    }
+
+    private mutating func add(_ whmcs: WHMCS.Client, _ plan: Plan) throws {
+        // The time AddOrder may take must fit, or the answer of an order that was made would be thrown away.
+        guard http.deadline ?? .max > http.now() + 15_000 else {
+            throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isPassing: true)
+        }
+        try lease.write([
+            "addOrder": .string(LedgerOrder.AddOrder.sent.rawValue), "addOrderAt": .number(Double(http.now())),
+            "addOrderAttempt": .number(Double(order.attempt)),
+        ])
+        let added: AddedOrder
+        do throws(WHMCS.Failure) {
+            added = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
+        } catch {
+            if !error.outcomeUnknown {
+                try lease.write(["addOrder": .string(LedgerOrder.AddOrder.none.rawValue)])
+                throw error
+            }
+            throw ProvisioningFailure(.whmcsUnavailable, error.description, isPassing: true)
+        }
+        try keep(orderID: added.orderId)
+    }
+
+    private mutating func keep(orderID: Int) throws {
+        try lease.write([
+            "addOrder": .string(LedgerOrder.AddOrder.added.rawValue), "whmcsOrderId": .number(Double(orderID)),
+        ])
+    }
+
+    /// Reads the order back, and refuses to go on with one that is not what was ordered.
+    ///
+    /// - Returns: the ids of its services, one for each unit, in the order of the plan's lines.
+    private func readBack(_ whmcs: WHMCS.Client, _ id: Int, _ plan: Plan) throws -> [Int] {
+        guard let made = try whmcs.order(id) else {
+            throw ProvisioningFailure(.provisioningError, "WHMCS does not show order \(id), which it said it had made")
+        }
+        guard made.clientId == plan.clientID else {
+            throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
+        }
+        if !marker.isIn(made.notes) {
+            log.warn("WHMCS did not keep the marker in the order's notes", ["whmcsOrderId": .number(Double(id))])
+        }
+        var services = try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id }
+        guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
+            throw ProvisioningFailure(
+                .provisioningError, "WHMCS order \(id) has other lines than the order; cancel it, and request again")
+        }
+        // That the answer's ids are in the order of the lines is documented nowhere; the products tell.
+        return plan.productIDs.compactMap { productID in
+            services.firstIndex { $0.productId == productID }.map { services.remove(at: $0).id }
+        }
+    }
+
+    /// Accepts the order. Whether that worked is read from its status: a module may report trouble after it has set the
+    /// service up, and an order that is Active already gets the same error as one that is missing.
+    mutating func accept() throws {
+        guard let id = order.whmcsOrderID else {
+            throw ProvisioningFailure(.provisioningError, "the order id was not kept")
+        }
+        let whmcs = try whmcs()
+        do throws(WHMCS.Failure) {
+            try whmcs.acceptOrder(id)
+        } catch {
+            let found = try whmcs.order(id)
+            if found?.isPending == true {
+                throw ProvisioningFailure(.whmcsUnavailable, error.description, isPassing: true)
+            }
+            guard found?.isActive == true else {
+                throw ProvisioningFailure(
+                    .whmcsRejected, "WHMCS order \(id) is \(found?.status ?? "gone"), so that it cannot be accepted")
+            }
+        }
+        try lease.write(["step": .string(Step.accept.rawValue)])
+    }
+
+    mutating func tellSuccess(_ plan: Plan) throws {
+        let values: [String: JSON] = [
+            settings.fields.status: .string(settings.provisioned),
+            settings.fields.whmcsOrderId: order.whmcsOrderID.map { .string(String($0)) } ?? .null,
+            settings.fields.errorCode: .null, settings.fields.errorMessage: .null,
+            settings.fields.lastAttempt: FieldValue.datetime(http.now()),
+        ]
+        var services = order.whmcsServiceIDs[...]
+        let items = plan.items.map { item in
+            let mine = services.prefix(item.quantity).map(String.init).joined(separator: ",")
+            services = services.dropFirst(item.quantity)
+            return (id: item.orderItemID, values: [settings.fields.serviceId: FieldValue.text(mine)])
+        }
+        try salesforce.update(order: order.id, values, items: items)
+        try lease.finish(
+            .provisioned, ["step": .string(Step.successUpdate.rawValue), "errorCode": .null, "errorMessage": .null])
+    }
+}

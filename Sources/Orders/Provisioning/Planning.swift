@@ -1,0 +1,64 @@
+import HTTP
+import Salesforce
+import WHMCS
+
+/// The steps up to the plan: what Salesforce wants, whether it may be had, and what it is in WHMCS.
+extension Road {
+    /// Reads the order, and checks what can be checked without WHMCS.
+    func validate() throws -> Salesforce.Order {
+        guard let source = try salesforce.order(order.id, settings.fields) else {
+            throw ProvisioningFailure(
+                .orderNotFound, "Salesforce has no such order, or the integration user may not see it")
+        }
+        let status = source.status ?? "none"
+        guard settings.provisionableStatuses.isEmpty || settings.provisionableStatuses.contains(status.lowercased())
+        else {
+            throw ProvisioningFailure(
+                .orderNotProvisionable, "the order's status is \(status), which is not provisioned")
+        }
+        guard settings.pricebookID == nil || settings.pricebookID == source.pricebookId else {
+            throw ProvisioningFailure(.orderNotProvisionable, "the order's price book is not the portal's")
+        }
+        guard !source.items.isEmpty else { throw ProvisioningFailure(.orderNotProvisionable, "the order has no lines") }
+        // An order that Salesforce knows in WHMCS and the ledger does not was made by somebody else.
+        if let known = source.whmcsOrderId, !known.isEmpty, order.whmcsOrderID == nil, order.addOrder == .none {
+            throw ProvisioningFailure(
+                .orderNotProvisionable,
+                "\(settings.fields.whmcsOrderId) already names WHMCS order \(known); clear the field to order anew")
+        }
+        return source
+    }
+
+    /// Reads what WHMCS knows of the client and the products, and checks that the client may order.
+    func readDetails(_ source: Salesforce.Order) throws -> Mapping {
+        guard let reference = source.clientReference, let id = clientID(reference) else {
+            throw ProvisioningFailure(
+                .clientNotLinked,
+                "the account's \(settings.fields.client) does not name a WHMCS client like \"#1234 - Name\"")
+        }
+        let whmcs = try whmcs()
+        guard let client = try whmcs.clientDetails(id) else {
+            throw ProvisioningFailure(.clientNotLinked, "WHMCS does not know client \(id), whom the account names")
+        }
+        guard !client.isClosed else {
+            throw ProvisioningFailure(.clientClosed, "WHMCS client \(id) is closed")
+        }
+        if settings.requiresPayMethod, try whmcs.payMethods(clientId: id).isEmpty {
+            throw ProvisioningFailure(
+                .paymentMethodMissing,
+                "WHMCS client \(id) has no pay method; request again when the customer has added one")
+        }
+        let products = try whmcs.products(Set(source.items.compactMap(Mapping.productID)))
+        return Mapping(
+            client: client, products: products, markerField: settings.markerField, takesPrices: settings.takesPrices)
+    }
+
+    mutating func tellActivating() throws {
+        let values: [String: JSON] = [
+            settings.fields.status: .string(settings.activating), settings.fields.errorCode: .null,
+            settings.fields.errorMessage: .null, settings.fields.lastAttempt: FieldValue.datetime(http.now()),
+        ]
+        try step(.statusUpdate) { road in try road.salesforce.updateOrder(road.order.id, values) }
+        try lease.write(["step": .string(Step.statusUpdate.rawValue)])
+    }
+}

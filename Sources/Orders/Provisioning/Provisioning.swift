@@ -1,0 +1,72 @@
+import AWS
+import HTTP
+import Lambda
+import Salesforce
+import WHMCS
+
+/// provision-order: brings one order from the ledger into WHMCS and tells Salesforce.
+public struct Provisioning {
+    private let settings: ProvisioningSettings
+    private let account: Account
+    private let http: HTTP.Client
+    private let log: Log
+    private let parameters = ParameterCache()
+
+    public init(_ settings: ProvisioningSettings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+        self.settings = settings
+        self.account = account
+        self.http = http
+        self.log = log
+    }
+
+    /// Provisions the order of one event, as far as it goes. What happens to the order is in the ledger; only an event
+    /// that cannot be read, or a ledger that does not answer, is an error of the invocation.
+    public func handle(_ invocation: Invocation) throws -> [UInt8] {
+        let request = try ProvisionRequested(invocation, now: http.now())
+        let log = log.with([
+            "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
+            "correlationId": .string(request.correlationID),
+        ])
+        let ledger = Ledger(
+            Table(settings.ledgerTable, account, http.until(invocation.deadline - 200)), now: http.now)
+        switch try ledger.lease(request, owner: invocation.requestID, until: invocation.deadline) {
+        case .refused(let order):
+            log.info("nothing to do", ["status": .string(order.status.rawValue)])
+            return answer(order)
+        case .taken(let lease):
+            return answer(try run(lease, invocation, log))
+        }
+    }
+
+    private func run(_ lease: Lease, _ invocation: Invocation, _ log: Log) throws -> LedgerOrder {
+        // What is left after this is for writing down how it ended.
+        let http = http.until(invocation.deadline - 2_000)
+        let tokens = TokenSource(
+            parameter: settings.tokenParameter, store: ParameterStore(account, http), cache: parameters,
+            refresh: Function(settings.refreshFunction, account, http), now: http.now)
+        let salesforce = Salesforce.Client(
+            http: http, apiVersion: settings.apiVersion, token: tokens.current, renewed: tokens.renewed)
+        var road = Road(
+            lease: lease, settings: settings, salesforce: salesforce, http: http,
+            whmcs: { try whmcs(http) }, log: log)
+        try road.travel()
+        return road.order
+    }
+
+    /// The token is needed as well: one call reads both.
+    private func whmcs(_ http: HTTP.Client) throws -> WHMCS.Client {
+        let values = try parameters.get(
+            [settings.credentialsParameter, settings.tokenParameter], from: ParameterStore(account, http),
+            now: http.now())
+        guard let value = values[settings.credentialsParameter] else {
+            throw ProvisioningFailure(
+                .provisioningError, "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
+        }
+        return WHMCS.Client(
+            http: http, url: settings.whmcsURL, credentials: try Credentials(parameterValue: value))
+    }
+
+    private func answer(_ order: LedgerOrder) -> [UInt8] {
+        JSON.object(["orderId": .string(order.id.text), "status": .string(order.status.rawValue)]).bytes
+    }
+}

@@ -1,0 +1,70 @@
+import Lambda
+import Salesforce
+
+/// What provision-order is configured with.
+public struct ProvisioningSettings: Sendable {
+    var ledgerTable: String
+    var tokenParameter: String
+    var refreshFunction: String
+    var apiVersion: String
+    var pricebookID: RecordID?
+    /// Lower-case; empty allows any.
+    var provisionableStatuses: [String]
+    var fields = Fields()
+    var activating: String
+    var provisioned: String
+    var failed: String
+    var whmcsURL: String
+    var credentialsParameter: String
+    var paymentMethod: String
+    var requiresPayMethod: Bool
+    var markerField: String?
+    var takesPrices: Bool
+    /// How long WHMCS may still be working on a request that nobody waits for any more, in ms.
+    var quietTime: Int64
+    /// The first backoff, in ms.
+    var retryDelay: Int
+    var maxAttempts: Int
+
+    public init(_ environment: inout Environment) {
+        ledgerTable = environment.text("LEDGER_TABLE")
+        tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
+        refreshFunction = environment.text("SF_REFRESH_FUNCTION")
+        apiVersion = environment.text("SF_API_VERSION", default: "v66.0")
+        if apiVersion.wholeMatch(of: /v[0-9]{2,3}\.0/) == nil {
+            environment.fault("SF_API_VERSION", "must be like v66.0")
+        }
+        let pricebook = environment.optional("PORTAL_PRICEBOOK_ID")
+        pricebookID = pricebook.flatMap { RecordID($0) }
+        if pricebook != nil, pricebookID == nil { environment.fault("PORTAL_PRICEBOOK_ID", "must be a Salesforce id") }
+        provisionableStatuses = (environment.optional("SF_PROVISIONABLE_STATUSES") ?? "").split(separator: ",")
+            .map { $0.trimmed.lowercased() }.filter { !$0.isEmpty }
+        activating = environment.text("SF_STATUS_ACTIVATING", default: "Activating")
+        provisioned = environment.text("SF_STATUS_PROVISIONED", default: "Provisioned")
+        failed = environment.text("SF_STATUS_FAILED", default: "Failed")
+        whmcsURL = environment.url("WHMCS_API_URL")
+        credentialsParameter = environment.text("WHMCS_CREDENTIALS_PARAMETER")
+        paymentMethod = environment.text("WHMCS_PAYMENT_METHOD")
+        requiresPayMethod = environment.flag("WHMCS_REQUIRE_PAY_METHOD", default: true)
+        markerField = environment.optional("WHMCS_MARKER_FIELD")
+        takesPrices = environment.flag("WHMCS_PRICE_FROM_SALESFORCE", default: false)
+        quietTime = 1000 * Int64(environment.integer("WHMCS_QUIET_TIME", default: 600, in: 0...86_400))
+        retryDelay = 1000 * environment.integer("RETRY_DELAY", default: 30, in: 0...3600)
+        maxAttempts = environment.integer("MAX_ATTEMPTS", default: 12, in: 1...1000)
+        readFieldNames(&environment)
+    }
+
+    private mutating func readFieldNames(_ environment: inout Environment) {
+        let names: [(String, WritableKeyPath<Fields, String>)] = [
+            ("STATUS", \.status), ("ERROR_CODE", \.errorCode), ("ERROR_MESSAGE", \.errorMessage),
+            ("WHMCS_ORDER_ID", \.whmcsOrderId), ("LAST_ATTEMPT", \.lastAttempt), ("CLIENT", \.client),
+            ("PRODUCT", \.product), ("BILLING_CYCLE", \.billingCycle), ("SERVICE_ID", \.serviceId),
+        ]
+        for (suffix, field) in names {
+            let name = "SF_FIELD_\(suffix)"
+            fields[keyPath: field] = environment.text(name, default: fields[keyPath: field])
+            // It becomes part of a query.
+            if !Fields.isName(fields[keyPath: field]) { environment.fault(name, "must be the API name of a field") }
+        }
+    }
+}

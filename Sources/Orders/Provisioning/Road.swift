@@ -1,0 +1,125 @@
+import AWS
+import HTTP
+import Lambda
+import Salesforce
+import WHMCS
+
+/// One run of one order along its steps, under a lease.
+struct Road {
+    var lease: Lease
+    let settings: ProvisioningSettings
+    let salesforce: Salesforce.Client
+    let http: HTTP.Client
+    let whmcs: () throws -> WHMCS.Client
+    let log: Log
+
+    var order: LedgerOrder { lease.order }
+    var marker: Marker { Marker(order.id) }
+
+    /// Takes the order as far as it goes, and writes down where that was.
+    mutating func travel() throws {
+        do {
+            try checkTries()
+            try steps()
+        } catch {
+            guard let failure = ProvisioningFailure(error) else {
+                return log.warn("stopped: \(error)")
+            }
+            try settle(failure)
+        }
+    }
+
+    private mutating func steps() throws {
+        if order.step == .failureUpdate { return try endFailed() }
+        if order.plan == nil {
+            let source = try step(.validation) { road in try road.validate() }
+            try tellActivating()
+            let mapping = try step(.orderDetails) { road in try road.readDetails(source) }
+            let plan = try step(.mapping) { _ in try mapping.plan(source.items) }
+            try lease.write(["plan": plan.json, "step": .string(Step.mapping.rawValue)])
+        } else if order.step == nil {
+            try tellActivating()
+        }
+        guard let plan = order.plan else { throw ProvisioningFailure(.provisioningError, "the plan was not kept") }
+        if order.step != .create, order.step != .accept {
+            try step(.create) { road in try road.create(plan) }
+        }
+        if order.step != .accept {
+            try step(.accept) { road in try road.accept() }
+        }
+        try step(.successUpdate) { road in try road.tellSuccess(plan) }
+    }
+
+    /// Runs a step and logs how it went.
+    @discardableResult
+    mutating func step<Result>(_ step: Step, _ body: (inout Road) throws -> Result) throws -> Result {
+        let start = http.now()
+        func line(_ outcome: String, _ fields: [String: JSON] = [:]) {
+            let common: [String: JSON] = [
+                "step": .string(step.rawValue), "outcome": .string(outcome),
+                "milliseconds": .number(Double(http.now() - start)),
+            ]
+            log.info("step", common.merging(fields) { $1 })
+        }
+        do {
+            let result = try body(&self)
+            line("done")
+            return result
+        } catch {
+            let failure = ProvisioningFailure(error)
+            line(
+                failure?.isPassing == true ? "later" : "failed",
+                ["errorCode": failure.map { .string($0.code.rawValue) } ?? .null])
+            throw error
+        }
+    }
+
+    /// A run that dies each time never gets to count its own failure.
+    private func checkTries() throws(ProvisioningFailure) {
+        guard order.tries > settings.maxAttempts, order.step != .failureUpdate else { return }
+        throw ProvisioningFailure(
+            order.errorCode.flatMap(ProvisioningFailure.Code.init) ?? .provisioningError,
+            order.errorMessage ?? "it was not finished after \(settings.maxAttempts) tries")
+    }
+
+    // MARK: How a run ends
+
+    /// Passing failures are due again; permanent ones, and those that passed too often, end the attempt.
+    private mutating func settle(_ failure: ProvisioningFailure) throws {
+        log.warn("\(failure)")
+        let remembered: Changes = [
+            "errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message),
+        ]
+        if failure.isPassing, order.tries < settings.maxAttempts {
+            return try lease.release(dueAt: max(nextTry(), failure.notBefore ?? 0), remembered)
+        }
+        // Written first: whoever resumes must not begin again with an order that was given up.
+        try lease.write(remembered.merging(["step": .string(Step.failureUpdate.rawValue)]) { $1 })
+        try endFailed()
+    }
+
+    /// Exponential backoff with full jitter, an hour at the most.
+    private func nextTry() -> Int64 {
+        let backoff = min(3_600_000, settings.retryDelay << min(order.tries - 1, 20))
+        return http.now() + Int64(max(min(1000, backoff), http.jitter(backoff)))
+    }
+
+    /// Tells Salesforce, which is tried again as long as tries are left, and closes the order.
+    private mutating func endFailed() throws {
+        let code = order.errorCode ?? ProvisioningFailure.Code.provisioningError.rawValue
+        let values: [String: JSON] = [
+            settings.fields.status: .string(settings.failed), settings.fields.errorCode: .string(code),
+            settings.fields.errorMessage: FieldValue.text(order.errorMessage ?? ""),
+            settings.fields.lastAttempt: FieldValue.datetime(http.now()),
+        ]
+        do {
+            try step(.failureUpdate) { road in try road.salesforce.updateOrder(road.order.id, values) }
+        } catch let failure as Salesforce.Failure {
+            if failure.isPassing, order.tries < settings.maxAttempts {
+                return try lease.release(dueAt: nextTry(), [:])
+            }
+            log.error("Salesforce does not know that the order is Failed: \(failure)")
+        }
+        try lease.finish(.failed, [:], code: code)
+    }
+}

@@ -1,0 +1,65 @@
+import AWS
+import HTTP
+import Lambda
+import Salesforce
+
+/// Whether the parts that an order needs answer, all asked at once.
+struct Health {
+    struct Report {
+        var isHealthy: Bool
+        var body: JSON
+    }
+
+    var http: HTTP.Client
+    var table: Table
+    var bus: EventBus
+    var parameters: ParameterStore
+    var tokenParameter: String
+
+    /// `{"status", "ledger", "token", "bus"}`, each part with `ok`, `milliseconds` and, when not well, `problem`; the
+    /// token's age in s.
+    func check() -> Report {
+        let results = http.sendAll([
+            table.getRequest("health"), parameters.getRequest([tokenParameter]), bus.describeRequest(),
+        ])
+        let parts = [
+            part("ledger", results[0]) { result in
+                _ = try table.get(result)
+                return [:]
+            },
+            part("token", results[1]) { try token($0) },
+            part("bus", results[2]) { result in
+                try bus.describe(result)
+                return [:]
+            },
+        ]
+        let isHealthy = parts.allSatisfy { $0.value["ok"] == true }
+        var body = Dictionary(parts) { $1 }
+        body["status"] = isHealthy ? "ok" : "unavailable"
+        return Report(isHealthy: isHealthy, body: .object(body))
+    }
+
+    private func part(
+        _ name: String, _ result: Result<Response, HTTP.Failure>,
+        _ read: (Result<Response, HTTP.Failure>) throws -> [String: JSON]
+    ) -> (key: String, value: JSON) {
+        var members: [String: JSON] = ["ok": true]
+        if case .success(let response) = result { members["milliseconds"] = .number(response.milliseconds) }
+        do {
+            members.merge(try read(result)) { $1 }
+        } catch {
+            members["ok"] = false
+            // The code is enough for whoever may call this; the rest could name the inside.
+            members["problem"] = .string((error as? AWS.Failure)?.code ?? "\(error)")
+        }
+        return (name, .object(members))
+    }
+
+    private func token(_ result: Result<Response, HTTP.Failure>) throws -> [String: JSON] {
+        guard let value = try parameters.get(result)[tokenParameter] else {
+            throw Salesforce.Failure.noToken("missing")
+        }
+        let token = try Token(parameterValue: value)
+        return ["ageSeconds": .number(Double((http.now() - token.issuedAt) / 1000))]
+    }
+}

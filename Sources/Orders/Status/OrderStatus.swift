@@ -1,0 +1,82 @@
+import AWS
+import HTTP
+import Lambda
+import Salesforce
+
+/// order-status: what became of an order, and whether the parts answer.
+public struct OrderStatus {
+    public struct Settings: Sendable {
+        var ledgerTable: String
+        var busName: String
+        var tokenParameter: String
+
+        public init(_ environment: inout Environment) {
+            ledgerTable = environment.text("LEDGER_TABLE")
+            busName = environment.text("EVENT_BUS_NAME")
+            tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
+        }
+    }
+
+    private let settings: Settings
+    private let account: Account
+    private let http: HTTP.Client
+    private let log: Log
+
+    public init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+        self.settings = settings
+        self.account = account
+        self.http = http
+        self.log = log
+    }
+
+    public func handle(_ invocation: Invocation) throws -> [UInt8] {
+        let event = try HTTPEvent(invocation.payload)
+        let requestID = event.requestID.isEmpty ? invocation.requestID : event.requestID
+        let http = http.until(invocation.deadline - 500)
+        let table = Table(settings.ledgerTable, account, http)
+        // The answer of now: a cached one would be of a moment ago.
+        let headers = ["Content-Type": "application/json", "Cache-Control": "no-store"]
+        do throws(Problem) {
+            guard event.method == "GET" else { throw Problem(405, "METHOD_NOT_ALLOWED", "only GET is answered here") }
+            if event.path.hasSuffix("/health") {
+                let health = Health(
+                    http: http, table: table, bus: EventBus(settings.busName, account, http),
+                    parameters: ParameterStore(account, http), tokenParameter: settings.tokenParameter)
+                let report = health.check()
+                if !report.isHealthy { log.error("unhealthy", ["health": report.body]) }
+                return event.reply(report.isHealthy ? 200 : 503, headers: headers, body: report.body.bytes)
+            }
+            return event.reply(200, headers: headers, body: try status(event, table, requestID).bytes)
+        } catch {
+            let problem = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
+            return event.reply(error.status, headers: problem, body: error.body(requestID: requestID).bytes)
+        }
+    }
+
+    private func status(_ event: HTTPEvent, _ table: Table, _ requestID: String) throws(Problem) -> JSON {
+        guard let id = event.pathParameters["sfOrderId"].flatMap({ RecordID($0) }) else {
+            throw .invalid("the order id in the path must be a Salesforce id of 15 or 18 characters")
+        }
+        let order: LedgerOrder?
+        do {
+            order = try Ledger(table, now: http.now).order(id)
+        } catch {
+            log.error("the ledger did not answer: \(error)", ["requestId": .string(requestID)])
+            throw Problem(503, "SERVICE_UNAVAILABLE", "the status cannot be read now", retryAfter: 5)
+        }
+        guard let order else { throw Problem(404, "ORDER_NOT_FOUND", "this order was never requested") }
+        return order.publicStatus
+    }
+}
+
+extension LedgerOrder {
+    /// What the portal may see. The message of an error is for the operator, who reads it in Salesforce.
+    var publicStatus: JSON {
+        [
+            "orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(Double(attempt)),
+            "step": step.map { .string($0.rawValue) } ?? .null,
+            "whmcsOrderId": whmcsOrderID.map { .number(Double($0)) } ?? .null,
+            "errorCode": errorCode.map(JSON.string) ?? .null, "updatedAt": .string(Clock.text(updatedAt)),
+        ]
+    }
+}

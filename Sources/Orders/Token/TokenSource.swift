@@ -1,0 +1,48 @@
+import AWS
+import HTTP
+import Salesforce
+
+/// Where provision-order has its Salesforce token from: the parameter that refresh-sf-token keeps, and that function
+/// itself when the parameter is not there or its token is not accepted any more.
+struct TokenSource {
+    var parameter: String
+    var store: ParameterStore
+    var cache: ParameterCache
+    var refresh: Function
+    /// ms since 1970
+    var now: () -> Int64
+
+    /// The token in use; a first one needs nobody.
+    func current() throws(Salesforce.Failure) -> Token {
+        if let token = try read(youngerThan: nil) { return token }
+        return try refreshed(rejected: "")
+    }
+
+    /// The token after one that Salesforce has rejected; somebody else may have fetched it already.
+    func renewed(_ rejected: Token) throws(Salesforce.Failure) -> Token {
+        if let token = try read(youngerThan: 0), token != rejected { return token }
+        return try refreshed(rejected: rejected.fingerprint)
+    }
+
+    private func refreshed(rejected: String) throws(Salesforce.Failure) -> Token {
+        do {
+            _ = try refresh.invoke(["rejectedToken": .string(rejected)])
+        } catch {
+            throw .noToken("\(error)")
+        }
+        guard let token = try read(youngerThan: 0) else {
+            throw .noToken("refresh-sf-token wrote none to the parameter that SF_ACCESS_TOKEN_PARAMETER names")
+        }
+        return token
+    }
+
+    private func read(youngerThan limit: Int64?) throws(Salesforce.Failure) -> Token? {
+        do throws(AWS.Failure) {
+            let values = try cache.get([parameter], from: store, now: now(), youngerThan: limit)
+            // One that cannot be read is replaced like one that is not there.
+            return values[parameter].flatMap { try? Token(parameterValue: $0) }
+        } catch {
+            throw .noToken("\(error)")
+        }
+    }
+}

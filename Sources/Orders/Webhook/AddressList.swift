@@ -1,0 +1,52 @@
+import Glibc
+
+/// Addresses and networks (CIDR), of IPv4 and IPv6.
+struct AddressList: Equatable {
+    private struct Network: Equatable {
+        var address: [UInt8]
+        var prefix: Int
+    }
+
+    /// Allows every address.
+    static let any = AddressList(networks: [])
+
+    private var networks: [Network]
+
+    private init(networks: [Network]) {
+        self.networks = networks
+    }
+
+    /// - Parameter text: separated by commas; empty allows any address.
+    /// - Returns: nil when an entry is no address or network.
+    init?(_ text: String) {
+        self = .any
+        for entry in text.split(separator: ",").map(\.trimmed) where !entry.isEmpty {
+            let parts = entry.split(separator: "/", omittingEmptySubsequences: false)
+            guard parts.count <= 2, let address = AddressList.bytes(String(parts[0])) else { return nil }
+            let prefix = parts.count == 2 ? Int(parts[1]) : address.count * 8
+            guard let prefix, (0...address.count * 8).contains(prefix) else { return nil }
+            networks.append(Network(address: address, prefix: prefix))
+        }
+    }
+
+    func allows(_ text: String) -> Bool {
+        guard !networks.isEmpty else { return true }
+        guard let address = AddressList.bytes(text) else { return false }
+        return networks.contains { network in
+            network.address.count == address.count
+                && (0..<network.prefix).allSatisfy { bit in
+                    (network.address[bit / 8] ^ address[bit / 8]) & (0x80 >> (bit % 8)) == 0
+                }
+        }
+    }
+
+    /// 4 or 16 bytes; an IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is the IPv4 address.
+    private static func bytes(_ text: String) -> [UInt8]? {
+        var four = [UInt8](repeating: 0, count: 4)
+        if inet_pton(AF_INET, text, &four) == 1 { return four }
+        var sixteen = [UInt8](repeating: 0, count: 16)
+        guard inet_pton(AF_INET6, text, &sixteen) == 1 else { return nil }
+        let isMapped = sixteen[..<10].allSatisfy { $0 == 0 } && sixteen[10...11].allSatisfy { $0 == 0xff }
+        return isMapped ? Array(sixteen[12...]) : sixteen
+    }
+}

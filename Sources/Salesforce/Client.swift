@@ -1,0 +1,147 @@
+import HTTP
+
+/// Speaks Salesforce's REST API with a token that others keep.
+public struct Client {
+    private let http: HTTP.Client
+    private let apiVersion: String
+    private let token: () throws(Failure) -> Token
+    private let renewed: (Token) throws(Failure) -> Token
+
+    /// - Parameters:
+    ///   - apiVersion: `v66.0`.
+    ///   - token: the current one.
+    ///   - renewed: the one after the one that was just rejected. It may be the same.
+    public init(
+        http: HTTP.Client, apiVersion: String, token: @escaping () throws(Failure) -> Token,
+        renewed: @escaping (_ rejected: Token) throws(Failure) -> Token
+    ) {
+        self.http = http
+        self.apiVersion = apiVersion
+        self.token = token
+        self.renewed = renewed
+    }
+
+    /// All records of a query, page after page.
+    ///
+    /// - Parameter doing: in words, for the failure: "reading the order".
+    public func query(_ soql: String, doing: String) throws(Failure) -> [JSON] {
+        try records(from: read("/query?" + encoded([("q", soql)]), doing), doing)
+    }
+
+    /// Writes fields of an order. Values are absolute, so it may be repeated.
+    public func updateOrder(_ id: RecordID, _ values: [String: JSON]) throws(Failure) {
+        // 204, and no body to be read.
+        _ = try send("PATCH", "/sobjects/Order/\(id)", .object(values), "updating the order")
+    }
+
+    /// Writes fields of an order and of its items, all or nothing up to 200 records; the order comes last, so that
+    /// whoever sees it changed finds the items changed.
+    public func update(
+        order: RecordID, _ values: [String: JSON], items: [(id: RecordID, values: [String: JSON])]
+    ) throws(Failure) {
+        let records = items.map { record("OrderItem", $0.id, $0.values) } + [record("Order", order, values)]
+        for start in stride(from: 0, to: records.count, by: 200) {
+            let part = Array(records[start..<min(start + 200, records.count)])
+            try updateCollection(part, "updating the order and its items")
+        }
+    }
+
+    private func record(_ type: String, _ id: RecordID, _ values: [String: JSON]) -> JSON {
+        let head: [String: JSON] = ["attributes": ["type": .string(type)], "id": .string(id.text)]
+        return .object(values.merging(head) { _, head in head })
+    }
+
+    /// HTTP 200 whatever became of the records: each has its own result.
+    private func updateCollection(_ records: [JSON], _ doing: String) throws(Failure) {
+        let body: JSON = ["allOrNone": true, "records": .array(records)]
+        let response = try send("PATCH", "/composite/sobjects", body, doing)
+        guard let results = JSON(response.body)?.array, results.count == records.count else {
+            throw .unreadable(doing: doing)
+        }
+        if results.allSatisfy({ $0["success"]?.bool == true }) { return }
+        guard let problem = Problem.all(in: response).first else { throw .unreadable(doing: doing) }
+        throw problem.failure(doing, status: response.status)
+    }
+}
+
+extension Client {
+    /// The records of a page, of a query or of a child list, and of all pages after it.
+    func records(from page: JSON, _ doing: String) throws(Failure) -> [JSON] {
+        var page = page
+        var records: [JSON] = []
+        while true {
+            guard let some = page["records"]?.array, let done = page["done"]?.bool else {
+                throw .unreadable(doing: doing)
+            }
+            records += some
+            if done { return records }
+            // A path on the instance; anything else would take the token elsewhere. A page without records would be
+            // one without end.
+            guard let next = page["nextRecordsUrl"]?.text, next.hasPrefix("/services/data/"), !some.isEmpty else {
+                throw .unreadable(doing: doing)
+            }
+            page = try json(exchange("GET", { $0 + next }, nil, doing), doing)
+        }
+    }
+
+    private func read(_ path: String, _ doing: String) throws(Failure) -> JSON {
+        try json(send("GET", path, nil, doing), doing)
+    }
+
+    private func json(_ response: Response, _ doing: String) throws(Failure) -> JSON {
+        guard let answer = JSON(response.body) else {
+            // A maintenance page can say 200.
+            throw .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON")
+        }
+        return answer
+    }
+
+    private func send(_ method: String, _ path: String, _ body: JSON?, _ doing: String) throws(Failure) -> Response {
+        try exchange(method, { "\($0)/services/data/\(apiVersion)\(path)" }, body, doing)
+    }
+
+    /// Sends with the current token and, when that has become invalid, exactly once more with the next.
+    private func exchange(
+        _ method: String, _ url: (_ instance: String) -> String, _ body: JSON?, _ doing: String
+    ) throws(Failure) -> Response {
+        let current = try token()
+        let first = try transmit(method, url(current.instanceURL), current, body, doing)
+        guard isSessionInvalid(first) else { return try checked(first, doing) }
+        let next = try renewed(current)
+        return try checked(transmit(method, url(next.instanceURL), next, body, doing), doing)
+    }
+
+    private func transmit(
+        _ method: String, _ url: String, _ token: Token, _ body: JSON?, _ doing: String
+    ) throws(Failure) -> Response {
+        var headers = [Header("Authorization", "Bearer \(token.accessToken)"), Header("Accept", "application/json")]
+        if body != nil { headers.append(Header("Content-Type", "application/json; charset=UTF-8")) }
+        let request = Request(
+            method, url, headers: headers, body: body?.bytes ?? [], timeout: 30_000,
+            // Reads, and writes of absolute values.
+            repeatable: true,
+            isTransient: { isOverloaded($0.status) || Problem.all(in: $0).contains(where: \.isBrief) })
+        do { return try http.send(request) } catch { throw .unavailable(doing: doing, reason: error.description) }
+    }
+
+    private func isSessionInvalid(_ response: Response) -> Bool {
+        let problems = Problem.all(in: response)
+        return problems.contains(where: \.isInvalidSession) || response.status == 401 && problems.isEmpty
+    }
+
+    private func checked(_ response: Response, _ doing: String) throws(Failure) -> Response {
+        guard (200..<300).contains(response.status) else { throw failure(response, doing) }
+        return response
+    }
+
+    private func failure(_ response: Response, _ doing: String) -> Failure {
+        let status = response.status
+        if let problem = Problem.all(in: response).first { return problem.failure(doing, status: status) }
+        return switch status {
+        case 401: .sessionInvalid
+        case 410: .rejected(doing: doing, code: "UNSUPPORTED_API_VERSION", message: "")
+        case 414, 431: .rejected(doing: doing, code: "HTTP \(status)", message: "the query is too long")
+        default: .unavailable(doing: doing, reason: "HTTP \(status) without JSON")
+        }
+    }
+}

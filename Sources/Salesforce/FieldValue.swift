@@ -1,0 +1,29 @@
+import FoundationEssentials
+import HTTP
+
+/// Values as Salesforce's fields take them.
+public enum FieldValue {
+    /// Text for a field of that length. Salesforce counts UTF-16 units, and refuses what is longer.
+    public static func text(_ text: String, limit: Int = 255) -> JSON { .string(cut(text, limit: limit)) }
+
+    /// `2026-11-20T10:15:30.000Z`.
+    ///
+    /// - Parameter ms: since 1970.
+    public static func datetime(_ ms: Int64) -> JSON {
+        // Seconds and milliseconds apart: a Double of seconds cannot hold every millisecond exactly.
+        let seconds = Date(timeIntervalSince1970: Double(ms / 1000)).formatted(.iso8601)
+        return .string("\(seconds.dropLast()).\(String(1000 + ms % 1000).dropFirst())Z")
+    }
+
+    /// As much of the text as fits, never half a character of two units.
+    public static func cut(_ text: String, limit: Int = 255) -> String {
+        var kept = String.UnicodeScalarView()
+        var units = 0
+        for scalar in text.unicodeScalars {
+            units += UTF16.width(scalar)
+            if units > limit { break }
+            kept.append(scalar)
+        }
+        return String(kept)
+    }
+}

@@ -1,0 +1,142 @@
+import HTTP
+
+/// How a token is asked for.
+public enum Grant: Sendable {
+    /// An empty audience is derived from the login URL. The key is a PEM, RSA.
+    case jwtBearer(clientId: String, username: String, audience: String, privateKeyPEM: String)
+    /// Only on a My Domain host.
+    case clientCredentials(clientId: String, secret: String)
+
+    /// A token, new or the one that is still alive: Salesforce may give either.
+    ///
+    /// - Parameter loginURL: `https://<My Domain>.my.salesforce.com`, or a login host.
+    /// - Throws: `.grantRefused` with what an operator can do; `.unavailable` when it may work later.
+    public func requestToken(loginURL: String, http: HTTP.Client) throws(Failure) -> Token {
+        guard let host = origin(loginURL) else { throw .noToken("the login URL is not https and a host") }
+        let request = Request(
+            "POST", host + "/services/oauth2/token",
+            headers: [
+                Header("Content-Type", "application/x-www-form-urlencoded"), Header("Accept", "application/json"),
+            ],
+            // In the body, never in the query: addresses are logged along the way.
+            body: Array(encoded(try form(loginURL: host, now: http.now())).utf8),
+            repeatable: true)
+        let response = try answer(to: request, http)
+        return try token(in: response, now: http.now())
+    }
+
+    private func form(loginURL: String, now: Int64) throws(Failure) -> [(name: String, value: String)] {
+        switch self {
+        case .jwtBearer(let clientId, let username, let audience, let privateKeyPEM):
+            let audience = audience.isEmpty ? Salesforce.audience(of: loginURL) : audience
+            return [
+                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
+                (
+                    "assertion",
+                    try assertion(
+                        clientId: clientId, username: username, audience: audience, privateKeyPEM: privateKeyPEM,
+                        now: now)
+                ),
+            ]
+        case .clientCredentials(let clientId, let secret):
+            return [("grant_type", "client_credentials"), ("client_id", clientId), ("client_secret", secret)]
+        }
+    }
+
+    /// The token service's hiccup comes as HTTP 400, `unknown_error`, `retry your request`. It needs longer waits than
+    /// the HTTP client's own: up to half a second, one, two.
+    private func answer(to request: Request, _ http: HTTP.Client) throws(Failure) -> Response {
+        for attempt in 0..<3 {
+            let response = try send(request, http)
+            guard isHiccup(response) else { return response }
+            let wait = (250 << attempt) + http.jitter(250 << attempt)
+            if http.now() + Int64(wait) >= http.deadline ?? .max { return response }
+            http.sleep(wait)
+        }
+        return try send(request, http)
+    }
+
+    private func send(_ request: Request, _ http: HTTP.Client) throws(Failure) -> Response {
+        do { return try http.send(request) } catch { throw .unavailable(doing: doing, reason: error.description) }
+    }
+}
+
+extension Grant: CustomStringConvertible, CustomDebugStringConvertible {
+    public var description: String {
+        switch self {
+        case .jwtBearer: "jwt-bearer"
+        case .clientCredentials: "client-credentials"
+        }
+    }
+
+    public var debugDescription: String { description }
+}
+
+private let doing = "requesting a token"
+
+private func isHiccup(_ response: Response) -> Bool {
+    guard response.status == 400, let answer = JSON(response.body) else { return false }
+    return answer["error"]?.text == "unknown_error"
+        || answer["error_description"]?.text?.lowercased().contains("retry your request") == true
+}
+
+private func token(in response: Response, now: Int64) throws(Failure) -> Token {
+    guard let answer = JSON(response.body), answer.object != nil else {
+        // A host that knows no such path is the wrong host; any other page without JSON is maintenance.
+        guard [301, 302, 307, 308, 404, 405].contains(response.status) else {
+            throw .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON")
+        }
+        throw .grantRefused(error: "HTTP \(response.status)", message: "", hint: "Check the login URL.")
+    }
+    guard response.status == 200 else { throw refusal(answer, response) }
+    guard let accessToken = answer["access_token"]?.text, let instanceURL = answer["instance_url"]?.text else {
+        throw .unreadable(doing: doing)
+    }
+    // The documented answer to an assertion has no `issued_at`; other flows give it as text.
+    let issuedAt = answer["issued_at"]?.integer ?? now
+    guard let token = Token(accessToken: accessToken, instanceURL: instanceURL, issuedAt: issuedAt) else {
+        throw .noToken("the instance URL of the answer is not https")
+    }
+    return token
+}
+
+private func refusal(_ answer: JSON, _ response: Response) -> Failure {
+    let error = answer["error"]?.text ?? ""
+    // It may be missing, and has brought clients down.
+    let message = cut(answer["error_description"]?.text ?? "")
+    if isHiccup(response) || response.status == 429 || response.status >= 500 {
+        return .unavailable(doing: doing, reason: "HTTP \(response.status) \(error) \(message)")
+    }
+    if error == "rate_limit_exceeded" || message.uppercased().contains("LOGIN_RATE_EXCEEDED") {
+        return .limitReached(doing: doing, message: message.isEmpty ? error : message)
+    }
+    return .grantRefused(error: cut(error), message: message, hint: hint(error, message))
+}
+
+/// What an operator can do about a refusal.
+private func hint(_ error: String, _ message: String) -> String {
+    let words = message.lowercased()
+    switch error {
+    case "invalid_grant" where words.contains("hasn't approved"), "invalid_app_access":
+        return "Pre-authorize the user: in the app's policies choose \"Admin approved users\" and give the user's"
+            + " profile or permission set."
+    case "invalid_grant" where words.contains("audience"):
+        return "Set SF_AUDIENCE: https://login.salesforce.com, or https://test.salesforce.com for a sandbox."
+    case "invalid_grant" where words.contains("expired"):
+        return "The assertion was out of date on arrival: check the clock."
+    case "invalid_grant" where words.contains("ip restricted"):
+        return "The address is outside the login ranges of the user's profile, which this flow always keeps to."
+    case "invalid_grant" where words.contains("assertion") || words.contains("jwt"):
+        return "The private key does not fit the certificate of the app, or the client id is another app's."
+    case "invalid_grant":
+        return "Check that the user is active, neither locked nor frozen, and that SF_USERNAME is its user name."
+    case "invalid_client_id", "invalid_client":
+        return "Copy the consumer key (and secret) again from the app: l and I look alike."
+    case "app_not_found":
+        return "The app is not installed in this org, or the login URL is not this org's My Domain."
+    case "inactive_user": return "Activate the integration user."
+    case "inactive_org": return "The org is closed or suspended."
+    case "unsupported_grant_type": return "Enable the flow in the app's OAuth settings."
+    default: return "Look into the login history of the integration user."
+    }
+}

@@ -1,0 +1,34 @@
+/// The id of a Salesforce record, always in its 18-character form, which may be compared without regard to where it
+/// came from. Letters and digits only, so it is safe in a path and in a query.
+public struct RecordID: Hashable, Sendable, CustomStringConvertible {
+    public let text: String
+
+    public var description: String { text }
+
+    /// From 15 characters, or from 18 whose last three fit; nil for anything else.
+    public init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 15 || bytes.count == 18, bytes.allSatisfy(isLetterOrDigit) else { return nil }
+        let complete = bytes.prefix(15) + suffix(bytes.prefix(15))
+        guard bytes.count == 15 || bytes.elementsEqual(complete) else { return nil }
+        self.text = String(decoding: complete, as: UTF8.self)
+    }
+}
+
+/// Each group of five becomes one character that tells which of the five are capitals, the first in bit 0.
+private func suffix(_ id: ArraySlice<UInt8>) -> [UInt8] {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
+    return stride(from: 0, to: 15, by: 5).map { start in
+        let capitals = (0..<5).reduce(0) { bits, place in isCapital(id[start + place]) ? bits | 1 << place : bits }
+        return alphabet[capitals]
+    }
+}
+
+private func isCapital(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+}
+
+private func isLetterOrDigit(_ byte: UInt8) -> Bool {
+    isCapital(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}

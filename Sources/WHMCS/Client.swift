@@ -1,0 +1,84 @@
+import HTTP
+
+/// Speaks the WHMCS API: one action a call, form-encoded, answered in JSON.
+public struct Client {
+    public typealias Form = [(name: String, value: String)]
+
+    /// Whether a call changes anything. WHMCS knows no idempotency key, so a write goes out once and is never repeated.
+    public enum Kind: Sendable {
+        case read, write
+    }
+
+    private let http: HTTP.Client
+    private let url: String
+    private let credentials: Credentials
+
+    /// - Parameter url: of the API itself, `https://…/includes/api.php`.
+    public init(http: HTTP.Client, url: String, credentials: Credentials) {
+        self.http = http
+        self.url = url
+        self.credentials = credentials
+    }
+
+    /// The answer of a successful action, an object.
+    ///
+    /// A failure of a write says by `outcomeUnknown` whether WHMCS may have done it all the same.
+    public func call(_ action: String, _ form: Form, _ kind: Kind) throws(Failure) -> JSON {
+        let mayHaveHappened = kind == .write
+        let response: Response
+        do {
+            response = try http.send(request(action, form, kind))
+        } catch {
+            throw .notReachable(
+                action: action, reason: error.description,
+                mayHaveHappened: mayHaveHappened && error.mayHaveBeenReceived)
+        }
+        // Whatever the content type says: installations send JSON as text/html.
+        guard let answer = JSON(response.body), answer.object != nil else {
+            throw .notJSON(action: action, status: response.status, mayHaveHappened: mayHaveHappened)
+        }
+        // A few actions call it `status`.
+        switch (answer["result"] ?? answer["status"])?.text?.lowercased() {
+        case "success":
+            return answer
+        case "error":
+            let message = answer["message"]?.text ?? ""
+            throw Failure(action: action, message: message, status: response.status, kind: kind)
+        default:
+            throw .unreadable(action: action, "no result", mayHaveHappened: mayHaveHappened)
+        }
+    }
+
+    private func request(_ action: String, _ form: Form, _ kind: Kind) -> Request {
+        Request(
+            "POST", url,
+            headers: [
+                Header("Content-Type", "application/x-www-form-urlencoded"), Header("Accept", "application/json"),
+            ],
+            body: encoded([("action", action)] + credentials.form + [("responsetype", "json")] + form),
+            // Adding and accepting an order may talk to gateways and servers inside the request.
+            timeout: kind == .read ? 30_000 : 60_000,
+            repeatable: kind == .read)
+    }
+
+    private func encoded(_ form: Form) -> [UInt8] {
+        Array(form.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined(separator: "&").utf8)
+    }
+}
+
+/// Everything but letters, digits and `-._~` as `%XX`; base64's `+` would be a space otherwise.
+private func percentEncoded(_ text: String) -> String {
+    let digits = Array("0123456789ABCDEF".utf8)
+    var bytes: [UInt8] = []
+    for byte in text.utf8 {
+        switch byte {
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+            UInt8(ascii: "~"):
+            bytes.append(byte)
+        default:
+            bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+        }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+}

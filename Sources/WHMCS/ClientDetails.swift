@@ -1,0 +1,37 @@
+import HTTP
+
+/// What ordering has to know of a client; the personal data of the answer stays behind.
+public struct ClientDetails: Sendable, Equatable {
+    public var id: Int
+    /// `Active`, `Inactive` or `Closed`.
+    public var status: String
+    /// `EUR`, as prices are keyed in `Product`.
+    public var currencyCode: String
+    /// Custom field id → value.
+    public var customFields: [Int: String]
+
+    public var isClosed: Bool { status.lowercased() == "closed" }
+}
+
+extension Client {
+    /// Nil when WHMCS knows no such client.
+    public func clientDetails(_ id: Int) throws(Failure) -> ClientDetails? {
+        let action = "GetClientsDetails"
+        let answer: JSON
+        do {
+            answer = try call(action, [("clientid", String(id)), ("stats", "0")], .read)
+        } catch .clientNotFound {
+            return nil
+        }
+        // The copy beside `client` is deprecated.
+        guard let client = answer["client"], let status = client["status"]?.text,
+            let currency = client["currency_code"]?.text
+        else { throw .unreadable(action: action, "no client with status and currency", mayHaveHappened: false) }
+        guard client["id"]?.id == id else { throw .foreignRows(action: action) }
+        let customFields = client["customfields"] == nil ? [:] : client.customFields("customfields")
+        guard let customFields else {
+            throw .unreadable(action: action, "its custom fields", mayHaveHappened: false)
+        }
+        return ClientDetails(id: id, status: status, currencyCode: currency, customFields: customFields)
+    }
+}
