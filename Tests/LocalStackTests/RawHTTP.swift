@@ -13,10 +13,12 @@ final class RawHTTP {
         var text: String { String(decoding: body, as: UTF8.self) }
     }
 
+    private let port: UInt16
     private let descriptor: Int32
     private var received: [UInt8] = []
 
     init(port: UInt16) throws {
+        self.port = port
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -40,7 +42,7 @@ final class RawHTTP {
     func send(
         _ method: String, _ target: String, headers: [String: String] = [:], body: [UInt8] = []
     ) -> Response? {
-        var head = "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        var head = "\(method) \(target) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\n"
         for (name, value) in headers { head += "\(name): \(value)\r\n" }
         if !body.isEmpty || ["POST", "PATCH"].contains(method) { head += "Content-Length: \(body.count)\r\n" }
         write(Array((head + "\r\n").utf8) + body)
