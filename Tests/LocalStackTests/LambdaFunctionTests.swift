@@ -21,7 +21,7 @@ import Testing
         #expect(headers?["lambda-runtime-cognito-identity"] == nil)
         #expect(
             headers?["lambda-runtime-invoked-function-arn"]?.text
-                == "arn:aws:lambda:us-east-1:123456789012:function:stack-echo")
+                == "arn:aws:lambda:eu-west-1:123456789012:function:stack-echo")
         #expect(headers?["lambda-runtime-trace-id"]?.text?.hasPrefix("Root=1-") == true)
         let deadline = try #require(headers?["lambda-runtime-deadline-ms"]?.integer)
         #expect((before + 5000...Date().milliseconds + 5000).contains(deadline))

@@ -25,7 +25,7 @@ import Testing
 
     @Test(arguments: [
         "echo", "stack-echo", "stack-echo:live", "123456789012:function:stack-echo",
-        "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Astack-echo%3Alive",
+        "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Astack-echo%3Alive",
     ])
     func findsTheFunctionBy(name: String) {
         let reply = post(name)

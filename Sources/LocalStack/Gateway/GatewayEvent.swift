@@ -4,7 +4,7 @@ import HTTP
 /// The event that API Gateway makes of a request, in payload format 2.0 or 1.0.
 struct GatewayEvent {
     private static let apiId = "local"
-    private static let domain = "local.execute-api.\(Account.region).amazonaws.com"
+    private static let domain = "local.execute-api.\(LocalAccount.region).amazonaws.com"
 
     var request: ServerRequest
     var match: Router.Match
@@ -22,7 +22,7 @@ struct GatewayEvent {
             "rawQueryString": .string(request.query),
             "headers": .strings(Self.joined(headers.filter { $0.name != "cookie" })),
             "requestContext": [
-                "accountId": .string(Account.id),
+                "accountId": .string(LocalAccount.id),
                 "apiId": .string(Self.apiId),
                 "domainName": .string(Self.domain),
                 "domainPrefix": .string(Self.apiId),
@@ -63,7 +63,7 @@ struct GatewayEvent {
             "pathParameters": match.parameters.isEmpty ? .null : .strings(match.parameters),
             "stageVariables": .null,
             "requestContext": [
-                "accountId": .string(Account.id),
+                "accountId": .string(LocalAccount.id),
                 "apiId": .string(Self.apiId),
                 "domainName": .string(Self.domain),
                 "domainPrefix": .string(Self.apiId),

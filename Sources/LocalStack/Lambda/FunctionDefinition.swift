@@ -38,6 +38,7 @@ public struct FunctionDefinition: Sendable, Decodable {
         public var seconds: Double
         /// Sent instead of the scheduled event.
         public var input: String?
+        public var deadLetterQueueUrl: String?
     }
 
     /// A queue that stands where the rule's Lambda target would: moto can't invoke a custom runtime.
@@ -67,13 +68,23 @@ public struct FunctionDefinition: Sendable, Decodable {
         self.onFailureQueueUrl = onFailureQueueUrl
     }
 
-    public var arn: String { "arn:aws:lambda:\(Account.region):\(Account.id):function:\(functionName)" }
+    public var arn: String { "arn:aws:lambda:\(LocalAccount.region):\(LocalAccount.id):function:\(functionName)" }
 }
 
-/// Where the local stack pretends to be; moto's own account.
-enum Account {
+/// Where the local stack pretends to be: in moto's own account.
+enum LocalAccount {
     static let id = "123456789012"
-    static let region = "us-east-1"
+    static let region = "eu-west-1"
     static let accessKeyId = "local"
     static let secretAccessKey = "local"
+    static let sessionToken = "local"
+
+    /// What an AWS client reads from its environment.
+    static func environment(endpoint: String, lambda: String) -> [String: String] {
+        [
+            "AWS_ACCESS_KEY_ID": accessKeyId, "AWS_SECRET_ACCESS_KEY": secretAccessKey,
+            "AWS_SESSION_TOKEN": sessionToken, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_LAMBDA": lambda,
+        ]
+    }
 }

@@ -84,8 +84,8 @@ final class Sandbox: Sendable {
         let taskRoot = (program as NSString).deletingLastPathComponent
         let platform = [
             "_HANDLER": "bootstrap",
-            "AWS_ACCESS_KEY_ID": Account.accessKeyId,
-            "AWS_DEFAULT_REGION": Account.region,
+            "AWS_ACCESS_KEY_ID": LocalAccount.accessKeyId,
+            "AWS_DEFAULT_REGION": LocalAccount.region,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(definition.memory),
             "AWS_LAMBDA_FUNCTION_NAME": definition.functionName,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -93,9 +93,9 @@ final class Sandbox: Sendable {
             "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/\(definition.functionName)",
             "AWS_LAMBDA_LOG_STREAM_NAME": "local/[$LATEST]\(UUID().uuidString.lowercased())",
             "AWS_LAMBDA_RUNTIME_API": api.address,
-            "AWS_REGION": Account.region,
-            "AWS_SECRET_ACCESS_KEY": Account.secretAccessKey,
-            "AWS_SESSION_TOKEN": "local",
+            "AWS_REGION": LocalAccount.region,
+            "AWS_SECRET_ACCESS_KEY": LocalAccount.secretAccessKey,
+            "AWS_SESSION_TOKEN": LocalAccount.sessionToken,
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             "LAMBDA_TASK_ROOT": taskRoot,
             "LANG": "en_US.UTF-8",
