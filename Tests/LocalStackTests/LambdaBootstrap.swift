@@ -37,7 +37,7 @@ enum Bootstrap {
             event = json.loads(raw)
             seen += 1
             id = headers["lambda-runtime-aws-request-id"]
-            do = event.get("do") if isinstance(event, dict) else None
+            do = os.environ.get("ALWAYS") or (event.get("do") if isinstance(event, dict) else None)
             print("event", do, flush=True)
             if do == "crash":
                 sys.exit(9)
@@ -48,7 +48,7 @@ enum Bootstrap {
             if do == "hang":
                 time.sleep(60)
             if do == "late":
-                time.sleep(event["seconds"])
+                time.sleep(event.get("seconds", 1))
             if do == "error":
                 post(f"/invocation/{id}/error", json.dumps({"errorType": "Function.Refused", "errorMessage": "no"}),
                      {"Lambda-Runtime-Function-Error-Type": event.get("type", "Function.Refused")})

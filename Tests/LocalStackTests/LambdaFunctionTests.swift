@@ -136,10 +136,10 @@ import Testing
         }
     }
 
-    @Test func refusesMoreThanTheReservedConcurrency() throws {
+    @Test func refusesMoreThanTheReservedConcurrency() {
         let isRunning = Monitor(false)
         let journal = Journal { line in if line.text == "event late" { isRunning.with { $0 = true } } }
-        try withFunction(FunctionDefinition(name: "one", reservedConcurrency: 1), journal: journal) { function in
+        withFunction(FunctionDefinition(name: "one", reservedConcurrency: 1), journal: journal) { function in
             let first = Monitor<InvocationResult?>(nil)
             onThread("first") {
                 let result = try? function.invoke(event(["do": "late", "seconds": 1]))

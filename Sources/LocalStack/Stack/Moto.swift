@@ -22,11 +22,15 @@ final class Moto: Sendable {
             child = try Child.start(
                 virtualEnvironment + "/bin/moto_server", ["-H", "127.0.0.1", "-p", String(port)],
                 environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"],
-                // A line for each request says nothing that the programs' own log does not.
-                line: { if !$0.contains(#" HTTP/1.1" 2"#) { journal.write("moto", $0) } })
+                line: { if !Self.saysNothing($0) { journal.write("moto", $0) } })
         } catch {
             throw Stack.Failure(error.description)
         }
+    }
+
+    /// Its greetings, and a line for each request that went well.
+    private static func saysNothing(_ line: String) -> Bool {
+        [#" HTTP/1.1" 2"#, "development server", "Running on", "Press CTRL"].contains { line.contains($0) }
     }
 
     /// Returns when it answers.
