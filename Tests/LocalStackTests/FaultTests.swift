@@ -30,6 +30,7 @@ import Testing
     @Test(arguments: [
         (Fault.dropBeforeActing, 0, nil as Int?, ""), (.actThenDrop, 1, nil, ""),
         (.answer(500, #"{"a":1}"#), 0, 500, #"{"a":1}"#), (.emptyBody, 0, 200, ""), (.actThenEmptyBody, 1, 200, ""),
+        (.actThenAnswer(504, "late", contentType: "text/html"), 1, 504, "late"),
         (.tooManyRequests, 0, 429, "Too Many Requests"),
         (.maintenance, 0, 503, "<!DOCTYPE html><html><body><h1>Down for Maintenance</h1></body></html>"),
     ])
