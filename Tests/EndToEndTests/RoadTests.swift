@@ -38,7 +38,7 @@ import Testing
         let record = try world.salesforceOrder(order)
         #expect(record["WHMCS_Order_ID__c"]?.text == String(made.id))
         #expect(record["Provisioning_Error_Code__c"] ?? .null == .null)
-        #expect(record["Last_Provisioning_At__c"]?.text?.hasSuffix("Z") == true)
+        #expect(record["Last_Provisioning_At__c"]?.text?.hasSuffix("+0000") == true)
         #expect(stack.salesforce.statusHistory(order) == ["Activating", "Provisioned"])
         let written = stack.salesforce.state.records["OrderItem"]?.values.filter { $0["OrderId"]?.text == order }
             .compactMap { $0["WHMCS_Service_ID__c"]?.text }.joined(separator: ",").split(separator: ",")
@@ -203,6 +203,20 @@ import Testing
                 "sf_success_update",
             ])
         #expect(steps.allSatisfy { $0["outcome"] == "done" && $0["milliseconds"]?.integer ?? -1 >= 0 })
+    }
+
+    @Test func noSecretIsInAnyLog() throws {
+        let (order, _) = world.newOrder()
+        try world.click(order)
+        try world.wait(order)
+        let everything = stack.journal.lines.map(\.text).joined(separator: "\n")
+        #expect(everything.contains(order), "the log is the one of this order")
+        let tokens = stack.salesforce.state.tokens
+        #expect(!tokens.isEmpty)
+        let passwords = stack.whmcs.state.services.map(\.password)
+        for secret in LocalSecrets.all + tokens + passwords + ["PRIVATE KEY", "AWS4-HMAC"] {
+            #expect(!everything.contains(secret), "a log line holds a secret")
+        }
     }
 
     // MARK: Helpers

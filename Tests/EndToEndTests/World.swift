@@ -37,7 +37,7 @@ final class World: Sendable {
     ) -> (order: String, client: Int) {
         let client = stack.whmcs.update { state in
             let id = (state.clients.map(\.id).max() ?? 0) + 1
-            state.clients.append(WHMCSSimulator.State.Client(id: id, name: "Client \(id)", status: clientStatus))
+            state.clients.append(WHMCSSimulator.Client(id: id, name: "Client \(id)", status: clientStatus))
             return id
         }
         if payMethod { _ = stack.whmcs.addPayMethod(client) }
@@ -107,7 +107,7 @@ final class World: Sendable {
         try #require(stack.salesforce.record("Order", order))
     }
 
-    func whmcsOrders(_ client: Int) -> [WHMCSSimulator.State.Order] {
+    func whmcsOrders(_ client: Int) -> [WHMCSSimulator.Order] {
         stack.whmcs.state.orders.filter { $0.clientId == client }
     }
 
@@ -132,5 +132,5 @@ final class World: Sendable {
 
 enum Programs {
     /// Where `swift build` has put the programs: beside the tests themselves.
-    static let directory = Bundle.main.bundleURL.deletingLastPathComponent().path
+    static let directory = Bundle.main.bundleURL.path
 }

@@ -13,6 +13,9 @@ public enum LocalSecrets {
     static let whmcsIdentifier = "local-identifier"
     static let whmcsSecret = "local-secret"
 
+    /// Those that no log may show.
+    public static let all = [webhook, sfClientSecret, whmcsIdentifier, whmcsSecret]
+
     /// An RSA key, made afresh for each stack.
     struct KeyPair: Sendable {
         var privateKeyPEM: String
