@@ -76,13 +76,25 @@ enum Bootstrap {
 
     /// Written once for all tests.
     static let path: String = {
-        let directory = FileManager.default.temporaryDirectory.path + "/bootstrap-\(getpid())"
-        let path = directory + "/bootstrap"
-        try? FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let path = Scratch.directory("bootstrap") + "/bootstrap"
         try? source.write(toFile: path, atomically: true, encoding: .utf8)
         try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         return path
     }()
+}
+
+/// Directories for the tests, gone when the test process ends.
+enum Scratch {
+    private static let root: String = {
+        atexit { try? FileManager.default.removeItem(atPath: Scratch.root) }
+        return FileManager.default.temporaryDirectory.path + "/local-stack-tests-\(getpid())"
+    }()
+
+    static func directory(_ name: String) -> String {
+        let path = "\(root)/\(name)"
+        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
 }
 
 /// Runs `body` with a function on the bootstrap, and ends its processes afterwards.

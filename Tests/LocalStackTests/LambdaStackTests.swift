@@ -9,8 +9,7 @@ import Testing
 @Suite(.serialized) struct LambdaStackTests {
     /// A directory where each program's name leads to the bootstrap.
     private static func programs() throws -> String {
-        let directory = FileManager.default.temporaryDirectory.path + "/programs-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let directory = Scratch.directory("programs-\(UUID().uuidString)")
         let names = ["verify-signature", "provision-order", "refresh-sf-token", "recover-orders", "order-status"]
         for name in names {
             try FileManager.default.createSymbolicLink(
@@ -128,7 +127,7 @@ import Testing
     }
 
     @Test func invokesAgainstTheRunningStack() throws {
-        let home = FileManager.default.temporaryDirectory.path + "/home-\(UUID().uuidString)"
+        let home = Scratch.directory("home")
         let stack = try Stack.start(Self.configuration())
         defer { stack.stop() }
         try stack.addresses.write(in: home)
