@@ -7,7 +7,7 @@ final class Moto: Sendable {
     private let child: Child
 
     /// Starts it, and does not wait.
-    init(virtualEnvironment: String, journal: Journal) throws(Stack.Failure) {
+    init(projectRoot: String, virtualEnvironment: String, journal: Journal) throws(Stack.Failure) {
         let port: UInt16
         do {
             // moto wants to be told its port: one that is free now is taken, and let go for it.
@@ -20,7 +20,8 @@ final class Moto: Sendable {
         url = "http://127.0.0.1:\(port)"
         do {
             child = try Child.start(
-                virtualEnvironment + "/bin/moto_server", ["-H", "127.0.0.1", "-p", String(port)],
+                virtualEnvironment + "/bin/python",
+                [projectRoot + "/deploy/local/moto_server.py", "-H", "127.0.0.1", "-p", String(port)],
                 environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"],
                 line: { if !Self.saysNothing($0) { journal.write("moto", $0) } })
         } catch {

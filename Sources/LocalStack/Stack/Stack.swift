@@ -38,7 +38,8 @@ public final class Stack: Sendable {
         }
 
         // moto takes a second to start; all that does not need it happens meanwhile.
-        let moto = try Moto(virtualEnvironment: virtualEnvironment, journal: journal)
+        let moto = try Moto(
+            projectRoot: configuration.projectRoot, virtualEnvironment: virtualEnvironment, journal: journal)
         ending.add { moto.stop() }
         let key = try LocalSecrets.KeyPair.generate()
         salesforce = try SalesforceSimulator(
