@@ -94,7 +94,8 @@ final class World: Sendable {
             if let value = try look() { return value }
             usleep(20_000)
         }
-        let last = stack.journal.lines.filter { $0.source != "gateway" }.suffix(30).map { "\($0.source) | \($0.text)" }.joined(separator: "\n")
+        let last = stack.journal.lines.filter { $0.source != "gateway" }.suffix(30).map { "\($0.source) | \($0.text)" }
+            .joined(separator: "\n")
         throw Impatience(description: "waited in vain for \(what); the last lines of the log:\n\(last)")
     }
 
