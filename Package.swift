@@ -31,7 +31,7 @@ let package = Package(
         .executableTarget(name: "order-status", dependencies: ["Orders"]),
 
         // Nothing below is deployed; libmicrohttpd stays here.
-        .target(name: "LocalStack", dependencies: ["AWS", "CMicroHTTPD", "Crypto", "HTTP"]),
+        .target(name: "LocalStack", dependencies: ["AWS", "CMicroHTTPD", "COpenSSL", "Crypto", "HTTP"]),
         .executableTarget(name: "local-stack", dependencies: ["LocalStack"]),
 
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"]),
@@ -41,7 +41,7 @@ let package = Package(
         .testTarget(name: "SalesforceTests", dependencies: ["Salesforce", "LocalStack"]),
         .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "LocalStack"]),
         .testTarget(name: "OrdersTests", dependencies: ["Orders", "LocalStack"]),
-        .testTarget(name: "LocalStackTests", dependencies: ["LocalStack"]),
+        .testTarget(name: "LocalStackTests", dependencies: ["HTTP", "LocalStack"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders"]),
     ],
     swiftLanguageModes: [.v6]

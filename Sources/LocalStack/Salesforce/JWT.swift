@@ -1,0 +1,32 @@
+import COpenSSL
+import Foundation
+import HTTP
+
+/// The claims of a JWT whose RS256 signature the PEM public key confirms; nil otherwise.
+func verifiedClaims(_ jwt: String, publicKeyPEM: String) -> JSON? {
+    let parts = jwt.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 3, let header = base64URLDecoded(parts[0]), JSON(header)?["alg"]?.text == "RS256",
+        let signature = base64URLDecoded(parts[2]), let claims = base64URLDecoded(parts[1]),
+        isRS256(signature, of: Array("\(parts[0]).\(parts[1])".utf8), publicKeyPEM: publicKeyPEM)
+    else { return nil }
+    return JSON(claims)
+}
+
+private func isRS256(_ signature: [UInt8], of signed: [UInt8], publicKeyPEM: String) -> Bool {
+    let bio = BIO_new_mem_buf(publicKeyPEM, Int32(publicKeyPEM.utf8.count))
+    defer { BIO_free(bio) }
+    guard let key = PEM_read_bio_PUBKEY(bio, nil, nil, nil) else { return false }
+    defer { EVP_PKEY_free(key) }
+    let context = EVP_MD_CTX_new()
+    defer { EVP_MD_CTX_free(context) }
+    return EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
+        && EVP_DigestVerify(context, signature, signature.count, signed, signed.count) == 1
+}
+
+/// Without padding, as JWT has it; a text with padding is refused.
+private func base64URLDecoded(_ text: String) -> [UInt8]? {
+    if text.contains(where: { "+/=".contains($0) }) { return nil }
+    let standard = text.replacing("-", with: "+").replacing("_", with: "/")
+    let padding = String(repeating: "=", count: (4 - standard.utf8.count % 4) % 4)
+    return Data(base64Encoded: standard + padding).map { [UInt8]($0) }
+}

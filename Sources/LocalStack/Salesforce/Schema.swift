@@ -1,0 +1,98 @@
+/// The part of an org's schema that an order's way to WHMCS touches.
+enum Schema {
+    enum Kind: Equatable {
+        case id
+        case text(length: Int)
+        case number
+        case datetime
+        case picklist
+        case restrictedPicklist([String])
+        /// Holds the id of a record of `type`; `relationship` names it in a SOQL path.
+        case reference(relationship: String, type: String)
+    }
+
+    struct Field: Equatable {
+        var name: String
+        var kind: Kind
+        var readOnly = false
+    }
+
+    static let objects: [String: [Field]] = [
+        "Order": system + [
+            Field(name: "OrderNumber", kind: .text(length: 30), readOnly: true),
+            Field(name: "Status", kind: .picklist),
+            Field(name: "AccountId", kind: .reference(relationship: "Account", type: "Account")),
+            Field(name: "Pricebook2Id", kind: .text(length: 18)),
+            Field(name: "EffectiveDate", kind: .text(length: 10)),
+            Field(name: "TotalAmount", kind: .number, readOnly: true),
+            Field(
+                name: "Provisioning_Status__c", kind: .restrictedPicklist(["Activating", "Provisioned", "Failed"])),
+            Field(name: "Provisioning_Error_Code__c", kind: .text(length: 255)),
+            Field(name: "Provisioning_Error_Message__c", kind: .text(length: 255)),
+            Field(name: "WHMCS_Order_ID__c", kind: .text(length: 255)),
+            Field(name: "Last_Provisioning_At__c", kind: .datetime),
+        ],
+        "OrderItem": system + [
+            Field(name: "OrderId", kind: .reference(relationship: "Order", type: "Order"), readOnly: true),
+            Field(
+                name: "PricebookEntryId",
+                kind: .reference(relationship: "PricebookEntry", type: "PricebookEntry"), readOnly: true),
+            Field(name: "Product2Id", kind: .reference(relationship: "Product2", type: "Product2"), readOnly: true),
+            Field(name: "OrderItemNumber", kind: .text(length: 30), readOnly: true),
+            Field(name: "Quantity", kind: .number),
+            Field(name: "UnitPrice", kind: .number),
+            Field(name: "Billing_Cycle__c", kind: .text(length: 255)),
+            Field(name: "WHMCS_Service_ID__c", kind: .text(length: 255)),
+        ],
+        "PricebookEntry": system + [
+            Field(name: "Product2Id", kind: .reference(relationship: "Product2", type: "Product2")),
+            Field(name: "UnitPrice", kind: .number),
+        ],
+        "Product2": system + [
+            Field(name: "Name", kind: .text(length: 255)),
+            Field(name: "ProductCode", kind: .text(length: 255)),
+            Field(name: "StockKeepingUnit", kind: .text(length: 180)),
+            Field(name: "Billing_Cycle__c", kind: .picklist),
+            Field(name: "Item_Class__c", kind: .picklist),
+            Field(name: "WH_Product_ID__c", kind: .number),
+            Field(name: "WH_Product_Name__c", kind: .text(length: 255)),
+        ],
+        "Account": system + [
+            Field(name: "Name", kind: .text(length: 255)),
+            Field(name: "SF_Account_No__c", kind: .text(length: 255)),
+            Field(name: "WH_Account__c", kind: .text(length: 255)),
+        ],
+    ]
+
+    private static let system = [
+        Field(name: "Id", kind: .id, readOnly: true),
+        Field(name: "CreatedDate", kind: .datetime, readOnly: true),
+        Field(name: "LastModifiedDate", kind: .datetime, readOnly: true),
+    ]
+
+    /// Names of fields are case-insensitive.
+    static func field(_ name: String, of type: String) -> Field? {
+        objects[type]?.first { $0.name.lowercased() == name.lowercased() }
+    }
+
+    /// The field that a SOQL path goes through: `Account` means AccountId.
+    static func relationship(_ name: String, of type: String) -> (field: Field, type: String, name: String)? {
+        for field in objects[type] ?? [] {
+            if case .reference(let relationship, let target) = field.kind,
+                relationship.lowercased() == name.lowercased()
+            {
+                return (field, target, relationship)
+            }
+        }
+        return nil
+    }
+
+    /// The type whose records hang on a record of `type` under a plural name, and the field that says so.
+    static func children(_ name: String, of type: String) -> (type: String, field: String)? {
+        type == "Order" && name.lowercased() == "orderitems" ? ("OrderItem", "OrderId") : nil
+    }
+
+    static func typeName(_ name: String) -> String? {
+        objects.keys.first { $0.lowercased() == name.lowercased() }
+    }
+}

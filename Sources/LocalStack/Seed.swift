@@ -1,0 +1,116 @@
+import HTTP
+
+/// What the simulators hold at the start: three products, four customers, six orders, each with a story.
+public enum Seed {
+    /// Client 1234: product 185 monthly once, product 186 one-time twice.
+    public static let order = "801Dn0000014UPaIAM"
+    /// Client 1235, who is closed.
+    public static let closedClientOrder = "801Dn0000014UPbIAM"
+    /// Client 1236, who has no pay method.
+    public static let noPayMethodOrder = "801Dn0000014UPcIAM"
+    /// A product without a WHMCS id, the billing cycle `Fortnightly`, and one good line.
+    public static let unmappedOrder = "801Dn0000014UPdIAM"
+    /// The account names no WHMCS client.
+    public static let notLinkedOrder = "801Dn0000014UPeIAM"
+    /// Another good one of client 1234.
+    public static let otherOrder = "801Dn0000014UPfIAM"
+
+    /// Accounts of the WHMCS clients 1234, 1235 and 1236, and of nobody.
+    public static let account = "001Dn00000AbCd1IAF"
+    public static let closedAccount = "001Dn00000AbCd2IAF"
+    public static let noPayMethodAccount = "001Dn00000AbCd3IAF"
+    public static let notLinkedAccount = "001Dn00000AbCd4IAF"
+
+    /// Product2 ids: WHMCS's 185 (monthly, annually) and 186 (one-time), and one that WHMCS does not have.
+    public static let hosting = "01tDn0000034Xy1IAE"
+    public static let setup = "01tDn0000034Xy2IAE"
+    public static let unmappedProduct = "01tDn0000034Xy3IAE"
+    public static let pricebook = "01sDn000000AbCdIAK"
+
+    /// One line of an order: Product2 id, Salesforce's billing cycle, quantity.
+    public struct Line: Sendable {
+        public var product: String
+        public var cycle: String?
+        public var quantity: Int
+
+        public init(_ product: String, _ cycle: String?, quantity: Int = 1) {
+            self.product = product
+            self.cycle = cycle
+            self.quantity = quantity
+        }
+    }
+
+    /// The WHMCS custom field that holds SF_Account_No__c.
+    public static let customerNumberField = 198
+    /// Text fields of the products 185 and 186, meant for the Salesforce order id.
+    public static let hostingMarkerField = 401
+    public static let setupMarkerField = 402
+}
+
+extension SalesforceSimulator.State {
+    public static var seeded: Self {
+        var state = Self()
+        let accounts = [
+            (Seed.account, "Example Hosting Ltd", 1234), (Seed.closedAccount, "Gone Away GmbH", 1235),
+            (Seed.noPayMethodAccount, "Unbanked & Söhne", 1236), (Seed.notLinkedAccount, "Brand New Inc", nil),
+        ]
+        for (index, (id, name, client)) in accounts.enumerated() {
+            state.add(
+                "Account", id: id,
+                [
+                    "Name": .string(name), "SF_Account_No__c": .string("P000\(index + 1)"),
+                    "WH_Account__c": client.map { .string("#\($0) - \(name)") } ?? .null,
+                ])
+        }
+        state.addProduct(Seed.hosting, "Web Hosting", whmcsId: 185, cycle: "Monthly", price: 9.9)
+        state.addProduct(Seed.setup, "Installation", whmcsId: 186, cycle: "Onetime", price: 49)
+        state.addProduct(Seed.unmappedProduct, "Carrier Pigeon", whmcsId: nil, cycle: "Monthly", price: 1)
+
+        let good = [Seed.Line(Seed.hosting, "Monthly"), Seed.Line(Seed.setup, "Onetime", quantity: 2)]
+        let faulty = [
+            Seed.Line(Seed.unmappedProduct, "Monthly"), Seed.Line(Seed.hosting, "Fortnightly"),
+            Seed.Line(Seed.hosting, "Monthly"),
+        ]
+        state.addOrder(id: Seed.order, account: Seed.account, lines: good)
+        state.addOrder(id: Seed.closedClientOrder, account: Seed.closedAccount, lines: good)
+        state.addOrder(id: Seed.noPayMethodOrder, account: Seed.noPayMethodAccount, lines: good)
+        state.addOrder(id: Seed.unmappedOrder, account: Seed.account, lines: faulty)
+        state.addOrder(id: Seed.notLinkedOrder, account: Seed.notLinkedAccount, lines: good)
+        state.addOrder(id: Seed.otherOrder, account: Seed.account, lines: [Seed.Line(Seed.hosting, "Annual")])
+        return state
+    }
+
+    /// Enters an approved order with its lines and returns its 18-character id; one is made up when `id` is nil.
+    @discardableResult
+    public mutating func addOrder(id: String? = nil, account: String, lines: [Seed.Line]) -> String {
+        let order = add(
+            "Order", id: id,
+            [
+                "OrderNumber": .string(String(100_000 + nextNumber())), "Status": "Approved",
+                "AccountId": .string(account), "Pricebook2Id": .string(Seed.pricebook),
+                "EffectiveDate": "2026-11-20",
+            ])
+        for line in lines {
+            let entry = records["PricebookEntry"]?.values.first { $0["Product2Id"] == .string(line.product) }
+            add(
+                "OrderItem",
+                [
+                    "OrderId": .string(order), "Product2Id": .string(line.product),
+                    "PricebookEntryId": entry?["Id"] ?? .null, "UnitPrice": entry?["UnitPrice"] ?? 0,
+                    "Quantity": .number(Double(line.quantity)),
+                    "Billing_Cycle__c": line.cycle.map(JSON.string) ?? .null,
+                ])
+        }
+        return order
+    }
+
+    private mutating func addProduct(_ id: String, _ name: String, whmcsId: Int?, cycle: String, price: Double) {
+        add(
+            "Product2", id: id,
+            [
+                "Name": .string(name), "ProductCode": .string(name.uppercased()), "Billing_Cycle__c": .string(cycle),
+                "Item_Class__c": "Service", "WH_Product_ID__c": whmcsId.map { .number(Double($0)) } ?? .null,
+            ])
+        add("PricebookEntry", ["Product2Id": .string(id), "UnitPrice": .number(price)])
+    }
+}

@@ -1,0 +1,28 @@
+/// A request as it arrived.
+public struct ServerRequest: Sendable {
+    public var method: String
+    /// As sent, percent encoding and all, without the query.
+    public var path: String
+    /// As sent, without the question mark; empty when there is none.
+    public var query: String
+    /// Lower-case name and value, in the order of arrival.
+    public var headers: [(name: String, value: String)]
+    public var body: [UInt8]
+
+    public func header(_ name: String) -> String? {
+        headers.first { $0.name == name.lowercased() }?.value
+    }
+}
+
+/// What the server does with a request.
+public enum ServerReply: Sendable {
+    case answer(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [])
+    /// Close the connection without a byte of answer.
+    case drop
+    /// Announce `length` bytes, send only `body`, and close.
+    case truncated(status: Int, length: Int, body: [UInt8])
+
+    public static func json(_ status: Int, _ body: [UInt8]) -> ServerReply {
+        .answer(status: status, headers: [("Content-Type", "application/json")], body: body)
+    }
+}
