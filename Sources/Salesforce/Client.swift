@@ -25,7 +25,7 @@ public struct Client {
     ///
     /// - Parameter doing: in words, for the failure: "reading the order".
     public func query(_ soql: String, doing: String) throws(Failure) -> [JSON] {
-        try records(from: read("/query?" + encoded([("q", soql)]), doing), doing)
+        try records(from: read("/query?" + formEncoded([("q", soql)]), doing), doing)
     }
 
     /// Writes fields of an order. Values are absolute, so it may be repeated.

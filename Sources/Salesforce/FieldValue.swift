@@ -1,4 +1,3 @@
-import FoundationEssentials
 import HTTP
 
 /// Values as Salesforce's fields take them.
@@ -10,9 +9,7 @@ public enum FieldValue {
     ///
     /// - Parameter ms: since 1970.
     public static func datetime(_ ms: Int64) -> JSON {
-        // Seconds and milliseconds apart: a Double of seconds cannot hold every millisecond exactly.
-        let seconds = Date(timeIntervalSince1970: Double(ms / 1000)).formatted(.iso8601)
-        return .string("\(seconds.dropLast()).\(String(1000 + ms % 1000).dropFirst())Z")
+        .string(Clock.text(ms))
     }
 
     /// As much of the text as fits, never half a character of two units.

@@ -19,7 +19,7 @@ public enum Grant: Sendable {
                 Header("Content-Type", "application/x-www-form-urlencoded"), Header("Accept", "application/json"),
             ],
             // In the body, never in the query: addresses are logged along the way.
-            body: Array(encoded(try form(loginURL: host, now: http.now())).utf8),
+            body: Array(formEncoded(try form(loginURL: host, now: http.now())).utf8),
             repeatable: true)
         let response = try answer(to: request, http)
         return try token(in: response, now: http.now())

@@ -55,30 +55,10 @@ public struct Client {
             headers: [
                 Header("Content-Type", "application/x-www-form-urlencoded"), Header("Accept", "application/json"),
             ],
-            body: encoded([("action", action)] + credentials.form + [("responsetype", "json")] + form),
+            body: Array(
+                formEncoded([("action", action)] + credentials.form + [("responsetype", "json")] + form).utf8),
             // Adding and accepting an order may talk to gateways and servers inside the request.
             timeout: kind == .read ? 30_000 : 60_000,
             repeatable: kind == .read)
     }
-
-    private func encoded(_ form: Form) -> [UInt8] {
-        Array(form.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined(separator: "&").utf8)
-    }
-}
-
-/// Everything but letters, digits and `-._~` as `%XX`; base64's `+` would be a space otherwise.
-private func percentEncoded(_ text: String) -> String {
-    let digits = Array("0123456789ABCDEF".utf8)
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-        switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-            UInt8(ascii: "~"):
-            bytes.append(byte)
-        default:
-            bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-        }
-    }
-    return String(decoding: bytes, as: UTF8.self)
 }

@@ -1,0 +1,88 @@
+import HTTP
+import Testing
+
+@testable import Salesforce
+
+/// A Salesforce of canned answers that keeps what was sent to it. Answers beyond the last are a test's failure.
+final class Wire {
+    private(set) var requests: [Request] = []
+    private(set) var waits: [Int] = []
+    /// The tokens that were said to be rejected.
+    private(set) var rejected: [Token] = []
+    private var answers: [Result<Response, HTTP.Failure>]
+
+    init(_ answers: [Result<Response, HTTP.Failure>]) {
+        self.answers = answers
+    }
+
+    /// Answers of HTTP 200.
+    convenience init(_ bodies: String...) {
+        self.init(bodies.map { .answer($0) })
+    }
+
+    /// Its clock stands still but for the waits.
+    var http: HTTP.Client {
+        HTTP.Client(
+            transport: { $0.map(self.answer) }, now: { 1_795_169_730_000 + Int64(self.waits.reduce(0, +)) },
+            sleep: { self.waits.append($0) }, jitter: { $0 })
+    }
+
+    /// Starts with token `one`; after a rejection there is `two`, at another instance.
+    var salesforce: Salesforce.Client {
+        Salesforce.Client(http: http, apiVersion: "v66.0", token: { () throws(Salesforce.Failure) in .one }) {
+            rejected throws(Salesforce.Failure) in
+            self.rejected.append(rejected)
+            return .two
+        }
+    }
+
+    private func answer(_ request: Request) -> Result<Response, HTTP.Failure> {
+        requests.append(request)
+        guard !answers.isEmpty else {
+            Issue.record("a request nobody expected")
+            return .failure(HTTP.Failure(.refused, mayHaveBeenReceived: false, "no answer left"))
+        }
+        return answers.removeFirst()
+    }
+}
+
+extension Token {
+    static let one = Token(unchecked: "00Dxx!one", "https://acme.my.salesforce.com")
+    static let two = Token(unchecked: "00Dxx!two", "https://acme2.my.salesforce.com")
+
+    private init(unchecked accessToken: String, _ instanceURL: String) {
+        guard let token = Token(accessToken: accessToken, instanceURL: instanceURL, issuedAt: 1) else {
+            preconditionFailure("a test's token is malformed")
+        }
+        self = token
+    }
+}
+
+extension Result where Success == Response, Failure == HTTP.Failure {
+    static func answer(_ body: String, status: Int = 200) -> Self {
+        .success(Response(status: status, body: Array(body.utf8)))
+    }
+
+    static func error(_ code: String, _ message: String = "words", status: Int) -> Self {
+        .answer(#"[{"errorCode":"\#(code)","message":"\#(message)"}]"#, status: status)
+    }
+
+    static func broken(_ kind: HTTP.Failure.Kind) -> Self {
+        .failure(HTTP.Failure(kind, mayHaveBeenReceived: true, "acme.my.salesforce.com hung up"))
+    }
+}
+
+extension Request {
+    var text: String { String(decoding: body, as: UTF8.self) }
+    var authorization: String? { headers.first { $0.name == "Authorization" }?.value }
+}
+
+/// What `body` throws, for tests that ask which failure it is.
+func failure(_ body: () throws -> Void) -> Salesforce.Failure? {
+    do {
+        try body()
+        return nil
+    } catch {
+        return error as? Salesforce.Failure
+    }
+}
