@@ -1,6 +1,6 @@
 import HTTP
 
-/// What the simulators hold at the start: three products, four customers, six orders, each with a story.
+/// What the simulators hold at the start: five products, four customers, six orders, each with a story.
 public enum Seed {
     /// Client 1234: product 185 monthly once, product 186 one-time twice.
     public static let order = "801Dn0000014UPaIAM"
@@ -8,11 +8,11 @@ public enum Seed {
     public static let closedClientOrder = "801Dn0000014UPbIAM"
     /// Client 1236, who has no pay method.
     public static let noPayMethodOrder = "801Dn0000014UPcIAM"
-    /// A product without a WHMCS id, the billing cycle `Fortnightly`, and one good line.
+    /// Three lines: a product without a WHMCS id, one with the billing cycle `Fortnightly`, and a good one.
     public static let unmappedOrder = "801Dn0000014UPdIAM"
     /// The account names no WHMCS client.
     public static let notLinkedOrder = "801Dn0000014UPeIAM"
-    /// Another good one of client 1234.
+    /// Another good one of client 1234: product 185 annually.
     public static let otherOrder = "801Dn0000014UPfIAM"
 
     /// Accounts of the WHMCS clients 1234, 1235 and 1236, and of nobody.
@@ -21,22 +21,26 @@ public enum Seed {
     public static let noPayMethodAccount = "001Dn00000AbCd3IAF"
     public static let notLinkedAccount = "001Dn00000AbCd4IAF"
 
-    /// Product2 ids: WHMCS's 185 (monthly, annually) and 186 (one-time), and one that WHMCS does not have.
+    /// Product2 ids. WHMCS's 185, monthly and annually, and its 186, one-time.
     public static let hosting = "01tDn0000034Xy1IAE"
+    public static let yearlyHosting = "01tDn0000034Xy4IAE"
     public static let setup = "01tDn0000034Xy2IAE"
+    /// Without a counterpart in WHMCS: the one has no product id, the other (185) a cycle that WHMCS does not know.
     public static let unmappedProduct = "01tDn0000034Xy3IAE"
+    public static let fortnightlyHosting = "01tDn0000034Xy5IAE"
     public static let pricebook = "01sDn000000AbCdIAK"
 
-    /// One line of an order: Product2 id, Salesforce's billing cycle, quantity.
+    /// One line of an order. Its Billing_Cycle__c is the product's unless `cycle` says another.
     public struct Line: Sendable {
+        /// Product2 id.
         public var product: String
-        public var cycle: String?
         public var quantity: Int
+        public var cycle: String?
 
-        public init(_ product: String, _ cycle: String?, quantity: Int = 1) {
+        public init(_ product: String, quantity: Int = 1, cycle: String? = nil) {
             self.product = product
-            self.cycle = cycle
             self.quantity = quantity
+            self.cycle = cycle
         }
     }
 
@@ -65,18 +69,19 @@ extension SalesforceSimulator.State {
         state.addProduct(Seed.hosting, "Web Hosting", whmcsId: 185, cycle: "Monthly", price: 9.9)
         state.addProduct(Seed.setup, "Installation", whmcsId: 186, cycle: "Onetime", price: 49)
         state.addProduct(Seed.unmappedProduct, "Carrier Pigeon", whmcsId: nil, cycle: "Monthly", price: 1)
+        state.addProduct(Seed.yearlyHosting, "Web Hosting, yearly", whmcsId: 185, cycle: "Annual", price: 99)
+        state.addProduct(Seed.fortnightlyHosting, "Web Hosting, lunar", whmcsId: 185, cycle: "Fortnightly", price: 5)
 
-        let good = [Seed.Line(Seed.hosting, "Monthly"), Seed.Line(Seed.setup, "Onetime", quantity: 2)]
+        let good = [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
         let faulty = [
-            Seed.Line(Seed.unmappedProduct, "Monthly"), Seed.Line(Seed.hosting, "Fortnightly"),
-            Seed.Line(Seed.hosting, "Monthly"),
+            Seed.Line(Seed.unmappedProduct), Seed.Line(Seed.fortnightlyHosting), Seed.Line(Seed.hosting),
         ]
         state.addOrder(id: Seed.order, account: Seed.account, lines: good)
         state.addOrder(id: Seed.closedClientOrder, account: Seed.closedAccount, lines: good)
         state.addOrder(id: Seed.noPayMethodOrder, account: Seed.noPayMethodAccount, lines: good)
         state.addOrder(id: Seed.unmappedOrder, account: Seed.account, lines: faulty)
         state.addOrder(id: Seed.notLinkedOrder, account: Seed.notLinkedAccount, lines: good)
-        state.addOrder(id: Seed.otherOrder, account: Seed.account, lines: [Seed.Line(Seed.hosting, "Annual")])
+        state.addOrder(id: Seed.otherOrder, account: Seed.account, lines: [Seed.Line(Seed.yearlyHosting)])
         return state
     }
 
@@ -98,7 +103,8 @@ extension SalesforceSimulator.State {
                     "OrderId": .string(order), "Product2Id": .string(line.product),
                     "PricebookEntryId": entry?["Id"] ?? .null, "UnitPrice": entry?["UnitPrice"] ?? 0,
                     "Quantity": .number(Double(line.quantity)),
-                    "Billing_Cycle__c": line.cycle.map(JSON.string) ?? .null,
+                    "Billing_Cycle__c": line.cycle.map(JSON.string)
+                        ?? record("Product2", line.product)?["Billing_Cycle__c"] ?? .null,
                 ])
         }
         return order
@@ -112,5 +118,29 @@ extension SalesforceSimulator.State {
                 "Item_Class__c": "Service", "WH_Product_ID__c": whmcsId.map { .number(Double($0)) } ?? .null,
             ])
         add("PricebookEntry", ["Product2Id": .string(id), "UnitPrice": .number(price)])
+    }
+}
+
+extension WHMCSSimulator.State {
+    public static var seeded: Self {
+        var state = Self()
+        state.gateways = ["mailin": "Mail In Payment", "stripe": "Credit Card"]
+        state.clients = [
+            .init(id: 1234, name: "Example Hosting Ltd", customFields: [Seed.customerNumberField: "P0001"]),
+            .init(
+                id: 1235, name: "Gone Away GmbH", status: "Closed",
+                customFields: [Seed.customerNumberField: "P0002"]),
+            .init(id: 1236, name: "Unbanked & Söhne", customFields: [Seed.customerNumberField: "P0003"]),
+        ]
+        state.products = [
+            .init(
+                pid: 185, name: "Web Hosting", payType: "recurring", prices: ["monthly": "9.90", "annually": "99.00"],
+                customFields: [Seed.hostingMarkerField: "Salesforce Order"]),
+            .init(
+                pid: 186, name: "Installation", payType: "onetime", prices: ["monthly": "49.00"],
+                customFields: [Seed.setupMarkerField: "Salesforce Order"]),
+        ]
+        _ = state.addPayMethod(1234, type: "RemoteCreditCard")
+        return state
     }
 }

@@ -145,6 +145,8 @@ import Testing
         ("SELECT FROM Order WHERE", "MALFORMED_QUERY"),
         ("SELECT Id FROM Order WHERE Id = '' OR Id = ''", "MALFORMED_QUERY"),
         ("SELECT * FROM Order", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Order LIMIT -1", "MALFORMED_QUERY"),
+        ("SELECT Id, AccountId, id FROM Order", "MALFORMED_QUERY"),
         ("", "MALFORMED_QUERY"),
     ])
     func wrongQueriesAreRefused(_ soql: String, code: String) throws {

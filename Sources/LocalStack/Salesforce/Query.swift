@@ -84,7 +84,15 @@ private struct QueryRun {
 
     private func check(_ soql: SOQL, of type: String) throws(SalesforceError) {
         var paths = soql.conditions.map(\.path) + soql.order.map(\.path)
-        for case .path(let path) in soql.items { paths.append(path) }
+        var selected: Set<String> = []
+        for case .path(let path) in soql.items {
+            let name = path.joined(separator: ".")
+            guard selected.insert(name.lowercased()).inserted else {
+                throw SalesforceError(
+                    status: 400, code: "MALFORMED_QUERY", message: "duplicate field selected: \(name)")
+            }
+            paths.append(path)
+        }
         for path in paths { _ = try value(path, of: [:], type) }
         for case .children(let children) in soql.items {
             guard let target = Schema.children(children.from, of: type) else {

@@ -126,7 +126,7 @@ private struct SOQLParser {
             } while takes(sign: ",")
         }
         if takes(word: "LIMIT") {
-            guard let limit = Int(try word()) else { throw malformed("LIMIT expects a number") }
+            guard let limit = Int(try word()), limit >= 0 else { throw malformed("LIMIT expects a number") }
             query.limit = limit
         }
         return query

@@ -27,11 +27,15 @@ public struct Fault: Sendable, Equatable {
         Fault(acts: false, outcome: .replaced(status: status, contentType: contentType, body: body))
     }
 
+    /// Does it, and answers something else: a gateway that lost patience, a page of a PHP crash.
+    public static func actThenAnswer(_ status: Int, _ body: String, contentType: String = "application/json") -> Fault {
+        Fault(acts: true, outcome: .replaced(status: status, contentType: contentType, body: body))
+    }
+
     public static let dropBeforeActing = Fault(acts: false, outcome: .dropped)
     public static let actThenDrop = Fault(acts: true, outcome: .dropped)
     public static let actThenTruncate = Fault(acts: true, outcome: .truncated)
-    public static let actThenEmptyBody = Fault(
-        acts: true, outcome: .replaced(status: 200, contentType: "application/json", body: ""))
+    public static let actThenEmptyBody = actThenAnswer(200, "")
     public static let emptyBody = answer(200, "")
     public static let tooManyRequests = answer(429, "Too Many Requests", contentType: "text/plain")
     public static let maintenance = answer(
@@ -50,11 +54,12 @@ public struct Fault: Sendable, Equatable {
     /// the name needs them. Nil for a name that is none.
     init?(_ json: JSON) {
         let milliseconds = Int(json["milliseconds"]?.integer ?? 1000)
+        let status = Int(json["status"]?.integer ?? 500)
+        let body = json["body"]?.text ?? ""
+        let contentType = json["contentType"]?.text ?? "application/json"
         switch json["fault"]?.text {
-        case "answer":
-            self = .answer(
-                Int(json["status"]?.integer ?? 500), json["body"]?.text ?? "",
-                contentType: json["contentType"]?.text ?? "application/json")
+        case "answer": self = .answer(status, body, contentType: contentType)
+        case "actThenAnswer": self = .actThenAnswer(status, body, contentType: contentType)
         case "dropBeforeActing": self = .dropBeforeActing
         case "actThenDrop": self = .actThenDrop
         case "actThenTruncate": self = .actThenTruncate

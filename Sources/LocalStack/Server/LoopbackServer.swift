@@ -143,7 +143,7 @@ private func answer(_ reply: ServerReply, on connection: OpaquePointer) -> MHD_R
     }
     guard let response else { return .NO }
     defer { MHD_destroy_response(response) }
-    return MHD_queue_response(connection, UInt32(status), response)
+    return MHD_queue_response(connection, UInt32(clamping: status), response)
 }
 
 private final class Truncated {
