@@ -39,11 +39,13 @@ struct Click {
         body ?? Array(#"{"orderId":"\#(orderID)","timestamp":"\#(timestamp)","nonce":"\#(nonce)"}"#.utf8)
     }
 
+    var signature: String { Crypto.hex(hmacSHA256(key: Array(secret.utf8), message: bodyBytes)) }
+
     var payload: [UInt8] {
         var sent: [String: String] = [
             "content-type": "application/json", "x-sf-timestamp": timestamp, "x-sf-nonce": nonce,
             "idempotency-key": key,
-            "x-sf-signature": Crypto.hex(hmacSHA256(key: Array(secret.utf8), message: bodyBytes)),
+            "x-sf-signature": signature,
         ]
         for (name, value) in headers { sent[name] = value }
         let text = isBase64 ? Data(bodyBytes).base64EncodedString() : String(decoding: bodyBytes, as: UTF8.self)
