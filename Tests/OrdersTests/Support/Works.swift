@@ -17,7 +17,7 @@ final class Works {
     /// What refresh-sf-token was invoked with.
     let refreshes = Recorder<JSON>()
     private let lambda: LoopbackServer
-    private let provisioning: Provisioning
+    private var provisioning: Provisioning?
     private var invocations = 0
 
     private static let clientSecret = "client-secret"
@@ -32,6 +32,11 @@ final class Works {
         try cloud.put("whmcs", #"{"identifier":"identifier","secret":"secret"}"#)
         try cloud.put("client-secret", Works.clientSecret)
         lambda = try Works.lambda(cloud, loginURL: salesforce.url, refreshes)
+        try restart(values)
+    }
+
+    /// A new process, with another configuration perhaps.
+    func restart(_ values: [String: String] = [:]) throws {
         var environment = Environment(
             [
                 "LEDGER_TABLE": cloud.table, "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"),
@@ -99,7 +104,7 @@ final class Works {
         invocations += 1
         let invocation = Invocation(
             requestID: "run-\(invocations)", deadline: wire.now + time, payload: event.bytes)
-        return JSON(try provisioning.handle(invocation)) ?? .null
+        return try provisioning.flatMap { JSON(try $0.handle(invocation)) } ?? .null
     }
 
     /// The operator clicks again, as verify-signature enters it.
