@@ -48,17 +48,25 @@ extension Road {
         return first
     }
 
-    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing; what has not
-    /// come up by then is for a person to decide. Who requests the order again has decided.
+    /// AddOrder was sent in this attempt, and nobody knows whether it happened. Who requests the order again has
+    /// decided.
+    var isAddOrderInDoubt: Bool { order.addOrder == .sent && order.addOrderAttempt == order.attempt }
+
+    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing, whoever asks;
+    /// what has not come up by then is for a person to decide.
     private func checkMayAdd(_ plan: Plan) throws(ProvisioningFailure) {
-        guard order.addOrder == .sent, order.addOrderAttempt == order.attempt else { return }
+        guard order.addOrder == .sent else { return }
         let quietUntil = (order.addOrderAt ?? 0) + settings.quietTime
         guard http.now() >= quietUntil else {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "AddOrder was not answered; looking again when WHMCS has had time to finish it",
                 isPassing: true, notBefore: quietUntil)
         }
-        throw ProvisioningFailure(
+        if isAddOrderInDoubt { throw outcomeUnknown(plan) }
+    }
+
+    func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {
+        ProvisioningFailure(
             .whmcsOutcomeUnknown,
             "AddOrder was not answered. Look at the orders of WHMCS client \(plan.clientID) for \"\(marker.note)\": if there"
                 + " is none, request the order again; if there is one without this note, put the note there first")
