@@ -22,8 +22,8 @@ extension Road {
         guard let id = order.whmcsOrderID else {
             throw ProvisioningFailure(.provisioningError, "the order id was not kept")
         }
-        let services = try readBack(whmcs, id, plan)
         try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
+        let services = try readBack(whmcs, id, plan)
         try lease.write([
             "step": .string(Step.create.rawValue),
             "whmcsServiceIds": .array(services.map { .number(Double($0)) }),
