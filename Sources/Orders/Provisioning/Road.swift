@@ -22,11 +22,13 @@ struct Road {
             try checkTries()
             try steps()
         } catch {
-            guard let failure = ProvisioningFailure(error) else {
-                return log.warn("stopped: \(error)")
-            }
-            try settle(failure)
+            guard let failure = ProvisioningFailure(error) else { return stopped(error) }
+            do { try settle(failure) } catch let lost as Lease.Lost { stopped(lost) }
         }
+    }
+
+    private func stopped(_ error: any Error) {
+        log.warn("stopped: \(error)")
     }
 
     private mutating func steps() throws {
