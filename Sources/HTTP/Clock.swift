@@ -10,12 +10,14 @@ public enum Clock {
 
     /// `2026-11-20T10:15:30.123Z`, as RFC 3339 and Salesforce have it.
     public static func text(_ milliseconds: Int64) -> String {
-        var seconds = time_t(milliseconds / 1000)
+        // Rounded down, before 1970 too.
+        let fraction = (milliseconds % 1000 + 1000) % 1000
+        var seconds = time_t((milliseconds - fraction) / 1000)
         var parts = tm()
         gmtime_r(&seconds, &parts)
         var buffer = [CChar](repeating: 0, count: 32)
         let length = strftime(&buffer, buffer.count, "%Y-%m-%dT%H:%M:%S", &parts)
-        let fraction = String(1000 + milliseconds % 1000).dropFirst()
-        return String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self) + ".\(fraction)Z"
+        let date = String(decoding: buffer.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return date + ".\(String(1000 + fraction).dropFirst())Z"
     }
 }

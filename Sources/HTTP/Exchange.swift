@@ -8,6 +8,7 @@ final class Exchange {
     private let largestAnswer: Int
     private var sentHeaders: UnsafeMutablePointer<curl_slist>?
     private var headers: [Header] = []
+    private var headersEnded = false
     private var body: [UInt8] = []
 
     init(_ handle: UnsafeMutableRawPointer, _ request: Request, _ origin: Origin, largestAnswer: Int) {
@@ -59,6 +60,8 @@ final class Exchange {
 
     private func setMethod(_ request: Request) {
         guard request.method != "GET" else { return }
+        // Otherwise libcurl waits for the body whose length the answer to HEAD announces.
+        guard request.method != "HEAD" else { return _ = ccurl_set_long(handle, CURLOPT_NOBODY, 1) }
         // The signature of a request is made over POSTFIELDS; a body from a callback would be signed as empty.
         ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
         request.body.withUnsafeBytes { body in
@@ -77,8 +80,8 @@ final class Exchange {
             if let token = signature.sessionToken { headers.append(Header("X-Amz-Security-Token", token)) }
         }
         for header in headers {
-            // libcurl takes "Name:" for "send no such header"; "Name;" is the empty value.
-            let line = header.value.isEmpty ? header.name + ";" : "\(header.name): \(header.value)"
+            // libcurl takes "Name:" for "send no such header", white space or not; "Name;" is the empty value.
+            let line = header.value.trimmed.isEmpty ? header.name + ";" : "\(header.name): \(header.value)"
             sentHeaders = curl_slist_append(sentHeaders, line)
         }
         // No waiting for "100 Continue" before a large body. Before libcurl 8.3 a header taken out spoils the signature
@@ -97,6 +100,9 @@ final class Exchange {
         // An interim answer (100 Continue) is followed by another status line, which starts afresh.
         if text.hasPrefix("HTTP/") {
             headers = []
+            headersEnded = false
+        } else if text.trimmed.isEmpty {
+            headersEnded = true
         } else if let colon = text.firstIndex(of: ":") {
             let value = text[text.index(after: colon)...]
             headers.append(Header(String(text[..<colon]), String(value.trimmed)))
@@ -112,6 +118,8 @@ final class Exchange {
 
     func response() throws(Failure) -> Response {
         guard let result, result == CURLE_OK else { throw failure(result ?? CURLE_FAILED_INIT) }
+        // A connection that closes amid the headers is a success to libcurl.
+        guard headersEnded else { throw failure(CURLE_PARTIAL_FILE) }
         var status = 0
         ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
         var microseconds: curl_off_t = 0

@@ -19,7 +19,7 @@ public enum JSON: Sendable, Equatable {
     public var bytes: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Only a number that is not finite cannot be encoded; JSON has no word for it.
+        // Nothing here can fail to encode.
         return (try? [UInt8](encoder.encode(self))) ?? Array("null".utf8)
     }
 
@@ -52,7 +52,9 @@ public enum JSON: Sendable, Equatable {
     public var integer: Int64? {
         switch self {
         case .number(let number): Int64(exactly: number)
-        case .string(let text): Int64(text) ?? Double(text).flatMap(Int64.init(exactly:))
+        // Swift reads "0x10" as a number too.
+        case .string(let text) where !text.contains("x") && !text.contains("X"):
+            Int64(text) ?? Double(text).flatMap(Int64.init(exactly:))
         default: nil
         }
     }
@@ -86,6 +88,8 @@ extension JSON: Codable {
         switch self {
         case .null: try container.encodeNil()
         case .bool(let value): try container.encode(value)
+        // JSON has no word for these; one of them must not cost the whole value.
+        case .number(let value) where !value.isFinite: try container.encodeNil()
         // A whole number is written without a point, as every other program writes it.
         case .number(let value):
             if let whole = Int64(exactly: value) { try container.encode(whole) } else { try container.encode(value) }

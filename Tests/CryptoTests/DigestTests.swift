@@ -66,16 +66,17 @@ import Testing
         #expect(hmacSHA256(key: [], message: [2]) != keyed)
     }
 
-    @Test(arguments: [
-        ([], [], true),
-        ([1], [1], true),
-        ([1, 2, 3], [1, 2, 3], true),
-        ([1], [], false),
-        ([], [1], false),
-        ([1, 2, 3], [1, 2], false),
-        ([1, 2, 3], [0, 2, 3], false),
-        ([1, 2, 3], [1, 2, 0x83], false),
-    ] as [([UInt8], [UInt8], Bool)])
+    @Test(
+        arguments: [
+            ([], [], true),
+            ([1], [1], true),
+            ([1, 2, 3], [1, 2, 3], true),
+            ([1], [], false),
+            ([], [1], false),
+            ([1, 2, 3], [1, 2], false),
+            ([1, 2, 3], [0, 2, 3], false),
+            ([1, 2, 3], [1, 2, 0x83], false),
+        ] as [([UInt8], [UInt8], Bool)])
     func constantTimeEquality(_ one: [UInt8], _ other: [UInt8], _ same: Bool) {
         #expect(constantTimeEqual(one, other) == same)
     }

@@ -2,13 +2,14 @@ import Crypto
 import Testing
 
 @Suite struct HexTests {
-    @Test(arguments: [
-        ([], ""),
-        ([0], "00"),
-        ([0x0f, 0xf0], "0ff0"),
-        ([0xde, 0xad, 0xbe, 0xef, 0x01], "deadbeef01"),
-        ([0xff], "ff"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            ([], ""),
+            ([0], "00"),
+            ([0x0f, 0xf0], "0ff0"),
+            ([0xde, 0xad, 0xbe, 0xef, 0x01], "deadbeef01"),
+            ([0xff], "ff"),
+        ] as [([UInt8], String)])
     func isLowerCaseAndReadsBack(_ bytes: [UInt8], _ text: String) {
         #expect(hex(bytes) == text)
         #expect(Crypto.bytes(hex: text) == bytes)
@@ -21,7 +22,9 @@ import Testing
 
     // The characters right before and after each range of digits, signs that `Int(_:radix:)` would take, and digits of
     // other scripts, whose UTF-8 has an even length.
-    @Test(arguments: ["f", "abc", "0g", "g0", "/0", "0:", "@0", "0G", "`0", "-1", "+1", "0x", " 0", "0 ", "é", "٣", "00\0"])
+    @Test(arguments: [
+        "f", "abc", "0g", "g0", "/0", "0:", "@0", "0G", "`0", "-1", "+1", "0x", " 0", "0 ", "é", "٣", "00\0",
+    ])
     func refusesAnythingElse(_ text: String) {
         #expect(bytes(hex: text) == nil)
     }

@@ -29,7 +29,8 @@ import Testing
         #expect(signature.count == 256)
 
         let directory = try TemporaryDirectory()
-        let publicKey = try directory.file("public.pem", Array(openssl("pkey", "-pubout", input: Array(pkcs8.utf8)).utf8))
+        let publicKey = try directory.file(
+            "public.pem", Array(openssl("pkey", "-pubout", input: Array(pkcs8.utf8)).utf8))
         let signed = try directory.file("signature", signature)
         let verdict = try openssl(
             "dgst", "-sha256", "-verify", publicKey, "-signature", signed, input: Array(message.utf8))

@@ -43,7 +43,7 @@ public struct Provisioning {
         let http = http.until(invocation.deadline - 2_000)
         let tokens = TokenSource(
             parameter: settings.tokenParameter, store: ParameterStore(account, http), cache: parameters,
-            refresh: Function(settings.refreshFunction, account, http), now: http.now)
+            refresh: Function(settings.refreshFunction, account, http), now: http.now, sleep: http.sleep)
         let salesforce = Salesforce.Client(
             http: http, apiVersion: settings.apiVersion, token: tokens.current, renewed: tokens.renewed)
         var road = Road(

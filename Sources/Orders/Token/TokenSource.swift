@@ -11,6 +11,8 @@ struct TokenSource {
     var refresh: Function
     /// ms since 1970
     var now: () -> Int64
+    /// ms
+    var sleep: (Int) -> Void
 
     /// The token in use; a first one needs nobody.
     func current() throws(Salesforce.Failure) -> Token {
@@ -25,10 +27,17 @@ struct TokenSource {
     }
 
     private func refreshed(rejected: String) throws(Salesforce.Failure) -> Token {
-        do {
-            _ = try refresh.invoke(["rejectedToken": .string(rejected)])
-        } catch {
-            throw .noToken("\(error)")
+        // One refresh at a time: who is throttled waits for the token that somebody else is fetching.
+        for _ in 0..<5 {
+            do {
+                _ = try refresh.invoke(["rejectedToken": .string(rejected)])
+                break
+            } catch let failure as AWS.Failure where failure.code == "TooManyRequestsException" {
+                sleep(500)
+                if let token = try read(youngerThan: 0), token.fingerprint != rejected { return token }
+            } catch {
+                throw .noToken("\(error)")
+            }
         }
         guard let token = try read(youngerThan: 0) else {
             throw .noToken("refresh-sf-token wrote none to the parameter that SF_ACCESS_TOKEN_PARAMETER names")

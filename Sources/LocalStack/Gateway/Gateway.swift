@@ -1,0 +1,94 @@
+import Foundation
+
+/// API Gateway's HTTP API on loopback.
+public final class Gateway: Sendable {
+    /// What an HTTP API allows.
+    public struct Limits: Sendable {
+        /// Request line and headers, in bytes.
+        public var headers = 10_240
+        /// In bytes.
+        public var payload = 10 * 1024 * 1024
+        /// Seconds for the function.
+        public var integration = 30.0
+
+        public init() {}
+    }
+
+    private let server: LoopbackServer
+
+    /// Routes to the functions by what their definitions say. Port 0 takes a free one.
+    public init(_ functions: [LambdaFunction], port: UInt16, limits: Limits = Limits(), journal: Journal) throws {
+        let routes = functions.flatMap { function in
+            function.definition.routes.map {
+                Router.Route(
+                    method: $0.method, path: $0.path, payloadFormatVersion: $0.payloadFormatVersion,
+                    function: function)
+            }
+        }
+        let router = Router(routes: routes)
+        server = try LoopbackServer(port: port) { request in
+            answer(request, router: router, limits: limits, journal: journal)
+        }
+    }
+
+    public var url: String { server.url }
+
+    public var port: UInt16 { server.port }
+
+    public func stop() {
+        server.stop()
+    }
+}
+
+private func answer(_ request: ServerRequest, router: Router, limits: Limits, journal: Journal) -> ServerReply {
+    let requestId = UUID().uuidString.lowercased()
+    let reply = answer(request, requestId, router, limits)
+    if case .answer(let status, _, _) = reply {
+        journal.write("gateway", "\(request.method) \(request.path) \(status)")
+    }
+    return reply
+}
+
+private typealias Limits = Gateway.Limits
+
+private func answer(_ request: ServerRequest, _ requestId: String, _ router: Router, _ limits: Limits) -> ServerReply {
+    guard size(ofHead: request) <= limits.headers else {
+        return GatewayReply.message(431, "Request Header Fields Too Large", requestId)
+    }
+    guard let match = router.match(request.method, request.path), let function = match.route.function else {
+        return GatewayReply.message(404, "Not Found", requestId)
+    }
+    guard request.body.count <= limits.payload else {
+        return GatewayReply.message(413, "Request Entity Too Large", requestId)
+    }
+    let event = GatewayEvent(request: request, match: match, requestId: requestId).json.bytes
+    // Lambda takes less than the gateway does.
+    guard event.count <= InvokeAPI.largestPayload else {
+        return GatewayReply.message(413, "Request Entity Too Large", requestId)
+    }
+    switch invoke(function, event, limit: limits.integration) {
+    case .success(let result) where result.errorType == nil:
+        return GatewayReply.of(result.payload, version: match.route.payloadFormatVersion, requestId: requestId)
+    case .success: return GatewayReply.message(500, "Internal Server Error", requestId)
+    // Throttled.
+    case .failure, nil: return GatewayReply.message(503, "Service Unavailable", requestId)
+    }
+}
+
+/// Nil when the function took longer than the gateway waits; the function goes on all the same.
+private func invoke(
+    _ function: LambdaFunction, _ event: [UInt8], limit: Double
+) -> Result<InvocationResult, LambdaFunction.Throttled>? {
+    let outcome = Monitor<Result<InvocationResult, LambdaFunction.Throttled>?>(nil)
+    onThread("gateway") {
+        let result = Result { () throws(LambdaFunction.Throttled) in try function.invoke(event) }
+        outcome.with { $0 = result }
+    }
+    return outcome.wait(until: Date(timeIntervalSinceNow: limit)) { $0 }
+}
+
+/// As it was on the wire.
+private func size(ofHead request: ServerRequest) -> Int {
+    let line = request.method.utf8.count + request.path.utf8.count + request.query.utf8.count + " ? HTTP/1.1\r\n".count
+    return request.headers.reduce(line) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".count }
+}

@@ -1,0 +1,10 @@
+extension Stack {
+    /// Why the stack can't start or go on: one sentence for a person, with what to do.
+    public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
+        public var description: String
+
+        public init(_ description: String) {
+            self.description = description
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import HTTP
+import LocalStack
+import TestSupport
+import Testing
+
+/// Which connection a request takes, and how often it is on the wire.
+@Suite struct ConnectionTests {
+    /// `1 GET /x`: the number of the connection, and the request line.
+    private static func line(_ connection: RawConnection, _ request: String) -> String {
+        "\(connection.number) \(request.prefix { $0 != "\r\n" }.replacingOccurrences(of: " HTTP/1.1", with: ""))"
+    }
+
+    /// Answers everything and keeps the connections.
+    private static func polite(_ seen: Recorder<String>) throws -> RawServer {
+        try RawServer { connection in
+            while let request = connection.readRequest() {
+                seen.append(line(connection, request))
+                connection.answer(200)
+            }
+        }
+    }
+
+    @Test func repeatableRequestsShareAConnection() throws {
+        let seen = Recorder<String>()
+        let server = try Self.polite(seen)
+        let client = Client.quick()
+        for path in ["/1", "/2", "/3"] {
+            #expect(try client.send(Request("GET", server.url + path, repeatable: true)).status == 200)
+        }
+        #expect(seen.values == ["1 GET /1", "1 GET /2", "1 GET /3"])
+    }
+
+    /// One that may not be repeated comes on its own connection, which nobody uses afterwards; the kept one stays.
+    @Test func whatMayNotBeRepeatedHasAConnectionOfItsOwn() throws {
+        let seen = Recorder<String>()
+        let server = try Self.polite(seen)
+        let client = Client.quick()
+        for (method, repeatable) in [("GET", true), ("POST", false), ("POST", false), ("GET", true)] {
+            #expect(try client.send(Request(method, server.url + "/", repeatable: repeatable)).status == 200)
+        }
+        #expect(seen.values == ["1 GET /", "2 POST /", "3 POST /", "1 GET /"])
+    }
+
+    /// Reads a POST on a connection that was used before, and closes it without an answer.
+    private static func closesReusedConnections(_ seen: Recorder<String>) throws -> RawServer {
+        try RawServer { connection in
+            var isReused = false
+            while let request = connection.readRequest() {
+                seen.append(line(connection, request))
+                if isReused { return }
+                isReused = true
+                connection.answer(200)
+            }
+        }
+    }
+
+    /// libcurl sends a POST again, without a word, when a connection it kept dies before the first byte of an answer:
+    /// the reason for `repeatable`. Should this test fail with a newer libcurl, fresh connections may be unnecessary.
+    @Test func libcurlSilentlyRepeatsOnAKeptConnection() throws {
+        let seen = Recorder<String>()
+        let server = try Self.closesReusedConnections(seen)
+        let client = Client.quick()
+        _ = try client.send(Request("GET", server.url + "/", repeatable: true))
+        var transported = 0
+        var counting = client
+        counting.transport = { requests in
+            transported += 1
+            return client.transport(requests)
+        }
+        #expect(try counting.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
+        #expect(transported == 1)
+        #expect(seen.values == ["1 GET /", "1 POST /", "2 POST /"])
+    }
+
+    /// A server that reads each POST, does its work, and closes without an answer.
+    @Test(arguments: [(false, ["1 GET /", "2 POST /"]), (true, ["1 GET /", "1 POST /", "2 POST /"])])
+    func aDroppedRequestIsSentOnceUnlessRepeatable(_ repeatable: Bool, _ expected: [String]) throws {
+        let seen = Recorder<String>()
+        let server = try RawServer { connection in
+            while let request = connection.readRequest() {
+                seen.append(Self.line(connection, request))
+                if request.hasPrefix("POST") { return }
+                connection.answer(200)
+            }
+        }
+        let client = Client.quick()
+        _ = try client.send(Request("GET", server.url + "/", repeatable: true))
+        let failure = try #require(client.failure(of: Request("POST", server.url + "/", repeatable: repeatable)))
+        #expect(failure.kind == .broken)
+        #expect(failure.mayHaveBeenReceived)
+        // A repeatable one is tried three times more, each on a fresh connection.
+        #expect(Array(seen.values.prefix(expected.count)) == expected)
+        #expect(seen.values.count == (repeatable ? 6 : 2))
+    }
+
+    @Test func aClosedConnectionIsReplaced() throws {
+        let seen = Recorder<String>()
+        let server = try RawServer { connection in
+            guard let request = connection.readRequest() else { return }
+            seen.append(Self.line(connection, request))
+            connection.answer(200, headers: ["Connection: close"])
+        }
+        let client = Client.quick()
+        for _ in 1...3 { #expect(try client.send(Request("GET", server.url + "/", repeatable: true)).status == 200) }
+        #expect(seen.values == ["1 GET /", "2 GET /", "3 GET /"])
+    }
+
+    @Test func aDropIsMadeGoodByARepeat() throws {
+        let seen = Recorder<String>()
+        let server = try LoopbackServer { request in
+            seen.append(request.path) < 3 ? .drop : .answer(status: 200, body: Array("third".utf8))
+        }
+        #expect(try Client.quick().send(Request("POST", server.url + "/", repeatable: true)).text == "third")
+        #expect(seen.values.count == 3)
+    }
+
+    /// The first is answered only after the last has arrived, which sent one by one never would.
+    @Test func sendAllIsConcurrent() throws {
+        let lastArrived = DispatchSemaphore(value: 0)
+        let server = try LoopbackServer { request in
+            if request.path == "/1" { lastArrived.wait() }
+            if request.path == "/3" { lastArrived.signal() }
+            return .answer(status: 200, body: Array(request.path.utf8))
+        }
+        let answers = Client.quick().sendAll(
+            ["/1", "/2", "/3"].map { Request("GET", server.url + $0, timeout: nil, repeatable: true) })
+        #expect(try answers.map { try $0.get().text } == ["/1", "/2", "/3"])
+    }
+
+    @Test func oneBadRequestDoesNotSpoilTheOthers() throws {
+        let server = try LoopbackServer { .answer(status: 200, body: Array($0.path.utf8)) }
+        let answers = Client.quick().sendAll([
+            Request("GET", server.url + "/1", repeatable: true),
+            Request("GET", "http://example.com/", repeatable: true),
+            Request("GET", server.url + "/3", repeatable: true),
+        ])
+        #expect(try answers[0].get().text == "/1")
+        #expect(throws: Failure(.refused, mayHaveBeenReceived: false, "example.com must be asked over https, not http"))
+        {
+            try answers[1].get()
+        }
+        #expect(try answers[2].get().text == "/3")
+    }
+
+    /// Handles are used again: nothing of one request may show in the next.
+    @Test func aRequestLeavesNothingBehind() throws {
+        let seen = Recorder<ServerRequest>()
+        let server = try LoopbackServer { request in
+            seen.append(request)
+            return .answer(status: 200)
+        }
+        let client = Client.quick()
+        _ = try client.send(
+            Request(
+                "PATCH", server.url + "/1", headers: [Header("X-One", "1")], body: Array("body".utf8),
+                repeatable: false,
+                signature: AWSSignature(
+                    region: "r", service: "s", accessKeyId: "k", secretAccessKey: "s", sessionToken: "t")))
+        _ = try client.send(Request("GET", server.url + "/2", repeatable: true))
+        let second = try #require(seen.values.last)
+        #expect(second.method == "GET")
+        #expect(second.path == "/2")
+        #expect(second.body.isEmpty)
+        #expect(second.headers.map(\.name).sorted() == ["accept", "host"])
+    }
+}

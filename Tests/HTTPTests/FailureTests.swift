@@ -1,0 +1,128 @@
+import Foundation
+import HTTP
+import LocalStack
+import TestSupport
+import Testing
+
+/// Whether the server may have seen a request that has no answer: what decides if AddOrder may be sent again.
+@Suite struct FailureTests {
+    private func failure(_ url: String, timeout: Int? = 20_000) -> Failure? {
+        Client.quick().failure(of: Request("POST", url, body: [1], timeout: timeout, repeatable: false))
+    }
+
+    private func expect(
+        _ failure: Failure?, _ kind: Failure.Kind, received: Bool, at location: SourceLocation = #_sourceLocation
+    ) {
+        #expect(failure?.kind == kind, "\(String(describing: failure))", sourceLocation: location)
+        #expect(failure?.mayHaveBeenReceived == received, sourceLocation: location)
+    }
+
+    @Test func refusedConnection() throws {
+        let closed = try ClosedPort()
+        expect(failure("http://127.0.0.1:\(closed.port)/"), .notConnected, received: false)
+    }
+
+    /// A label of 64 letters is unknown without asking anybody.
+    @Test func unknownName() {
+        let label = String(repeating: "a", count: 64)
+        expect(failure("https://\(label).example.com/"), .notConnected, received: false)
+    }
+
+    @Test func dropAfterReading() throws {
+        let server = try LoopbackServer { _ in .drop }
+        expect(failure(server.url), .broken, received: true)
+    }
+
+    @Test func dropBeforeReading() throws {
+        let server = try RawServer { _ in }
+        let failure = failure(server.url)
+        // The bytes may have left before the reset came back: "may have been received" is the only safe answer.
+        expect(failure, .broken, received: true)
+    }
+
+    /// Two seconds is a lot for the connection and the request, the only things that must come about in them.
+    @Test func timeoutAfterReading() throws {
+        let server = try RawServer { connection in
+            while connection.readRequest() != nil {}
+        }
+        expect(failure(server.url, timeout: 2000), .timedOut, received: true)
+    }
+
+    @Test(arguments: [0, 3])
+    func truncatedBody(_ sent: Int) throws {
+        let server = try LoopbackServer { _ in
+            .truncated(status: 200, length: 10, body: Array(repeating: 1, count: sent))
+        }
+        expect(failure(server.url), .broken, received: true)
+    }
+
+    @Test func halfAHeader() throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nX-Ha")
+        }
+        expect(failure(server.url), .broken, received: true)
+    }
+
+    @Test func chunksThatBreakOff() throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        }
+        expect(failure(server.url), .broken, received: true)
+    }
+
+    @Test func anAnswerThatIsNotHTTP() throws {
+        let server = try RawServer { connection in
+            _ = connection.readRequest()
+            connection.send("SSH-2.0-OpenSSH_9.2\r\n")
+        }
+        expect(failure(server.url), .broken, received: true)
+    }
+
+    @Test func tooLarge() throws {
+        let server = try LoopbackServer { _ in .answer(status: 200, body: [1, 2, 3]) }
+        let request = Request("POST", server.url, repeatable: false)
+        expect(Client.quick(largestAnswer: 2).failure(of: request), .tooLarge, received: true)
+    }
+
+    /// The other side speaks, but not TLS.
+    @Test func failedHandshake() throws {
+        let server = try RawServer { connection in
+            connection.readMore()
+            connection.send("HTTP/1.1 400 Bad Request\r\n\r\n")
+        }
+        expect(failure("https://127.0.0.1:\(server.port)/"), .notConnected, received: false)
+    }
+
+    @Test func handshakeBrokenOff() throws {
+        let server = try RawServer { connection in connection.readMore() }
+        expect(failure("https://127.0.0.1:\(server.port)/"), .notConnected, received: false)
+    }
+
+    /// A handshake that never ends is ended by the request's own time; nothing of the request has left by then.
+    @Test func handshakeThatTakesTooLong() throws {
+        let server = try RawServer { connection in
+            while connection.readMore() {}
+        }
+        expect(failure("https://127.0.0.1:\(server.port)/", timeout: 300), .timedOut, received: false)
+    }
+
+    /// A real TLS server, whose certificate nobody vouches for.
+    @Test func untrustedCertificate() throws {
+        let directory = try TemporaryDirectory()
+        let key = directory.url.appending(path: "key.pem").path
+        let certificate = directory.url.appending(path: "certificate.pem").path
+        _ = try Program.openssl.run([
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
+            "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
+        ])
+        let server = try Service(
+            "/usr/bin/openssl",
+            ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, "-www"], ready: "ACCEPT")
+        let port = try #require(server.port)
+        let failure = failure("https://127.0.0.1:\(port)/")
+        expect(failure, .notConnected, received: false)
+        #expect(failure?.description.contains("certificate") == true, "\(String(describing: failure))")
+    }
+}
