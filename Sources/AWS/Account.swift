@@ -21,8 +21,10 @@ public struct Account: Sendable {
     ///
     /// - Parameter identifier: the service's name in the variable, `EVENTBRIDGE` say.
     func endpoint(_ host: String, _ identifier: String) -> String {
-        let override = values["AWS_ENDPOINT_URL_\(identifier)"] ?? values["AWS_ENDPOINT_URL"] ?? ""
-        guard override.isEmpty else { return override.hasSuffix("/") ? String(override.dropLast()) : override }
+        let overrides = ["AWS_ENDPOINT_URL_\(identifier)", "AWS_ENDPOINT_URL"].map { values[$0] ?? "" }
+        if let override = overrides.first(where: { !$0.isEmpty }) {
+            return override.hasSuffix("/") ? String(override.dropLast()) : override
+        }
         return "https://\(host).\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
     }
 

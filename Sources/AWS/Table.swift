@@ -47,7 +47,11 @@ public struct Table {
     public func transact(_ writes: [Write]) throws(Failure) -> [ConditionResult]? {
         do {
             let items = writes.map { write in JSON.object([write.verb: write.body(name)]) }
-            _ = try service.call("TransactWriteItems", ["TransactItems": .array(items)])
+            // A repeat after a lost answer must not find the first try in its way; the token makes DynamoDB answer it
+            // as it answered the first.
+            let token = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
+            _ = try service.call(
+                "TransactWriteItems", ["TransactItems": .array(items), "ClientRequestToken": .string(token)])
             return nil
         } catch {
             guard case .refused(_, "TransactionCanceledException", _, let details) = error,

@@ -22,7 +22,7 @@ private func explain(_ error: DecodingError) -> String {
     }
     return switch error {
     case .keyNotFound(let key, let context): "\(path(context, key)) is missing"
-    case .valueNotFound(_, let context): "\(path(context)) is null"
+    case .valueNotFound(_, let context): "\(path(context).isEmpty ? "it" : path(context)) is null"
     case .typeMismatch(_, let context): "\(path(context).isEmpty ? "it" : path(context)) has the wrong type"
     case .dataCorrupted: "it is not JSON"
     @unknown default: "it cannot be read"

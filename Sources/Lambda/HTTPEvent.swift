@@ -19,12 +19,14 @@ public struct HTTPEvent: Sendable {
     public init(_ payload: [UInt8]) throws(FunctionError) {
         let event = try decodeEvent(Wire.self, from: payload, as: "an API Gateway request")
         isVersion1 = event.requestContext.http == nil
-        guard let method = event.requestContext.http?.method ?? event.httpMethod,
-            let path = event.rawPath ?? event.path,
-            let sourceIP = event.requestContext.http?.sourceIp ?? event.requestContext.identity?.sourceIp
-        else {
+        let wireMethod = event.requestContext.http?.method ?? event.httpMethod
+        let wirePath = event.rawPath ?? event.path
+        let wireIP = event.requestContext.http?.sourceIp ?? event.requestContext.identity?.sourceIp
+        guard let method = wireMethod, let path = wirePath, let sourceIP = wireIP else {
+            let missing = [("method", wireMethod), ("path", wirePath), ("sourceIp", wireIP)].filter { $0.1 == nil }
             throw FunctionError(
-                "MalformedEvent", "the event is not an API Gateway request: method, path or sourceIp is missing")
+                "MalformedEvent",
+                "the event is not an API Gateway request: \(missing.map(\.0).joined(separator: ", ")) missing")
         }
         self.method = method
         self.path = path

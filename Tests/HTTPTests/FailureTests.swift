@@ -117,9 +117,17 @@ import Testing
             "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate, "-days", "2",
             "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
         ])
-        let server = try Service(
-            "/usr/bin/openssl",
-            ["s_server", "-accept", "127.0.0.1:0", "-cert", certificate, "-key", key, "-www"], ready: "ACCEPT")
+        let script = """
+            import http.server, ssl, sys, threading
+            server = http.server.HTTPServer(("127.0.0.1", 0), http.server.SimpleHTTPRequestHandler)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(sys.argv[1], sys.argv[2])
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            print("ready at port", server.server_port, flush=True)
+            sys.stdin.read()
+            """
+        let server = try Service(Program.pythonPath, ["-c", script, certificate, key], ready: "ready at port")
         let port = try #require(server.port)
         let failure = failure("https://127.0.0.1:\(port)/")
         expect(failure, .notConnected, received: false)

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A program that runs beside a test. It ends when its standard input does, so that none is left behind even when the
-/// tests are killed.
+/// A program that runs beside a test. It is to end when its standard input does, so that none is left behind even when
+/// the tests are killed.
 public final class Service: @unchecked Sendable {
     /// The line that was waited for never came.
     public struct NotReady: Error, CustomStringConvertible {
@@ -39,7 +39,8 @@ public final class Service: @unchecked Sendable {
 
     deinit {
         try? input.fileHandleForWriting.close()
-        process.terminate()
+        // Not SIGTERM: a child inherits the signals that the thread of a test has blocked.
+        kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 

@@ -1,0 +1,75 @@
+import AWS
+import HTTP
+import TestSupport
+import Testing
+
+@Suite struct AccountTests {
+    private func urls(_ values: [String: String]) throws -> [String] {
+        let canned = CannedTransport(Array(repeating: .answer(200, "{}"), count: 4))
+        let account = Account(values)
+        _ = try Table("t", account, canned.client).get("k")
+        _ = try? ParameterStore(account, canned.client).get(["p"])
+        _ = try? EventBus("b", account, canned.client).put(source: "s", detailType: "t", detail: [:])
+        _ = try Function("f", account, canned.client).invoke([:])
+        return canned.requests.map(\.url)
+    }
+
+    @Test(
+        arguments: [
+            (
+                ["AWS_REGION": "eu-west-1"],
+                [
+                    "https://dynamodb.eu-west-1.amazonaws.com/", "https://ssm.eu-west-1.amazonaws.com/",
+                    "https://events.eu-west-1.amazonaws.com/",
+                    "https://lambda.eu-west-1.amazonaws.com/2015-03-31/functions/f/invocations",
+                ]
+            ),
+            (
+                ["AWS_REGION": "cn-north-1"],
+                [
+                    "https://dynamodb.cn-north-1.amazonaws.com.cn/", "https://ssm.cn-north-1.amazonaws.com.cn/",
+                    "https://events.cn-north-1.amazonaws.com.cn/",
+                    "https://lambda.cn-north-1.amazonaws.com.cn/2015-03-31/functions/f/invocations",
+                ]
+            ),
+            (
+                ["AWS_REGION": "r", "AWS_ENDPOINT_URL": "http://127.0.0.1:1"],
+                [
+                    "http://127.0.0.1:1/", "http://127.0.0.1:1/", "http://127.0.0.1:1/",
+                    "http://127.0.0.1:1/2015-03-31/functions/f/invocations",
+                ]
+            ),
+            // A service's own override comes first; a slash at the end is not doubled; an empty one is none.
+            (
+                [
+                    "AWS_REGION": "r", "AWS_ENDPOINT_URL": "http://127.0.0.1:1/",
+                    "AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:2", "AWS_ENDPOINT_URL_SSM": "http://127.0.0.1:3/",
+                    "AWS_ENDPOINT_URL_EVENTBRIDGE": "http://127.0.0.1:4/",
+                    "AWS_ENDPOINT_URL_LAMBDA": "http://127.0.0.1:5/",
+                ],
+                [
+                    "http://127.0.0.1:2/", "http://127.0.0.1:3/", "http://127.0.0.1:4/",
+                    "http://127.0.0.1:5/2015-03-31/functions/f/invocations",
+                ]
+            ),
+            (
+                ["AWS_REGION": "r", "AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_SSM": ""],
+                [
+                    "http://127.0.0.1:1/", "http://127.0.0.1:1/", "http://127.0.0.1:1/",
+                    "http://127.0.0.1:1/2015-03-31/functions/f/invocations",
+                ]
+            ),
+        ] as [([String: String], [String])])
+    func endpoints(_ values: [String: String], _ expected: [String]) throws {
+        #expect(try urls(values) == expected)
+    }
+
+    @Test func whatIsMissingIsNamed() {
+        #expect(Account([:]).missing == ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
+        #expect(
+            Account(["AWS_REGION": "", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"]).missing == [
+                "AWS_REGION"
+            ])
+        #expect(Account.cloud.missing.isEmpty)
+    }
+}

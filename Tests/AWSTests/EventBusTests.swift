@@ -1,0 +1,60 @@
+import AWS
+import HTTP
+import TestSupport
+import Testing
+
+@Suite struct EventBusTests {
+    private func put(_ canned: CannedTransport) throws(AWS.Failure) {
+        try EventBus("orders", .cloud, canned.client)
+            .put(
+                source: "salesforce.orders", detailType: "OrderProvisionRequested", detail: ["orderId": "801", "n": 1])
+    }
+
+    @Test func bytes() throws {
+        let canned = CannedTransport([.answer(200, #"{"FailedEntryCount":0,"Entries":[{"EventId":"e"}]}"#)])
+        try put(canned)
+        let request = try #require(canned.requests.first)
+        #expect(request.header("X-Amz-Target") == "AWSEvents.PutEvents")
+        #expect(request.header("Content-Type") == "application/x-amz-json-1.1")
+        #expect(request.signature?.service == "events")
+        // `Detail` is JSON in a string.
+        #expect(
+            JSON(request.body) == [
+                "Entries": [
+                    [
+                        "EventBusName": "orders", "Source": "salesforce.orders",
+                        "DetailType": "OrderProvisionRequested", "Detail": #"{"n":1,"orderId":"801"}"#,
+                    ]
+                ]
+            ])
+    }
+
+    /// The service says 200 to an event it did not take.
+    @Test(arguments: [
+        (
+            #"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"why"}]}"#,
+            "InternalFailure", "why"
+        ),
+        (#"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"ThrottlingException"}]}"#, "ThrottlingException", ""),
+        (#"{"Entries":[]}"#, "NoEventId", ""), ("{}", "NoEventId", ""), ("", "NoEventId", ""),
+        (#"{"Entries":[{"EventId":null}]}"#, "NoEventId", ""),
+    ])
+    func aFailedEntryIsAFailure(_ answer: String, _ code: String, _ message: String) {
+        let expected = AWS.Failure.refused(action: "events PutEvents", code: code, message: message, details: .null)
+        #expect(throws: expected) { try put(CannedTransport([.answer(200, answer)])) }
+    }
+
+    @Test func describe() throws {
+        let canned = CannedTransport([.answer(200, #"{"Name":"orders"}"#)])
+        let bus = EventBus("orders", .cloud, canned.client)
+        let request = bus.describeRequest()
+        #expect(request.header("X-Amz-Target") == "AWSEvents.DescribeEventBus")
+        #expect(request.text == #"{"Name":"orders"}"#)
+        try bus.describe(canned.client.sendAll([request])[0])
+        #expect {
+            try bus.describe(.answer(400, #"{"__type":"ResourceNotFoundException"}"#))
+        } throws: {
+            ($0 as? AWS.Failure)?.code == "ResourceNotFoundException"
+        }
+    }
+}

@@ -1,0 +1,74 @@
+import Foundation
+import HTTP
+import Lambda
+import LocalStack
+import TestSupport
+import Testing
+
+/// What a whole process does; each test has one of its own.
+@Suite struct ProcessTests {
+    private func lines(_ result: ExitTest.Result?) -> [JSON] {
+        String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+            .split(separator: "\n").compactMap { JSON(Array($0.utf8)) }
+    }
+
+    @Test func withoutARuntimeAPIItSaysHowToStartIt() async {
+        let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+            unsetenv("AWS_LAMBDA_RUNTIME_API")
+            Runtime.run { _, _ in { $0.payload } }
+        }
+        #expect(
+            lines(result).compactMap { $0["message"]?.text } == [
+                "AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with local-stack invoke"
+            ])
+    }
+
+    @Test func wrongConfigurationIsToldAndEndsIt() async {
+        let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+            let server = try LoopbackServer { _ in .answer(status: 202) }
+            setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:\(server.port)", 1)
+            setenv("SECOND", "http://example.com/", 1)
+            Runtime.run { environment, _ in
+                var environment = environment
+                _ = environment.text("FIRST_OF_TWO")
+                _ = environment.url("SECOND")
+                try environment.check()
+                return { $0.payload }
+            }
+        }
+        let faults = "FIRST_OF_TWO is not set; SECOND must be a URL that starts with https://"
+        #expect(
+            lines(result).map { $0["errorMessage"]?.text ?? $0["message"]?.text } == [
+                faults, "leaving: Configuration: \(faults)",
+            ])
+    }
+
+    /// Events come in, the log goes to the standard error at the level of the environment, and the end has a reason.
+    @Test func itServesUntilTheAPIIsGone() async {
+        let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+            let asked = Recorder<Void>()
+            let server = try LoopbackServer { request in
+                guard request.method == "GET" else { return .answer(status: 202) }
+                guard asked.append(()) == 1 else { return .answer(status: 500) }
+                return .answer(
+                    status: 200,
+                    headers: [("Lambda-Runtime-Aws-Request-Id", "id"), ("Lambda-Runtime-Deadline-Ms", "1")],
+                    body: Array("event".utf8))
+            }
+            setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:\(server.port)", 1)
+            setenv("AWS_LAMBDA_LOG_LEVEL", "WARN", 1)
+            Runtime.run { _, log in
+                return { event in
+                    log.info("not at this level")
+                    log.warn("handled", ["payload": .string(String(decoding: event.payload, as: UTF8.self))])
+                    return []
+                }
+            }
+        }
+        #expect(
+            lines(result).compactMap { $0["message"]?.text } == [
+                "handled", "leaving: the Runtime API answered 500 to next",
+            ])
+        #expect(lines(result).first?["payload"] == "event")
+    }
+}

@@ -1,0 +1,66 @@
+import Foundation
+import HTTP
+import Lambda
+import TestSupport
+import Testing
+
+/// Every file of `events/` is what it says, as the programs read it.
+@Suite struct SampleEventTests {
+    private static let directory = packageRoot.appending(path: "events")
+
+    static let names = ((try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? [])
+        .filter { $0.hasSuffix(".json") }.sorted()
+
+    private func read(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: Self.directory.appending(path: name)))
+    }
+
+    @Test(arguments: names)
+    func decodes(_ name: String) throws {
+        let bytes = try read(name)
+        let event = try #require(JSON(bytes)?.object)
+        if event["requestContext"] != nil {
+            let request = try HTTPEvent(bytes)
+            #expect(request.path.hasPrefix("/"))
+            #expect(!request.requestID.isEmpty)
+        } else if event["detail-type"] != nil {
+            let envelope = try decodeEvent(EventBridgeEvent<JSON>.self, from: bytes, as: "an event")
+            #expect(!envelope.source.isEmpty)
+        } else {
+            #expect(name.hasPrefix("invoke-"), "neither a request nor an event, and not called an invocation")
+        }
+    }
+
+    @Test(arguments: ["fulfill.json", "fulfill-base64.json", "fulfill-rest-v1.json"])
+    func theSameRequestInThreeForms(_ name: String) throws {
+        let request = try HTTPEvent(read(name))
+        #expect(request.method == "POST")
+        #expect(request.path == "/orders/801Dn0000014UPaIAM/fulfill")
+        #expect(request.pathParameters == ["sfOrderId": "801Dn0000014UPaIAM"])
+        let body = try #require(JSON(request.body))
+        #expect(body["orderId"] == "801Dn0000014UPaIAM")
+        #expect(body["nonce"]?.text == request.headers["x-sf-nonce"])
+        #expect(body["timestamp"]?.text == request.headers["x-sf-timestamp"])
+        #expect(request.headers["x-sf-signature"]?.count == 64)
+        #expect(request.headers["idempotency-key"] != nil)
+    }
+
+    private struct PolicyAction: Decodable {
+        var parameterName: String
+        var policyType: String
+
+        private enum CodingKeys: String, CodingKey {
+            case parameterName = "parameter-name"
+            case policyType = "policy-type"
+        }
+    }
+
+    @Test func thePolicyAction() throws {
+        let event = try decodeEvent(
+            EventBridgeEvent<PolicyAction>.self, from: read("ssm-policy-action.json"), as: "a policy action")
+        #expect(event.source == "aws.ssm")
+        #expect(event.detailType == "Parameter Store Policy Action")
+        #expect(event.detail.policyType == "NoChangeNotification")
+        #expect(event.detail.parameterName.hasPrefix("/"))
+    }
+}
