@@ -76,6 +76,37 @@ import Testing
         #expect(order.dueAt != nil)
     }
 
+    private static func throttled(_ works: Works, _ meanwhile: @escaping () throws -> Void) {
+        works.wire.before = { request in
+            guard request.url.hasSuffix("/invocations") else { return nil }
+            try? meanwhile()
+            let headers = [Header("x-amzn-ErrorType", "TooManyRequestsException")]
+            return .success(Response(status: 429, headers: headers, body: Array(#"{"Reason":"x"}"#.utf8)))
+        }
+    }
+
+    /// One refresh runs at a time: who is turned away finds what the other one fetched.
+    @Test func whoIsThrottledWaitsForTheTokenOfTheOther() throws {
+        let works = try Works()
+        Self.throttled(works) {
+            let token = Token(
+                accessToken: works.salesforce.issueToken(), instanceURL: works.salesforce.url, issuedAt: 1)
+            try works.cloud.put("token", try #require(token).parameterValue)
+        }
+        #expect(try works.run()["status"] == "Provisioned")
+        #expect(works.refreshes.values == [])
+    }
+
+    @Test func whoIsThrottledForEverComesAgain() throws {
+        let works = try Works()
+        Self.throttled(works) {}
+        #expect(try works.run()["status"] == "Activating")
+        #expect(try works.ledger().errorCode == "SALESFORCE_UNAVAILABLE")
+        works.wire.before = { _ in nil }
+        try works.waitUntilDue()
+        #expect(try works.run()["status"] == "Provisioned")
+    }
+
     @Test func whyThereIsNoTokenIsTold() throws {
         let works = try Works()
         try works.cloud.put("client-secret", "wrong")
