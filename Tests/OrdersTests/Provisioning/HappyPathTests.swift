@@ -91,6 +91,23 @@ import Testing
         #expect(works.whmcs.state.services.map(\.amount).sorted() == amounts)
     }
 
+    /// A text field of Salesforce holds 255 characters; a cut id would be another service's.
+    @Test func serviceIdsThatDoNotFitAreLeftOutWhole() throws {
+        let works = try Works()
+        let id = works.salesforce.update {
+            $0.addOrder(account: Seed.account, lines: [Seed.Line(Seed.hosting, quantity: 60)])
+        }
+        #expect(try works.run(id)["status"] == "Provisioned")
+        let services = works.whmcs.state.services.map { String($0.id) }
+        #expect(services.count == 60)
+        let line = (works.salesforce.state.records["OrderItem"] ?? [:]).values.first { $0["OrderId"] == .string(id) }
+        let text = line?["WHMCS_Service_ID__c"]?.text ?? ""
+        let told = text.split(separator: ",").count
+        #expect(text.utf16.count <= 255)
+        #expect(told > 40)
+        #expect(text == services.prefix(told).joined(separator: ","))
+    }
+
     /// Vendors answer the same list in many shapes.
     @Test(arguments: WHMCSSimulator.Shape.List.allCases, WHMCSSimulator.Shape.Empty.allCases)
     func theShapeOfListsDoesNotMatter(_ list: WHMCSSimulator.Shape.List, _ empty: WHMCSSimulator.Shape.Empty) throws {

@@ -50,6 +50,10 @@ import Testing
             ),
             (padded(16_385), 413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most"),
             (Click(body: Array("orderId=801".utf8)), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
+            (
+                Click(body: Array(#"{"orderId":"801"#.utf8) + [0xff, 0xfe] + Array(#""}"#.utf8), isBase64: true), 415,
+                "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"
+            ),
             (Click(body: []), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
             (
                 Click(sourceIP: "198.51.100.1"), 403, "ADDRESS_NOT_ALLOWED",
