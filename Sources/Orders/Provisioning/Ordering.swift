@@ -155,12 +155,20 @@ extension Road {
         ]
         var services = order.whmcsServiceIDs[...]
         let items = plan.items.map { item in
-            let mine = services.prefix(item.quantity).map(String.init).joined(separator: ",")
+            let mine = list(services.prefix(item.quantity))
             services = services.dropFirst(item.quantity)
             return (id: item.orderItemID, values: [settings.fields.serviceId: FieldValue.text(mine)])
         }
         try salesforce.update(order: order.id, values, items: items)
         try lease.finish(
             .provisioned, ["step": .string(Step.successUpdate.rawValue), "errorCode": .null, "errorMessage": .null])
+    }
+}
+
+/// As many ids as a text field of Salesforce holds: one that is cut would be another service's.
+private func list(_ ids: ArraySlice<Int>) -> String {
+    ids.reduce("") { list, id in
+        let longer = list.isEmpty ? String(id) : "\(list),\(id)"
+        return FieldValue.cut(longer) == longer ? longer : list
     }
 }
