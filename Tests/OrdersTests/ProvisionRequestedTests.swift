@@ -57,7 +57,7 @@ import Testing
         arguments: [
             ("", "the event is not an EventBridge event: it is not JSON"),
             ("[]", "the event is not an EventBridge event: it has the wrong type"),
-            ("{}", "the event is not an EventBridge event: detail is missing|id is missing"),
+            ("{}", "the event is not an EventBridge event: id is missing"),
             (
                 #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested"}"#,
                 "the event is not an EventBridge event: detail is missing"
@@ -92,13 +92,6 @@ import Testing
             ),
         ] as [(String, String)])
     func refuses(_ payload: String, _ message: String) {
-        let error = #expect(throws: FunctionError.self) { try Self.read(Array(payload.utf8)) }
-        #expect(error?.type == "MalformedEvent")
-        // Which of several missing members is told first is the decoder's choice.
-        let prefix = "the event is not an EventBridge event: "
-        let choices = message.split(separator: "|").enumerated().map {
-            $0.offset == 0 ? String($0.element) : prefix + $0.element
-        }
-        #expect(choices.contains(error?.message ?? ""), "\(error?.message ?? "")")
+        #expect(throws: FunctionError("MalformedEvent", message)) { try Self.read(Array(payload.utf8)) }
     }
 }
