@@ -11,12 +11,16 @@ public struct FunctionError: Error, Sendable, Equatable, CustomStringConvertible
         self.message = message
     }
 
-    /// Any other error under the name of its own type.
+    /// Any other error under the name of its type; the modules' own errors, which are all called `Failure`, with their
+    /// module's before it: "AWSFailure".
     public init(_ error: any Error) {
         if let error = error as? FunctionError {
             self = error
         } else {
-            self.init(String(describing: Swift.type(of: error)), String(describing: error))
+            let type = Swift.type(of: error)
+            let module = String(reflecting: type).prefix { $0 != "." }
+            let name = String(describing: type)
+            self.init(name == "Failure" ? module + name : name, String(describing: error))
         }
     }
 

@@ -13,9 +13,13 @@ func verifiedClaims(_ jwt: String, publicKeyPEM: String) -> JSON? {
 }
 
 private func isRS256(_ signature: [UInt8], of signed: [UInt8], publicKeyPEM: String) -> Bool {
-    let bio = BIO_new_mem_buf(publicKeyPEM, Int32(publicKeyPEM.utf8.count))
-    defer { BIO_free(bio) }
-    guard let key = PEM_read_bio_PUBKEY(bio, nil, nil, nil) else { return false }
+    // The memory BIO only points at the text, which must stay where it is until the key is read.
+    let key = Array(publicKeyPEM.utf8).withUnsafeBytes { bytes in
+        let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))
+        defer { BIO_free(bio) }
+        return PEM_read_bio_PUBKEY(bio, nil, nil, nil)
+    }
+    guard let key else { return false }
     defer { EVP_PKEY_free(key) }
     let context = EVP_MD_CTX_new()
     defer { EVP_MD_CTX_free(context) }

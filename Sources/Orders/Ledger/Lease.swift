@@ -97,7 +97,9 @@ extension Ledger {
             return .taken(Lease(order, owner: owner, ledger: self))
         case .conditionFailed(let item):
             guard let order = try read(item) else { throw Unreadable() }
-            return .refused(order)
+            // Our own lease, when the answer of the write was lost and it was sent again.
+            let isOurs = item?["leaseOwner"]?.text == owner
+            return isOurs ? .taken(Lease(order, owner: owner, ledger: self)) : .refused(order)
         }
     }
 
