@@ -41,7 +41,9 @@ let package = Package(
         .testTarget(name: "AWSTests", dependencies: ["AWS", "LocalStack", "TestSupport"]),
         .testTarget(name: "SalesforceTests", dependencies: ["Salesforce", "LocalStack"]),
         .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "LocalStack"]),
-        .testTarget(name: "OrdersTests", dependencies: ["Orders", "LocalStack"]),
+        .testTarget(
+            name: "OrdersTests",
+            dependencies: ["AWS", "Crypto", "HTTP", "Lambda", "LocalStack", "Orders", "Salesforce", "TestSupport", "WHMCS"]),
         .testTarget(name: "LocalStackTests", dependencies: ["HTTP", "LocalStack"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders"]),
     ],

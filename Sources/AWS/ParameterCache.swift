@@ -20,8 +20,9 @@ public final class ParameterCache {
             kept[name].map { now - $0.readAt >= min(lifetime, limit ?? lifetime) } ?? true
         }
         if !missing.isEmpty {
-            for name in missing { kept[name] = nil }
-            for (name, value) in try store.get(missing) { kept[name] = (value, now) }
+            // What is kept is forgotten only for what is known now: a store that does not answer tells nothing.
+            let values = try store.get(missing)
+            for name in missing { kept[name] = values[name].map { ($0, now) } }
         }
         return kept.filter { names.contains($0.key) }.mapValues(\.value)
     }

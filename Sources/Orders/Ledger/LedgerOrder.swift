@@ -45,7 +45,9 @@ public struct LedgerOrder: Sendable, Equatable {
     init?(_ item: Table.Item) {
         guard let key = item["pk"]?.text, key.hasPrefix(LedgerOrder.prefix),
             let id = RecordID(String(key.dropFirst(LedgerOrder.prefix.count))),
-            let status = item["status"]?.text.flatMap(Status.init)
+            let status = item["status"]?.text.flatMap(Status.init),
+            // An unknown word must not read as "never sent".
+            let addOrder = item["addOrder"].map({ $0.text.flatMap(AddOrder.init) }) ?? AddOrder.none
         else { return nil }
         self.id = id
         self.status = status
@@ -53,7 +55,7 @@ public struct LedgerOrder: Sendable, Equatable {
         tries = item.number("tries") ?? 0
         step = item["step"]?.text.flatMap(Step.init)
         plan = item["plan"].flatMap(Plan.init)
-        addOrder = item["addOrder"]?.text.flatMap(AddOrder.init) ?? .none
+        self.addOrder = addOrder
         addOrderAt = item["addOrderAt"]?.integer
         addOrderAttempt = item.number("addOrderAttempt")
         whmcsOrderID = item.number("whmcsOrderId")

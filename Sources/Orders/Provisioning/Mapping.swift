@@ -34,7 +34,8 @@ struct Mapping {
                     "line \(index + 1) (\(item.productName ?? item.id.text)): \(wrong.list.joined(separator: ", "))")
             }
         }
-        let lines = planned.reduce(0) { $0 + $1.quantity }
+        // Of a line with an absurd quantity only so much is counted that the sum is still an Int.
+        let lines = planned.reduce(0) { $0 + min($1.quantity, 1 << 32) }
         if lines > Mapping.mostLines {
             faults.append("the order has \(lines) units in all, and WHMCS takes \(Mapping.mostLines) at once")
         }
@@ -44,8 +45,13 @@ struct Mapping {
 
     /// The WHMCS product that a line names, `185` or `185.0`.
     static func productID(_ item: Salesforce.Order.Item) -> Int? {
-        guard let number = item.whmcsProductId.flatMap(Double.init), number > 0 else { return nil }
+        guard let number = item.whmcsProductId.flatMap(decimal), number > 0 else { return nil }
         return Int(exactly: number)
+    }
+
+    /// A number of digits and a point: `Double` alone reads `nan`, `0x1p3` and the like as well.
+    private static func decimal(_ text: String) -> Double? {
+        text.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") } ? Double(text) : nil
     }
 
     private struct Faults: Error {
@@ -74,7 +80,7 @@ struct Mapping {
         }
         if quantity ?? 0 < 1 { faults.append("its quantity is not a whole number of 1 or more") }
         let price = takesPrices ? item.unitPrice : nil
-        if takesPrices, price.flatMap(Double.init) ?? -1 < 0 { faults.append("it has no price") }
+        if takesPrices, price.flatMap(Mapping.decimal) == nil { faults.append("it has no price") }
         guard faults.isEmpty, let product, let cycle, let quantity else { return .failure(Faults(list: faults)) }
         return .success(
             Plan.Item(

@@ -22,8 +22,8 @@ extension Road {
         guard let id = order.whmcsOrderID else {
             throw ProvisioningFailure(.provisioningError, "the order id was not kept")
         }
-        let services = try readBack(whmcs, id, plan)
         try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
+        let services = try readBack(whmcs, id, plan)
         try lease.write([
             "step": .string(Step.create.rawValue),
             "whmcsServiceIds": .array(services.map { .number(Double($0)) }),
@@ -48,17 +48,25 @@ extension Road {
         return first
     }
 
-    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing; what has not
-    /// come up by then is for a person to decide. Who requests the order again has decided.
+    /// AddOrder was sent in this attempt, and nobody knows whether it happened. Who requests the order again has
+    /// decided.
+    var isAddOrderInDoubt: Bool { order.addOrder == .sent && order.addOrderAttempt == order.attempt }
+
+    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing, whoever asks;
+    /// what has not come up by then is for a person to decide.
     private func checkMayAdd(_ plan: Plan) throws(ProvisioningFailure) {
-        guard order.addOrder == .sent, order.addOrderAttempt == order.attempt else { return }
+        guard order.addOrder == .sent else { return }
         let quietUntil = (order.addOrderAt ?? 0) + settings.quietTime
         guard http.now() >= quietUntil else {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "AddOrder was not answered; looking again when WHMCS has had time to finish it",
                 isPassing: true, notBefore: quietUntil)
         }
-        throw ProvisioningFailure(
+        if isAddOrderInDoubt { throw outcomeUnknown(plan) }
+    }
+
+    func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {
+        ProvisioningFailure(
             .whmcsOutcomeUnknown,
             "AddOrder was not answered. Look at the orders of WHMCS client \(plan.clientID) for \"\(marker.note)\": if there"
                 + " is none, request the order again; if there is one without this note, put the note there first")
@@ -147,12 +155,20 @@ extension Road {
         ]
         var services = order.whmcsServiceIDs[...]
         let items = plan.items.map { item in
-            let mine = services.prefix(item.quantity).map(String.init).joined(separator: ",")
+            let mine = list(services.prefix(item.quantity))
             services = services.dropFirst(item.quantity)
             return (id: item.orderItemID, values: [settings.fields.serviceId: FieldValue.text(mine)])
         }
         try salesforce.update(order: order.id, values, items: items)
         try lease.finish(
             .provisioned, ["step": .string(Step.successUpdate.rawValue), "errorCode": .null, "errorMessage": .null])
+    }
+}
+
+/// As many ids as a text field of Salesforce holds: one that is cut would be another service's.
+private func list(_ ids: ArraySlice<Int>) -> String {
+    ids.reduce("") { list, id in
+        let longer = list.isEmpty ? String(id) : "\(list),\(id)"
+        return FieldValue.cut(longer) == longer ? longer : list
     }
 }

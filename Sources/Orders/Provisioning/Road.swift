@@ -22,11 +22,13 @@ struct Road {
             try checkTries()
             try steps()
         } catch {
-            guard let failure = ProvisioningFailure(error) else {
-                return log.warn("stopped: \(error)")
-            }
-            try settle(failure)
+            guard let failure = ProvisioningFailure(error) else { return stopped(error) }
+            do { try settle(failure) } catch let lost as Lease.Lost { stopped(lost) }
         }
+    }
+
+    private func stopped(_ error: any Error) {
+        log.warn("stopped: \(error)")
     }
 
     private mutating func steps() throws {
@@ -87,15 +89,27 @@ struct Road {
     /// Passing failures are due again; permanent ones, and those that passed too often, end the attempt.
     private mutating func settle(_ failure: ProvisioningFailure) throws {
         log.warn("\(failure)")
-        let remembered: Changes = [
-            "errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message),
-        ]
         if failure.isPassing, order.tries < settings.maxAttempts {
-            return try lease.release(dueAt: max(nextTry(), failure.notBefore ?? 0), remembered)
+            return try lease.release(
+                dueAt: max(nextTry(), failure.notBefore ?? 0),
+                ["errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message)])
         }
         // Written first: whoever resumes must not begin again with an order that was given up.
-        try lease.write(remembered.merging(["step": .string(Step.failureUpdate.rawValue)]) { $1 })
+        let last = lastWord(failure)
+        try lease.write([
+            "errorCode": .string(last.code.rawValue), "errorMessage": .string(last.message),
+            "step": .string(Step.failureUpdate.rawValue),
+        ])
         try endFailed()
+    }
+
+    /// What an attempt ends with. While AddOrder is in doubt it is that: any other code would say that it is safe to
+    /// request the order again.
+    private func lastWord(_ failure: ProvisioningFailure) -> ProvisioningFailure {
+        guard isAddOrderInDoubt, failure.code != .whmcsOutcomeUnknown, let plan = order.plan else { return failure }
+        var unknown = outcomeUnknown(plan)
+        unknown.message += ". Then: \(failure)"
+        return unknown
     }
 
     /// Exponential backoff with full jitter, an hour at the most.

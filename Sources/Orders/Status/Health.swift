@@ -49,10 +49,18 @@ struct Health {
             members.merge(try read(result)) { $1 }
         } catch {
             members["ok"] = false
-            // The code is enough for whoever may call this; the rest could name the inside.
-            members["problem"] = .string((error as? AWS.Failure)?.code ?? "\(error)")
+            members["problem"] = .string(problem(error))
         }
         return (name, .object(members))
+    }
+
+    /// Enough for whoever may call this; the whole message could name the inside.
+    private func problem(_ error: any Error) -> String {
+        switch error {
+        case AWS.Failure.unreachable: "no answer"
+        case let failure as AWS.Failure: failure.code ?? "unreadable answer"
+        default: "\(error)"
+        }
     }
 
     private func token(_ result: Result<Response, HTTP.Failure>) throws -> [String: JSON] {

@@ -48,8 +48,11 @@ public struct OrderStatus {
             }
             return event.reply(200, headers: headers, body: try status(event, table, requestID).bytes)
         } catch {
-            let problem = ["Content-Type": "application/problem+json", "Cache-Control": "no-store"]
-            return event.reply(error.status, headers: problem, body: error.body(requestID: requestID).bytes)
+            var headers = error.headers
+            headers["Cache-Control"] = "no-store"
+            // RFC 9110 asks for it.
+            if error.status == 405 { headers["Allow"] = "GET" }
+            return event.reply(error.status, headers: headers, body: error.body(requestID: requestID).bytes)
         }
     }
 

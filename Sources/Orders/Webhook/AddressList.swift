@@ -23,8 +23,12 @@ struct AddressList: Equatable {
         for entry in text.split(separator: ",").map(\.trimmed) where !entry.isEmpty {
             let parts = entry.split(separator: "/", omittingEmptySubsequences: false)
             guard parts.count <= 2, let address = AddressList.bytes(String(parts[0])) else { return nil }
-            let prefix = parts.count == 2 ? Int(parts[1]) : address.count * 8
-            guard let prefix, (0...address.count * 8).contains(prefix) else { return nil }
+            let isMapped = address.count == 4 && parts[0].contains(":")
+            guard let length = parts.count == 2 ? AddressList.length(parts[1]) : isMapped ? 128 : address.count * 8
+            else { return nil }
+            // A mapped address begins with 96 bits that all of them have in common.
+            let prefix = isMapped ? length - 96 : length
+            guard (0...address.count * 8).contains(prefix) else { return nil }
             networks.append(Network(address: address, prefix: prefix))
         }
     }
@@ -38,6 +42,11 @@ struct AddressList: Equatable {
                     (network.address[bit / 8] ^ address[bit / 8]) & (0x80 >> (bit % 8)) == 0
                 }
         }
+    }
+
+    /// Digits only: `Int` alone would take a sign.
+    private static func length(_ text: Substring) -> Int? {
+        text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
     }
 
     /// 4 or 16 bytes; an IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is the IPv4 address.

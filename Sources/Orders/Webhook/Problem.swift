@@ -20,6 +20,12 @@ public struct Problem: Error, Sendable, Equatable {
     static let unavailable = Problem(
         503, "SERVICE_UNAVAILABLE", "the request could not be recorded, and was not; send it again", retryAfter: 5)
 
+    var headers: [String: String] {
+        var headers = ["Content-Type": "application/problem+json"]
+        headers["Retry-After"] = retryAfter.map(String.init)
+        return headers
+    }
+
     func body(requestID: String) -> JSON {
         [
             "type": "about:blank", "title": .string(title), "status": .number(Double(status)), "code": .string(code),

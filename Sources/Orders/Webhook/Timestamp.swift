@@ -49,8 +49,10 @@ private func parseSeconds(_ text: String) -> Int64? {
 private func parseOffset(_ text: Substring) -> Int64? {
     guard text != "Z" else { return 0 }
     guard let sign = text.first, sign == "+" || sign == "-" else { return nil }
-    let digits = text.dropFirst().filter { $0 != ":" }
-    guard digits.count == 4, digits.utf8.allSatisfy(isDigit), let number = Int64(digits), number % 100 < 60,
+    var digits = Array(text.dropFirst().utf8)
+    if digits.count == 5, digits[2] == UInt8(ascii: ":") { digits.remove(at: 2) }
+    guard digits.count == 4, digits.allSatisfy(isDigit), let number = Int64(String(decoding: digits, as: UTF8.self)),
+        number % 100 < 60,
         number / 100 <= 14
     else { return nil }
     return (sign == "+" ? 1 : -1) * (number / 100 * 3600 + number % 100 * 60)

@@ -63,9 +63,7 @@ public struct Webhook {
             return event.reply(answer.status, headers: answer.headers, body: answer.body.bytes)
         } catch {
             log.info("refused", ["code": .string(error.code), "requestId": .string(requestID)])
-            var headers = ["Content-Type": "application/problem+json"]
-            headers["Retry-After"] = error.retryAfter.map(String.init)
-            return event.reply(error.status, headers: headers, body: error.body(requestID: requestID).bytes)
+            return event.reply(error.status, headers: error.headers, body: error.body(requestID: requestID).bytes)
         }
     }
 

@@ -1,0 +1,97 @@
+import Foundation
+import HTTP
+import Lambda
+import LocalStack
+import TestSupport
+import Testing
+
+@testable import Orders
+
+@Suite struct ProvisionRequestedTests {
+    private static func read(_ payload: [UInt8]) throws -> ProvisionRequested {
+        try ProvisionRequested(Invocation(requestID: "r", deadline: 0, payload: payload), now: 42)
+    }
+
+    private static func sample(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: packageRoot.appending(path: "events/\(name).json")))
+    }
+
+    @Test func readsOurOwnEvent() throws {
+        let event = try Self.read(Self.sample("order-provision-requested"))
+        #expect(event.orderID.text == Seed.order)
+        #expect(event.attempt == 1)
+        #expect(event.correlationID == "0c5e1f7a-94b2-4d83-a6e0-3b7f28d9c154")
+        #expect(event.requestedAt == 1_795_169_730_000)
+        #expect(event.platformEvent == nil)
+    }
+
+    @Test func readsThePlatformEvent() throws {
+        let event = try Self.read(Self.sample("platform-event"))
+        #expect(event.orderID.text == Seed.order)
+        #expect(event.correlationID == "0c5e1f7a-94b2-4d83-a6e0-3b7f28d9c154")
+        #expect(event.requestedAt == 42)
+        #expect(event.platformEvent == "f3a9c0de-5b17-4a62-9c88-0e2d4b6f7a91")
+    }
+
+    @Test func comesBackFromItsOwnDetail() throws {
+        let sent = try Self.read(Self.sample("order-provision-requested"))
+        #expect(Set((sent.detail.object ?? [:]).keys) == ["orderId", "attempt", "correlationId", "requestedAt"])
+        let event: JSON = [
+            "id": "e", "source": .string(ProvisionRequested.source),
+            "detail-type": .string(ProvisionRequested.detailType), "detail": sent.detail,
+        ]
+        #expect(try Self.read(event.bytes) == sent)
+    }
+
+    /// What is not said has a sensible value: an event by hand works.
+    @Test func takesAnEventOfNothingButTheOrder() throws {
+        let event = try Self.read(
+            Array(
+                #"{"id":"e-1","source":"me","detail-type":"OrderProvisionRequested","detail":{"orderId":"801Dn0000014UPa"}}"#
+                    .utf8))
+        #expect(event.orderID.text == Seed.order)
+        #expect((event.attempt, event.correlationID, event.requestedAt) == (1, "e-1", 42))
+    }
+
+    @Test(
+        arguments: [
+            ("", "the event is not an EventBridge event: it is not JSON"),
+            ("[]", "the event is not an EventBridge event: it has the wrong type"),
+            ("{}", "the event is not an EventBridge event: id is missing"),
+            (
+                #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested"}"#,
+                "the event is not an EventBridge event: detail is missing"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":null,"detail":{}}"#,
+                "the event is not an EventBridge event: detail-type is null"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":"Scheduled Event","detail":{}}"#,
+                "provision-order does not know events of this detail-type"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested","detail":{}}"#,
+                "orderId in the event must be a Salesforce id"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested","detail":null}"#,
+                "orderId in the event must be a Salesforce id"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested","detail":{"orderId":"801"}}"#,
+                "orderId in the event must be a Salesforce id"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested__e","detail":{"orderId":"801Dn0000014UPa"}}"#,
+                "OrderId__c in the event must be a Salesforce id"
+            ),
+            (
+                #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested__e","detail":{"payload":{"OrderId__c":7}}}"#,
+                "OrderId__c in the event must be a Salesforce id"
+            ),
+        ] as [(String, String)])
+    func refuses(_ payload: String, _ message: String) {
+        #expect(throws: FunctionError("MalformedEvent", message)) { try Self.read(Array(payload.utf8)) }
+    }
+}

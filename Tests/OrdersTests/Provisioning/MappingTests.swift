@@ -1,0 +1,156 @@
+import HTTP
+import Testing
+
+@testable import Orders
+@testable import Salesforce
+@testable import WHMCS
+
+@Suite struct ClientIDTests {
+    @Test(
+        arguments: [
+            ("#1234 - Customer Name", 1234), ("#1234 – Customer Name", 1234), ("#1234", 1234), ("1234", 1234),
+            ("  #1234-x", 1234), ("1234 - 5678", 1234), ("#0012 - x", 12),
+            ("", nil), ("#", nil), ("#0 - Nobody", nil), ("-1", nil), ("#12 34", nil), ("#1234 Customer", nil),
+            ("1234.0", nil), ("# 1234", nil), ("##1234", nil), ("Customer #1234", nil), ("#٣ - x", nil),
+            ("#99999999999999999999 - x", nil),
+        ] as [(String, Int?)])
+    func reads(_ reference: String, _ id: Int?) {
+        #expect(clientID(reference) == id)
+    }
+}
+
+@Suite struct MappingTests {
+    static let ids = ["802Dn0000000001", "802Dn0000000002", "802Dn0000000003"].compactMap { RecordID($0) }
+
+    static let hosting = WHMCS.Product(
+        id: 185, payType: "recurring", cycles: ["EUR": [.monthly, .annually], "USD": [.monthly]],
+        customFields: ["Salesforce Order": 401])
+    static let setup = WHMCS.Product(id: 186, payType: "onetime", cycles: ["EUR": [.onetime]], customFields: [:])
+
+    static func mapping(currency: String = "EUR", markerField: String? = nil, takesPrices: Bool = false) -> Mapping {
+        Mapping(
+            client: ClientDetails(id: 1234, status: "Active", currencyCode: currency, customFields: [:]),
+            products: [185: hosting, 186: setup], markerField: markerField, takesPrices: takesPrices)
+    }
+
+    static func item(
+        _ index: Int = 0, name: String? = "Hosting", product: String? = "185", cycle: String? = "Monthly",
+        quantity: Double? = 1, price: String? = "9.9"
+    ) -> Salesforce.Order.Item {
+        .init(
+            id: ids[index], productName: name, whmcsProductId: product, billingCycle: cycle, quantity: quantity,
+            unitPrice: price)
+    }
+
+    @Test(
+        arguments: [
+            (item(), 185, .monthly, 1),
+            (item(product: "185.0"), 185, .monthly, 1),
+            (item(cycle: "Annual"), 185, .annually, 1),
+            (item(cycle: "ANNUALLY"), 185, .annually, 1),
+            (item(product: "186", cycle: "One-Time"), 186, .onetime, 1),
+            (item(product: "186", cycle: "Onetime", quantity: 3), 186, .onetime, 3),
+            (item(quantity: 200), 185, .monthly, 200),
+            // Without the switch Salesforce's price is not even looked at.
+            (item(price: nil), 185, .monthly, 1),
+        ] as [(Salesforce.Order.Item, Int, WHMCS.BillingCycle, Int)])
+    func maps(_ item: Salesforce.Order.Item, _ product: Int, _ cycle: WHMCS.BillingCycle, _ quantity: Int) throws {
+        let plan = try Self.mapping().plan([item])
+        #expect(
+            plan
+                == Plan(
+                    clientID: 1234,
+                    items: [
+                        .init(orderItemID: item.id, productID: product, cycle: cycle, quantity: quantity)
+                    ]))
+    }
+
+    @Test(
+        arguments: [
+            (item(product: nil), "it has no WHMCS product id"),
+            (item(product: ""), "\"\" is no WHMCS product id"),
+            (item(product: "hosting"), "\"hosting\" is no WHMCS product id"),
+            (item(product: "185.5"), "\"185.5\" is no WHMCS product id"),
+            (item(product: "0"), "\"0\" is no WHMCS product id"),
+            (item(product: "-185"), "\"-185\" is no WHMCS product id"),
+            (item(product: "nan"), "\"nan\" is no WHMCS product id"),
+            (item(product: "1e300"), "\"1e300\" is no WHMCS product id"),
+            (item(product: "0xB9"), "\"0xB9\" is no WHMCS product id"),
+            (item(product: "999"), "WHMCS has no product 999"),
+            (item(cycle: nil), "it has no billing cycle"),
+            (item(cycle: "Fortnightly"), "\"Fortnightly\" is no billing cycle of WHMCS"),
+            (item(cycle: "Quarterly"), "WHMCS does not sell product 185 quarterly in EUR"),
+            (item(cycle: "Onetime"), "WHMCS does not sell product 185 onetime in EUR"),
+            (item(quantity: nil), "its quantity is not a whole number of 1 or more"),
+            (item(quantity: 0), "its quantity is not a whole number of 1 or more"),
+            (item(quantity: -1), "its quantity is not a whole number of 1 or more"),
+            (item(quantity: 1.5), "its quantity is not a whole number of 1 or more"),
+            (item(quantity: 1e300), "its quantity is not a whole number of 1 or more"),
+            (item(quantity: .nan), "its quantity is not a whole number of 1 or more"),
+        ] as [(Salesforce.Order.Item, String)])
+    func refuses(_ item: Salesforce.Order.Item, _ fault: String) {
+        #expect(throws: ProvisioningFailure(.mappingFailed, "line 1 (Hosting): \(fault)")) {
+            try Self.mapping().plan([item])
+        }
+    }
+
+    @Test func refusesACurrencyWithoutPrices() {
+        #expect(
+            throws: ProvisioningFailure(
+                .mappingFailed, "line 1 (Hosting): WHMCS does not sell product 185 monthly in GBP")
+        ) { try Self.mapping(currency: "GBP").plan([Self.item()]) }
+    }
+
+    /// An admin mends an order once, not once for each fault.
+    @Test func tellsAllFaultsAtOnce() {
+        let items = [
+            Self.item(0, name: "A", product: nil, cycle: "Fortnightly", quantity: 0, price: nil), Self.item(1),
+            Self.item(2, name: nil, product: "999", price: "-1"),
+        ]
+        let faults =
+            "line 1 (A): it has no WHMCS product id, \"Fortnightly\" is no billing cycle of WHMCS, "
+            + "its quantity is not a whole number of 1 or more, it has no price; "
+            + "line 3 (\(Self.ids[2])): WHMCS has no product 999, it has no price"
+        #expect(throws: ProvisioningFailure(.mappingFailed, faults)) {
+            try Self.mapping(takesPrices: true).plan(items)
+        }
+    }
+
+    /// PHP drops form fields beyond its limit without a word, so that an order too large would be made in part.
+    @Test(arguments: [([500.0], 500), ([200, 1], 201), ([67, 67, 67], 201)] as [([Double], Int)])
+    func refusesMoreUnitsThanPHPReads(_ quantities: [Double], _ units: Int) {
+        let items = quantities.enumerated().map { Self.item($0.offset, quantity: $0.element) }
+        #expect(
+            throws: ProvisioningFailure(
+                .mappingFailed, "the order has \(units) units in all, and WHMCS takes 200 at once")
+        ) { try Self.mapping().plan(items) }
+    }
+
+    /// The sum of these is no Int any more.
+    @Test func survivesQuantitiesOfAstronomy() {
+        #expect(throws: ProvisioningFailure.self) {
+            try Self.mapping().plan([Self.item(0, quantity: 9e18), Self.item(1, quantity: 9e18)])
+        }
+    }
+
+    @Test(arguments: [("9.9", "9.9"), ("0", "0"), ("1200", "1200")] as [(String, String)])
+    func takesThePriceWhenTold(_ price: String, _ planned: String) throws {
+        #expect(try Self.mapping(takesPrices: true).plan([Self.item(price: price)]).items[0].price == planned)
+        #expect(try Self.mapping().plan([Self.item(price: price)]).items[0].price == nil)
+    }
+
+    @Test(arguments: [nil, "", "-0.01", "free", "nan", "inf"] as [String?])
+    func refusesWhatIsNoPriceWhenTold(_ price: String?) {
+        #expect(throws: ProvisioningFailure(.mappingFailed, "line 1 (Hosting): it has no price")) {
+            try Self.mapping(takesPrices: true).plan([Self.item(price: price)])
+        }
+    }
+
+    @Test func marksTheProductsThatHaveTheField() throws {
+        let plan = try Self.mapping(markerField: "Salesforce Order").plan([
+            Self.item(0), Self.item(1, product: "186", cycle: "Onetime"),
+        ])
+        #expect(plan.items.map(\.markerField) == [401, nil])
+        #expect(try Self.mapping(markerField: "Another").plan([Self.item()]).items[0].markerField == nil)
+    }
+}

@@ -1,0 +1,144 @@
+import HTTP
+import LocalStack
+import Testing
+
+@testable import Orders
+
+/// What passes is tried again, later and later, but not for ever.
+@Suite struct RetryTests {
+    /// The try that fails now, and the longest wait after it in s.
+    @Test(
+        arguments: [
+            (1, [:], 30), (2, [:], 60), (3, [:], 120), (7, [:], 1920), (8, [:], 3600), (11, [:], 3600),
+            (1, ["RETRY_DELAY": "3600"], 3600), (2, ["RETRY_DELAY": "3600"], 3600), (3, ["RETRY_DELAY": "5"], 20),
+            (900, ["RETRY_DELAY": "1", "MAX_ATTEMPTS": "1000"], 3600), (5, ["RETRY_DELAY": "0"], 0),
+        ] as [(Int, [String: String], Int64)])
+    func waitsLongerEachTime(_ number: Int, _ settings: [String: String], _ seconds: Int64) throws {
+        let works = try Works(settings)
+        try works.cloud.set(
+            "order#\(Seed.order)", ["status": "Activating", "tries": .number(Double(number - 1)), "open": "1"])
+        works.whmcs.failNext(.maintenance, times: 10)
+        #expect(try works.run()["status"] == "Activating")
+        let order = try works.ledger()
+        #expect(order.tries == number)
+        // The clock stands still while it is written; jitter is all of it.
+        #expect((order.dueAt ?? 0) - order.updatedAt == seconds * 1000)
+        #expect(works.wire.jitterBounds.last == Int(seconds) * 1000)
+        #expect(order.leaseUntil == 0)
+        #expect((order.errorCode, order.status) == ("WHMCS_UNAVAILABLE", .activating))
+        #expect(works.log.lines.contains { $0["step"] == "order_details" && $0["outcome"] == "later" })
+    }
+
+    @Test func succeedsWhenTheTroubleHasPassed() throws {
+        let works = try Works()
+        // One run asks four times.
+        works.whmcs.failNext(.maintenance, on: "GetProducts", times: 8)
+        var runs = 0
+        repeat {
+            runs += 1
+            try works.run()
+            if try works.ledger().dueAt != nil { try works.waitUntilDue() }
+        } while try works.ledger().status == .activating
+        #expect(runs == 3)
+        let order = try works.ledger()
+        #expect((order.status, order.tries, order.errorCode, order.errorMessage) == (.provisioned, 3, nil, nil))
+        #expect(works.salesforce.statusHistory(Seed.order).last == "Provisioned")
+    }
+
+    @Test func givesUpAfterTheLastTry() throws {
+        let works = try Works(["MAX_ATTEMPTS": "3"])
+        works.whmcs.failNext(.maintenance, times: 100)
+        for number in 1...3 {
+            #expect(try works.run()["status"] == (number < 3 ? "Activating" : "Failed"))
+            if number < 3 { try works.waitUntilDue() }
+        }
+        #expect(works.field("Provisioning_Error_Code__c") == "WHMCS_UNAVAILABLE")
+        works.whmcs.clearFaults()
+        try works.request(Seed.order, 1)
+        #expect(try works.run()["status"] == "Provisioned")
+    }
+
+    /// A run that is killed each time never gets to count its own failure; those that come after it do.
+    @Test func anOrderThatKillsEveryRunEnds() throws {
+        let works = try Works(["MAX_ATTEMPTS": "3"])
+        try works.cloud.set("order#\(Seed.order)", ["status": "Activating", "tries": 3, "open": "1"])
+        #expect(try works.run()["status"] == "Failed")
+        let order = try works.ledger()
+        #expect(order.errorCode == "PROVISIONING_ERROR")
+        #expect(order.errorMessage == "it was not finished after 3 tries")
+        #expect(works.whmcs.state.actions == [])
+        #expect(works.salesforce.statusHistory(Seed.order) == ["Failed"])
+    }
+
+    /// Salesforce does not answer when all is done: the order is not made again, only told.
+    @Test func successIsToldWhenSalesforceAnswers() throws {
+        let works = try Works()
+        works.wire.before = { $0.url.hasSuffix("/composite/sobjects") ? .unreachable : nil }
+        #expect(try works.run()["status"] == "Activating")
+        let waiting = try works.ledger()
+        #expect((waiting.step, waiting.errorCode) == (.accept, "SALESFORCE_UNAVAILABLE"))
+        let asked = works.whmcs.state.actions
+        works.wire.before = { _ in nil }
+        try works.waitUntilDue()
+        #expect(try works.run()["status"] == "Provisioned")
+        #expect(works.whmcs.state.actions == asked)
+        #expect(works.steps.suffix(2) == ["sf_success_update later", "sf_success_update done"])
+        #expect(works.field("Provisioning_Status__c") == "Provisioned")
+    }
+
+    // MARK: AcceptOrder is judged by the order's status
+
+    private static let no = #"{"result":"error","message":"Order ID not found or Status not Pending"}"#
+
+    @Test(
+        arguments: [
+            .actThenAnswer(200, no), .actThenDrop, .actThenTruncate, .actThenAnswer(500, "<html>"), .actThenEmptyBody,
+        ] as [Fault])
+    func anAcceptedOrderIsAcceptedWhateverWasSaid(_ fault: Fault) throws {
+        let works = try Works()
+        works.whmcs.failNext(fault, on: "AcceptOrder")
+        #expect(try works.run()["status"] == "Provisioned")
+        #expect(works.count("AcceptOrder") == 1)
+        #expect(works.steps == HappyPathTests.allSteps)
+    }
+
+    @Test(
+        arguments: [
+            .answer(200, no), .dropBeforeActing, .maintenance,
+            .answer(200, #"{"result":"error","message":"Module Error"}"#),
+        ] as [Fault])
+    func aPendingOrderIsAcceptedLater(_ fault: Fault) throws {
+        let works = try Works()
+        works.whmcs.failNext(fault, on: "AcceptOrder")
+        #expect(try works.run()["status"] == "Activating")
+        let waiting = try works.ledger()
+        #expect((waiting.step, waiting.errorCode) == (.create, "WHMCS_UNAVAILABLE"))
+        #expect(waiting.dueAt != nil)
+        try works.waitUntilDue()
+        #expect(try works.run()["status"] == "Provisioned")
+        #expect((works.count("AddOrder"), works.count("AcceptOrder")) == (1, 2))
+        #expect(works.whmcsOrders().map(\.status) == ["Active"])
+    }
+
+    @Test(arguments: ["Cancelled", "Fraud", "Under Review"]) func anyOtherOrderIsForAPerson(_ status: String) throws {
+        let works = try Works()
+        works.wire.before = { request in
+            if request.whmcsAction == "AcceptOrder" { works.whmcs.update { $0.orders[0].status = status } }
+            return nil
+        }
+        #expect(try works.run()["status"] == "Failed")
+        let order = try works.ledger()
+        let id = order.whmcsOrderID ?? 0
+        #expect(order.errorCode == "WHMCS_REJECTED")
+        #expect(order.errorMessage == "WHMCS order \(id) is \(status), so that it cannot be accepted")
+        #expect(works.field("WHMCS_Order_ID__c") == .string(String(id)))
+
+        // The person put it right, and asks for the order again: the same WHMCS order goes on.
+        works.wire.before = { _ in nil }
+        works.whmcs.update { $0.orders[0].status = "Pending" }
+        try works.request(Seed.order, 1)
+        #expect(try works.run()["status"] == "Provisioned")
+        #expect(works.count("AddOrder") == 1)
+        #expect(works.whmcsOrders().map(\.status) == ["Active"])
+    }
+}

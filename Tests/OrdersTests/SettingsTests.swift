@@ -1,0 +1,161 @@
+import Lambda
+import Testing
+
+@testable import Orders
+
+/// Whoever deploys learns all faults of a program's configuration from one message, by the variables' names.
+@Suite struct SettingsTests {
+    private static func faults(_ read: (inout Environment) -> Void, _ values: [String: String]) -> [String] {
+        var environment = Environment(values)
+        read(&environment)
+        return environment.faults
+    }
+
+    // MARK: verify-signature
+
+    private static let webhook = [
+        "SF_WEBHOOK_SECRET_PARAMETER": "/s", "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b",
+    ]
+
+    @Test func webhookHasDefaults() {
+        var environment = Environment(Self.webhook)
+        let settings = Webhook.Settings(&environment)
+        #expect(environment.faults == [])
+        #expect((settings.tolerance, settings.allowedAddresses) == (300_000, .any))
+        #expect((settings.secretParameter, settings.ledgerTable, settings.busName) == ("/s", "t", "b"))
+    }
+
+    @Test func webhookTellsAllFaults() {
+        let values = [
+            "LEDGER_TABLE": " ", "WEBHOOK_TIMESTAMP_TOLERANCE": "5m", "SF_WEBHOOK_IP_ALLOWLIST": "example.com",
+        ]
+        #expect(
+            Self.faults({ _ = Webhook.Settings(&$0) }, values) == [
+                "SF_WEBHOOK_SECRET_PARAMETER is not set", "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set",
+                "WEBHOOK_TIMESTAMP_TOLERANCE must be a whole number from 1000 to 86400000",
+                "SF_WEBHOOK_IP_ALLOWLIST must be addresses and CIDRs separated by commas",
+            ])
+    }
+
+    // MARK: provision-order
+
+    private static let provisioning = [
+        "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
+        "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/c",
+        "WHMCS_PAYMENT_METHOD": "mailin",
+    ]
+
+    @Test func provisioningHasTheContractsDefaults() {
+        var environment = Environment(Self.provisioning)
+        let settings = ProvisioningSettings(&environment)
+        #expect(environment.faults == [])
+        #expect((settings.apiVersion, settings.pricebookID, settings.markerField) == ("v66.0", nil, nil))
+        #expect((settings.requiresPayMethod, settings.takesPrices) == (true, false))
+        #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
+        #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
+        #expect(settings.provisionableStatuses.isEmpty)
+        let fields = settings.fields
+        #expect(
+            [
+                fields.status, fields.errorCode, fields.errorMessage, fields.whmcsOrderId, fields.lastAttempt,
+                fields.client, fields.product, fields.billingCycle, fields.serviceId,
+            ] == [
+                "Provisioning_Status__c", "Provisioning_Error_Code__c", "Provisioning_Error_Message__c",
+                "WHMCS_Order_ID__c", "Last_Provisioning_At__c", "WH_Account__c", "WH_Product_ID__c", "Billing_Cycle__c",
+                "WHMCS_Service_ID__c",
+            ])
+    }
+
+    @Test func provisioningReadsWhatIsSet() {
+        let set = [
+            "SF_API_VERSION": "v67.0", "PORTAL_PRICEBOOK_ID": "01sDn000000AbCd",
+            "SF_PROVISIONABLE_STATUSES": " Approved ,, ACTIVATED ", "SF_STATUS_FAILED": "Broken",
+            "SF_FIELD_CLIENT": "Account.Parent.Billing__c", "WHMCS_REQUIRE_PAY_METHOD": "FALSE",
+            "WHMCS_PRICE_FROM_SALESFORCE": "true", "WHMCS_MARKER_FIELD": "Salesforce Order", "WHMCS_QUIET_TIME": "0",
+            "RETRY_DELAY": "5", "MAX_ATTEMPTS": "3",
+        ]
+        var environment = Environment(Self.provisioning.merging(set) { $1 })
+        let settings = ProvisioningSettings(&environment)
+        #expect(environment.faults == [])
+        #expect((settings.apiVersion, settings.pricebookID?.text) == ("v67.0", "01sDn000000AbCdIAK"))
+        #expect((settings.provisionableStatuses, settings.failed) == (["approved", "activated"], "Broken"))
+        #expect(settings.fields.client == "Account.Parent.Billing__c")
+        #expect((settings.requiresPayMethod, settings.takesPrices) == (false, true))
+        #expect((settings.markerField, settings.quietTime) == ("Salesforce Order", 0))
+        #expect((settings.retryDelay, settings.maxAttempts) == (5000, 3))
+    }
+
+    @Test func provisioningTellsAllFaults() {
+        let values = [
+            "SF_API_VERSION": "66", "PORTAL_PRICEBOOK_ID": "standard",
+            "WHMCS_API_URL": "http://billing.example.com/api",
+            "WHMCS_REQUIRE_PAY_METHOD": "yes", "WHMCS_PRICE_FROM_SALESFORCE": "1", "WHMCS_QUIET_TIME": "-1",
+            "RETRY_DELAY": "3601", "MAX_ATTEMPTS": "0", "SF_FIELD_STATUS": "Status__c FROM User--",
+            "SF_FIELD_SERVICE_ID": "a..b",
+        ]
+        #expect(
+            Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
+                "LEDGER_TABLE is not set", "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
+                "SF_API_VERSION must be like v66.0", "PORTAL_PRICEBOOK_ID must be a Salesforce id",
+                "WHMCS_API_URL must be a URL that starts with https://", "WHMCS_CREDENTIALS_PARAMETER is not set",
+                "WHMCS_PAYMENT_METHOD is not set", "WHMCS_REQUIRE_PAY_METHOD must be true or false",
+                "WHMCS_PRICE_FROM_SALESFORCE must be true or false",
+                "WHMCS_QUIET_TIME must be a whole number from 0 to 86400",
+                "RETRY_DELAY must be a whole number from 0 to 3600",
+                "MAX_ATTEMPTS must be a whole number from 1 to 1000",
+                "SF_FIELD_STATUS must be the API name of a field",
+                "SF_FIELD_SERVICE_ID must be the API name of a field",
+            ])
+    }
+
+    // MARK: refresh-sf-token
+
+    private static let refresh = [
+        "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_LOGIN_URL": "https://acme.my.salesforce.com", "SF_CLIENT_ID": "id",
+    ]
+
+    @Test(
+        arguments: [
+            (["SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/k"], []),
+            (["SF_USERNAME": "u", "SF_PRIVATE_KEY_PATH": "/k.pem"], []),
+            (["SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/c"], []),
+            (
+                ["SF_AUTH_FLOW": "client-credentials", "SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/k"],
+                ["SF_CLIENT_SECRET_PARAMETER is not set"]
+            ),
+            (
+                [:],
+                [
+                    "SF_PRIVATE_KEY_PARAMETER is not set, nor is SF_PRIVATE_KEY_PATH", "SF_USERNAME is not set",
+                ]
+            ),
+            (
+                [
+                    "SF_AUTH_FLOW": "password", "SF_ACCESS_TOKEN_PARAMETER": "", "SF_LOGIN_URL": "acme",
+                    "SF_CLIENT_ID": "",
+                    "SF_TOKEN_LIFETIME": "60",
+                ],
+                [
+                    "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_LOGIN_URL must be a URL that starts with https://",
+                    "SF_CLIENT_ID is not set", "SF_TOKEN_LIFETIME must be a whole number from 900 to 86400",
+                    "SF_AUTH_FLOW must be jwt-bearer or client-credentials",
+                    "SF_PRIVATE_KEY_PARAMETER is not set, nor is SF_PRIVATE_KEY_PATH", "SF_USERNAME is not set",
+                ]
+            ),
+        ] as [([String: String], [String])])
+    func refreshTellsAllFaults(_ values: [String: String], _ faults: [String]) {
+        #expect(Self.faults({ _ = TokenRefresh.Settings(&$0) }, Self.refresh.merging(values) { $1 }) == faults)
+    }
+
+    // MARK: order-status
+
+    @Test func statusTellsAllFaults() {
+        let read: (inout Environment) -> Void = { _ = OrderStatus.Settings(&$0) }
+        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_ACCESS_TOKEN_PARAMETER": "/t"]
+        #expect(Self.faults(read, all) == [])
+        #expect(
+            Self.faults(read, [:]) == [
+                "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set", "SF_ACCESS_TOKEN_PARAMETER is not set",
+            ])
+    }
+}

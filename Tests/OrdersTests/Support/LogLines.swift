@@ -1,0 +1,15 @@
+import HTTP
+import Lambda
+import TestSupport
+
+/// What a program logged.
+struct LogLines {
+    private let recorder = Recorder<[UInt8]>()
+
+    var log: Log {
+        Log(write: { [recorder] in recorder.append($0) })
+    }
+
+    var lines: [JSON] { recorder.values.map { JSON($0) ?? .null } }
+    var messages: [String] { lines.compactMap { $0["message"]?.text } }
+}

@@ -1,0 +1,55 @@
+import HTTP
+
+/// The real client with a clock of the test's own, and a place to interfere with each request.
+final class Wire {
+    /// ms since 1970; waits move it, nothing else.
+    var now: Int64
+    private(set) var requests: [Request] = []
+    /// The bounds that jitter was asked for; it is always all of them.
+    private(set) var jitterBounds: [Int] = []
+    /// Sees each request before it goes out; an answer from here is the request's, which then goes nowhere.
+    var before: (Request) -> Result<Response, HTTP.Failure>? = { _ in nil }
+    /// Sees each answer, and may replace it.
+    var after: (Request, Result<Response, HTTP.Failure>) -> Result<Response, HTTP.Failure> = { $1 }
+    private let live = HTTP.Client.live()
+
+    init(now: Int64 = .clickTime) {
+        self.now = now
+    }
+
+    var client: HTTP.Client {
+        HTTP.Client(
+            transport: { [self] in $0.map(send) }, now: { [self] in now }, sleep: { [self] in now += Int64($0) },
+            jitter: { [self] bound in
+                jitterBounds.append(bound)
+                return bound
+            })
+    }
+
+    private func send(_ request: Request) -> Result<Response, HTTP.Failure> {
+        requests.append(request)
+        return after(request, before(request) ?? live.transport([request])[0])
+    }
+}
+
+extension Request {
+    /// What an AWS service is asked to do, `TransactWriteItems`; empty for all others.
+    var action: String {
+        let target = headers.first { $0.name == "X-Amz-Target" }?.value ?? ""
+        return String(target.split(separator: ".").last ?? "")
+    }
+
+    /// What WHMCS is asked to do; empty for all others.
+    var whmcsAction: String {
+        guard url.hasSuffix("/includes/api.php") else { return "" }
+        return String(String(decoding: body, as: UTF8.self).dropFirst("action=".count).prefix { $0 != "&" })
+    }
+}
+
+extension Result where Success == Response, Failure == HTTP.Failure {
+    /// The connection broke while the answer was awaited.
+    static let lost: Self = .failure(HTTP.Failure(.broken, mayHaveBeenReceived: true, "the answer was lost"))
+    /// Nobody listens.
+    static let unreachable: Self = .failure(HTTP.Failure(.notConnected, mayHaveBeenReceived: false, "nobody there"))
+    static let timedOut: Self = .failure(HTTP.Failure(.timedOut, mayHaveBeenReceived: true, "time is up"))
+}

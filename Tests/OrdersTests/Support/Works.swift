@@ -1,0 +1,163 @@
+import AWS
+import HTTP
+import Lambda
+import LocalStack
+import TestSupport
+
+@testable import Orders
+
+/// provision-order in this process, with everything around it: ledger and parameters in moto, Salesforce and WHMCS
+/// played by the simulators, and the real refresh-sf-token behind a Lambda that runs it on demand.
+final class Works {
+    let cloud: Cloud
+    let salesforce: SalesforceSimulator
+    let whmcs: WHMCSSimulator
+    let wire = Wire()
+    let log = LogLines()
+    /// What refresh-sf-token was invoked with.
+    let refreshes = Recorder<JSON>()
+    private let lambda: LoopbackServer
+    private var provisioning: Provisioning?
+    private var invocations = 0
+
+    private static let clientSecret = "client-secret"
+
+    /// - Parameter values: set over the good configuration.
+    init(_ values: [String: String] = [:]) throws {
+        let cloud = try Cloud()
+        self.cloud = cloud
+        salesforce = try SalesforceSimulator(
+            app: .init(clientId: "client-id", username: "robot@example.com", clientSecret: Works.clientSecret))
+        whmcs = try WHMCSSimulator(identifier: "identifier", secret: "secret")
+        try cloud.put("whmcs", #"{"identifier":"identifier","secret":"secret"}"#)
+        try cloud.put("client-secret", Works.clientSecret)
+        lambda = try Works.lambda(cloud, loginURL: salesforce.url, refreshes)
+        try restart(values)
+    }
+
+    /// A new process, with another configuration perhaps.
+    func restart(_ values: [String: String] = [:]) throws {
+        var environment = Environment(
+            [
+                "LEDGER_TABLE": cloud.table, "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"),
+                "SF_REFRESH_FUNCTION": "refresh-sf-token", "WHMCS_API_URL": whmcs.apiURL,
+                "WHMCS_CREDENTIALS_PARAMETER": cloud.parameter("whmcs"), "WHMCS_PAYMENT_METHOD": "mailin",
+            ].merging(values) { $1 })
+        let settings = ProvisioningSettings(&environment)
+        try environment.check()
+        provisioning = Provisioning(
+            settings, cloud.account(with: ["LAMBDA": lambda.url]), wire.client, log.log)
+    }
+
+    deinit {
+        for stop in [lambda.stop, salesforce.stop, whmcs.stop] { stop() }
+    }
+
+    private static func lambda(_ cloud: Cloud, loginURL: String, _ refreshes: Recorder<JSON>) throws -> LoopbackServer {
+        var environment = Environment([
+            "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"), "SF_LOGIN_URL": loginURL,
+            "SF_CLIENT_ID": "client-id",
+            "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": cloud.parameter("client-secret"),
+        ])
+        let settings = TokenRefresh.Settings(&environment)
+        try environment.check()
+        let account = cloud.account
+        return try LoopbackServer { request in
+            guard request.path == "/2015-03-31/functions/refresh-sf-token/invocations" else {
+                return .answer(status: 404)
+            }
+            refreshes.append(JSON(request.body) ?? .null)
+            let refresh = TokenRefresh(settings, account, .live(), Log(write: { _ in }))
+            let invocation = Invocation(
+                requestID: "refresh", deadline: Clock.milliseconds() + 30_000, payload: request.body)
+            do {
+                return .json(200, try refresh.handle(invocation))
+            } catch {
+                let body: JSON = ["errorType": "Failure", "errorMessage": .string("\(error)")]
+                return .answer(status: 200, headers: [("X-Amz-Function-Error", "Unhandled")], body: body.bytes)
+            }
+        }
+    }
+
+    // MARK: Events
+
+    /// Runs the order's event as the order bus delivers it.
+    @discardableResult
+    func run(_ order: String = Seed.order, time: Int64 = 120_000) throws -> JSON {
+        try deliver(
+            [
+                "id": "e", "source": "salesforce.orders", "detail-type": "OrderProvisionRequested",
+                "detail": ["orderId": .string(order), "attempt": 1, "correlationId": "click"],
+            ], time: time)
+    }
+
+    /// Runs Salesforce's platform event with that id.
+    @discardableResult
+    func runPlatformEvent(_ id: String, _ order: String = Seed.order) throws -> JSON {
+        try deliver([
+            "id": "e", "source": "aws.partner/salesforce.com/x/y", "detail-type": "OrderProvisionRequested__e",
+            "detail": ["id": .string(id), "payload": ["OrderId__c": .string(order)]],
+        ])
+    }
+
+    private func deliver(_ event: JSON, time: Int64 = 120_000) throws -> JSON {
+        invocations += 1
+        let invocation = Invocation(
+            requestID: "run-\(invocations)", deadline: wire.now + time, payload: event.bytes)
+        return try provisioning.flatMap { JSON(try $0.handle(invocation)) } ?? .null
+    }
+
+    /// The operator clicks again, as verify-signature enters it.
+    func request(_ order: String = Seed.order, _ click: Int) throws {
+        let gate = try Gate(cloud: cloud, wire: wire)
+        let sent = Click(
+            path: order, orderID: order, timestamp: String(wire.now / 1000), nonce: "nonce-number-\(1000 + click)",
+            key: "click-\(click)")
+        let answer = try gate.send(sent)
+        guard answer.status == 202 else { throw Cloud.Unexpected(description: answer.text) }
+    }
+
+    /// Lets time pass until the order is due.
+    func waitUntilDue(_ order: String = Seed.order) throws {
+        guard let dueAt = try cloud.order(order)["dueAt"]?.integer else {
+            throw Cloud.Unexpected(description: "nothing is due")
+        }
+        wire.now = max(wire.now, dueAt) + 1
+    }
+
+    // MARK: What came of it
+
+    func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
+        guard let order = LedgerOrder(try cloud.order(order)) else {
+            throw Cloud.Unexpected(description: "the ledger has no such order")
+        }
+        return order
+    }
+
+    /// `validation done`, in the order of the log.
+    var steps: [String] {
+        log.lines.filter { $0["message"] == "step" }.map { line in
+            "\(line["step"]?.text ?? "") \(line["outcome"]?.text ?? "")"
+        }
+    }
+
+    func count(_ action: String) -> Int { whmcs.state.actions.count { $0 == action } }
+
+    /// A field of the order in Salesforce.
+    func field(_ name: String, _ order: String = Seed.order) -> JSON {
+        salesforce.record("Order", order)?[name] ?? .null
+    }
+
+    /// Those that stand for the Salesforce order, lowest id first.
+    func whmcsOrders(_ order: String = Seed.order) -> [WHMCSSimulator.Order] {
+        whmcs.state.orders.filter { $0.notes.contains("sfOrderId=\(order)") }.sorted { $0.id < $1.id }
+    }
+
+    /// Carries an AddOrder out that the program has sent and WHMCS has not answered: what a slow server does.
+    func finishAddOrder() throws {
+        guard let request = wire.requests.last(where: { $0.whmcsAction == "AddOrder" }) else {
+            throw Cloud.Unexpected(description: "AddOrder was not sent")
+        }
+        _ = try HTTP.Client.live().send(request)
+    }
+}

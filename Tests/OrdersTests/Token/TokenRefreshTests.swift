@@ -1,0 +1,250 @@
+import Foundation
+import HTTP
+import Lambda
+import LocalStack
+import TestSupport
+import Testing
+
+@testable import Orders
+@testable import Salesforce
+
+@Suite struct TokenRefreshTests {
+    /// openssl makes it once: it takes a moment.
+    private static let key = Result { String(decoding: try Program.openssl.run(["genrsa", "2048"]), as: UTF8.self) }
+
+    /// refresh-sf-token in this process. Salesforce checks the assertion's time, so the clock is the real one.
+    private final class Desk {
+        let cloud: Cloud
+        let salesforce: SalesforceSimulator
+        let wire = Wire(now: Clock.milliseconds())
+        let log = LogLines()
+        private let refresh: TokenRefresh
+
+        init(_ values: [String: String] = [:], key: String? = nil) throws {
+            cloud = try Cloud()
+            let pem = try TokenRefreshTests.key.get()
+            let publicKey = String(
+                decoding: try Program.openssl.run(["rsa", "-pubout"], input: Array(pem.utf8)), as: UTF8.self)
+            salesforce = try SalesforceSimulator(
+                app: .init(
+                    clientId: "client-id", username: "robot@example.com", jwtPublicKeyPEM: publicKey,
+                    clientSecret: "client-secret"))
+            try cloud.put("key", key ?? pem)
+            try cloud.put("client-secret", " client-secret\n")
+            var environment = Environment(
+                [
+                    "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"), "SF_LOGIN_URL": salesforce.url,
+                    "SF_CLIENT_ID": "client-id", "SF_USERNAME": "robot@example.com",
+                    "SF_PRIVATE_KEY_PARAMETER": cloud.parameter("key"),
+                    "SF_CLIENT_SECRET_PARAMETER": cloud.parameter("client-secret"),
+                ].merging(values) { $1 })
+            let settings = TokenRefresh.Settings(&environment)
+            try environment.check()
+            refresh = TokenRefresh(settings, cloud.account, wire.client, log.log)
+        }
+
+        deinit { salesforce.stop() }
+
+        func handle(_ event: JSON = [:]) throws -> JSON { try handle(event.bytes) }
+
+        func handle(_ payload: [UInt8]) throws -> JSON {
+            JSON(
+                try refresh.handle(
+                    Invocation(requestID: "r", deadline: wire.now + 30_000, payload: payload))) ?? .null
+        }
+
+        func token() throws -> Token? {
+            try cloud.value("token").map { value throws in try Token(parameterValue: value) }
+        }
+    }
+
+    private static func sample(_ name: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: packageRoot.appending(path: "events/\(name).json")))
+    }
+
+    private static let refreshed: JSON = ["refreshed": true]
+    private static let notNeeded: JSON = ["refreshed": false]
+
+    @Test func theScheduleBringsAToken() throws {
+        let desk = try Desk()
+        #expect(try desk.handle(Self.sample("schedule")) == Self.refreshed)
+        let token = try #require(try desk.token())
+        #expect(desk.salesforce.state.tokens == [token.accessToken])
+        #expect(token.instanceURL == desk.salesforce.url)
+        #expect(token.issuedAt == desk.wire.now)
+        // Told apart in the log, and not told.
+        #expect(desk.log.lines.last?["token"] == .string(token.fingerprint))
+        let logged = desk.log.lines.map { String(decoding: $0.bytes, as: UTF8.self) }.joined()
+        #expect(!logged.contains(token.accessToken))
+    }
+
+    @Test(arguments: [("7200", "1"), ("900", "1"), ("86400", "23")] as [(String, String)])
+    func theParameterIsSecretAndTellsWhenItGrowsOld(_ lifetime: String, _ hours: String) throws {
+        let desk = try Desk(["SF_TOKEN_LIFETIME": lifetime])
+        _ = try desk.handle()
+        let put = try #require(desk.wire.requests.first { $0.action == "PutParameter" })
+        let body = try #require(JSON(put.body))
+        #expect((body["Name"], body["Type"]) == (.string(desk.cloud.parameter("token")), "SecureString"))
+        #expect((body["Overwrite"], body["Tier"]) == (true, "Advanced"))
+        let policies = JSON(Array((body["Policies"]?.text ?? "").utf8))
+        #expect(
+            policies == [
+                [
+                    "Type": "NoChangeNotification", "Version": "1.0",
+                    "Attributes": ["After": .string(hours), "Unit": "Hours"],
+                ]
+            ])
+        let value = JSON(Array((body["Value"]?.text ?? "").utf8))
+        #expect(Set((value?.object ?? [:]).keys) == ["access_token", "instance_url", "issued_at"])
+    }
+
+    private static func policyEvent(_ parameter: String) -> JSON {
+        ["detail-type": "Parameter Store Policy Action", "detail": ["parameter-name": .string(parameter)]]
+    }
+
+    @Test func aPolicyEventOfTheTokenBringsANewOne() throws {
+        let desk = try Desk()
+        _ = try desk.handle()
+        let old = try desk.token()
+        #expect(try desk.handle(Self.policyEvent(desk.cloud.parameter("token"))) == Self.refreshed)
+        #expect(try desk.token() != old)
+    }
+
+    /// One rule sees the policies of the whole account.
+    @Test func aPolicyEventOfAnotherParameterDoesNot() throws {
+        let desk = try Desk()
+        #expect(try desk.handle(Self.policyEvent("/somebody/elses")) == Self.notNeeded)
+        #expect(try desk.handle(Self.sample("ssm-policy-action")) == Self.notNeeded)
+        #expect(desk.wire.requests.isEmpty)
+        #expect(desk.log.messages.count == 2)
+    }
+
+    @Test func aRejectedTokenIsReplaced() throws {
+        let desk = try Desk()
+        _ = try desk.handle()
+        let old = try #require(try desk.token())
+        #expect(try desk.handle(["rejectedToken": .string(old.fingerprint)]) == Self.refreshed)
+        #expect(try desk.token() != old)
+        #expect(desk.salesforce.state.tokensIssued == 2)
+    }
+
+    /// Of ten runs that meet a revoked token only the first one's call costs a grant.
+    @Test(arguments: ["41f4bfecdf24eec8", ""]) func aTokenNewerThanTheRejectedOneIsGoodEnough(_ rejected: String) throws
+    {
+        let desk = try Desk()
+        _ = try desk.handle()
+        let current = try desk.token()
+        #expect(try desk.handle(["rejectedToken": .string(rejected)]) == Self.notNeeded)
+        #expect(try desk.token() == current)
+        #expect(desk.salesforce.state.tokensIssued == 1)
+    }
+
+    @Test func aMissingOrUnreadableTokenIsReplaced() throws {
+        let desk = try Desk()
+        #expect(try desk.handle(["rejectedToken": ""]) == Self.refreshed)
+        try desk.cloud.put("token", "garbage")
+        #expect(try desk.handle(["rejectedToken": "41f4bfecdf24eec8"]) == Self.refreshed)
+        #expect(desk.salesforce.state.tokensIssued == 2)
+    }
+
+    @Test func clientCredentialsWorkToo() throws {
+        let desk = try Desk(["SF_AUTH_FLOW": "client-credentials"])
+        #expect(try desk.handle() == Self.refreshed)
+        #expect(desk.salesforce.state.tokens == [try desk.token()?.accessToken])
+        // The secret was put with white space around it, and in the body only.
+        let grant = try #require(desk.wire.requests.first { $0.url.hasSuffix("/services/oauth2/token") })
+        #expect(
+            String(decoding: grant.body, as: UTF8.self)
+                == "grant_type=client_credentials&client_id=client-id&client_secret=client-secret")
+    }
+
+    @Test func theKeyMayBeAFile() throws {
+        let directory = try TemporaryDirectory()
+        let path = try directory.file("key.pem", Array(Self.key.get().utf8))
+        let desk = try Desk(["SF_PRIVATE_KEY_PARAMETER": "", "SF_PRIVATE_KEY_PATH": path])
+        #expect(try desk.handle() == Self.refreshed)
+    }
+
+    @Test(
+        arguments: [
+            (
+                ["SF_PRIVATE_KEY_PARAMETER": "/nobody/put/this"],
+                "SF_PRIVATE_KEY_PARAMETER names a parameter that does not exist"
+            ),
+            (
+                ["SF_PRIVATE_KEY_PARAMETER": "", "SF_PRIVATE_KEY_PATH": "/nobody/put/this.pem"],
+                "SF_PRIVATE_KEY_PATH names a file that cannot be read"
+            ),
+            (
+                ["SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/nobody/put/this"],
+                "SF_CLIENT_SECRET_PARAMETER names a parameter that does not exist"
+            ),
+        ] as [([String: String], String)])
+    func aMissingSecretIsNamed(_ values: [String: String], _ message: String) throws {
+        let desk = try Desk(values)
+        #expect(throws: FunctionError("Configuration", message)) { try desk.handle() }
+        #expect(try desk.token() == nil)
+    }
+
+    @Test func aKeyThatIsNoneIsTold() throws {
+        let desk = try Desk(key: "-----BEGIN NOTHING-----")
+        #expect(
+            throws: Salesforce.Failure.noToken(
+                "the assertion cannot be signed: the private key is not an unencrypted PEM key")
+        ) { try desk.handle() }
+        #expect(desk.salesforce.state.requests == [])
+    }
+
+    /// What is there stays there: a token that cannot be replaced may still be good.
+    @Test(
+        arguments: [
+            (
+                ["SF_USERNAME": "nobody@example.com"], "invalid_grant",
+                "Pre-authorize the user: in the app's policies choose \"Admin approved users\" and give the user's profile or "
+                    + "permission set."
+            ),
+            (
+                ["SF_CLIENT_ID": "another-id"], "invalid_client_id",
+                "Copy the consumer key (and secret) again from the app: l and I look alike."
+            ),
+            (
+                ["SF_AUDIENCE": "https://example.com"], "invalid_grant",
+                "Set SF_AUDIENCE: https://login.salesforce.com, or https://test.salesforce.com for a sandbox."
+            ),
+        ] as [([String: String], String, String)])
+    func aRefusalHasAHint(_ values: [String: String], _ code: String, _ expected: String) throws {
+        let desk = try Desk(values)
+        try desk.cloud.put("token", "kept")
+        let failure = #expect(throws: Salesforce.Failure.self) { try desk.handle() }
+        guard case .grantRefused(let error, _, let hint) = failure else {
+            Issue.record("\(String(describing: failure))")
+            return
+        }
+        #expect((error, hint) == (code, expected))
+        #expect(try desk.cloud.value("token") == "kept")
+    }
+
+    /// The token service's hiccup, which passes.
+    @Test func aHiccupIsTriedAgain() throws {
+        let desk = try Desk()
+        let hiccup = #"{"error":"unknown_error","error_description":"retry your request"}"#
+        desk.salesforce.failNext(.answer(400, hiccup), times: 2)
+        #expect(try desk.handle() == Self.refreshed)
+        #expect(desk.salesforce.state.requests.count == 3)
+    }
+
+    @Test(arguments: ["", "[]", "null", "\"x\""]) func anEventIsAnObject(_ payload: String) throws {
+        let desk = try Desk()
+        #expect(throws: FunctionError("MalformedEvent", "the event is not a JSON object")) {
+            try desk.handle(Array(payload.utf8))
+        }
+    }
+
+    @Test(arguments: [.null, 7, true, [:]] as [JSON]) func theRejectedTokenIsText(_ rejected: JSON) throws {
+        let desk = try Desk()
+        #expect(throws: FunctionError("MalformedEvent", "rejectedToken in the event must be text")) {
+            try desk.handle(["rejectedToken": rejected])
+        }
+        #expect(desk.wire.requests.isEmpty)
+    }
+}

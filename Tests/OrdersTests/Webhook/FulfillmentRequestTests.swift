@@ -1,0 +1,131 @@
+import HTTP
+import Lambda
+import LocalStack
+import Testing
+
+@testable import Orders
+@testable import Salesforce
+
+@Suite struct FulfillmentRequestTests {
+    private static func read(_ click: Click) throws -> FulfillmentRequest {
+        try FulfillmentRequest(HTTPEvent(click.payload))
+    }
+
+    @Test(arguments: [
+        Click(),
+        Click(path: "801Dn0000014UPa"),
+        Click(orderID: "801Dn0000014UPa"),
+        Click(path: "801Dn0000014UPa", orderID: "801Dn0000014UPa"),
+        Click(timestamp: "2026-11-20T10:15:30.000+00:00"),
+        Click(headers: ["x-sf-timestamp": "1795169730"]),
+        Click(body: Array(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730,"nonce":"9f1c4b7e02d85a36"}"#.utf8)),
+        Click(
+            body: Array(
+                "\n { \"more\": [null] ,\"nonce\":\"9f1c4b7e02d85a36\",\t\"timestamp\":1795169730000,\"orderId\":\"801Dn0000014UPaIAM\"}"
+                    .utf8)),
+    ])
+    func reads(_ click: Click) throws {
+        let request = try Self.read(click)
+        #expect(request.orderID.text == Seed.order)
+        #expect(request.timestamp == .clickTime)
+        #expect(request.nonce == "9f1c4b7e02d85a36")
+        #expect(request.idempotencyKey == "click-1")
+    }
+
+    private static let orderID = "orderId in the body must be a Salesforce id of 15 or 18 characters"
+    private static let timestamp = "timestamp in the body must be ISO 8601 in UTC, or Unix time in s or ms"
+    private static let nonce = "nonce in the body must be 16 to 128 visible characters"
+    private static let path = "the order id in the path is not the orderId in the body"
+    private static let timestampHeader = "X-SF-Timestamp must be there and agree with timestamp in the body"
+    private static let nonceHeader = "X-SF-Nonce must be there and agree with nonce in the body"
+    private static let key = "Idempotency-Key must be there, 1 to 255 visible characters"
+
+    private static func body(_ text: String) -> Click { Click(body: Array(text.utf8)) }
+
+    @Test(
+        arguments: [
+            (body("[]"), "the body must be a JSON object"),
+            (body("null"), "the body must be a JSON object"),
+            (body("\"801Dn0000014UPaIAM\""), "the body must be a JSON object"),
+            (body("{}"), orderID),
+            (body(#"{"orderId":null}"#), orderID),
+            (body(#"{"orderId":["801Dn0000014UPaIAM"]}"#), orderID),
+            (body(#"{"OrderId":"801Dn0000014UPaIAM"}"#), orderID),
+            (Click(orderID: ""), orderID),
+            (Click(orderID: "801Dn0000014UP"), orderID),
+            (Click(orderID: "801Dn0000014UPaIAN"), orderID),
+            (Click(orderID: "801Dn0000014UP'"), orderID),
+            (body(#"{"orderId":"801Dn0000014UPa"}"#), timestamp),
+            (body(#"{"orderId":"801Dn0000014UPa","timestamp":true}"#), timestamp),
+            (Click(timestamp: "2026-11-20T10:15:30"), timestamp),
+            (Click(timestamp: "2026-02-30T10:15:30Z"), timestamp),
+            (Click(timestamp: "NaN"), timestamp),
+            (body(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730.5}"#), timestamp),
+            (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730"}"#), nonce),
+            (Click(nonce: ""), nonce),
+            (Click(nonce: "fifteen-letters"), nonce),
+            (Click(nonce: String(repeating: "n", count: 129)), nonce),
+            (Click(nonce: "sixteen characters"), nonce),
+            (Click(nonce: "not-ascii-nönce-"), nonce),
+            (Click(path: "801Dn0000014UPb"), path),
+            (Click(path: "801Dn0000014UPA"), path),
+            (Click(path: ""), path),
+            (Click(headers: ["x-sf-timestamp": nil]), timestampHeader),
+            (Click(headers: ["x-sf-timestamp": "2026-11-20T10:15:31Z"]), timestampHeader),
+            (Click(headers: ["x-sf-timestamp": "yesterday"]), timestampHeader),
+            (Click(headers: ["x-sf-nonce": nil]), nonceHeader),
+            (Click(headers: ["x-sf-nonce": "9F1C4B7E02D85A36"]), nonceHeader),
+            (Click(headers: ["idempotency-key": nil]), key),
+            (Click(key: ""), key),
+            (Click(key: "two words"), key),
+            (Click(key: String(repeating: "k", count: 256)), key),
+        ] as [(Click, String)])
+    func namesWhatIsWrong(_ click: Click, _ detail: String) {
+        #expect(throws: Orders.Problem(400, "INVALID_REQUEST", detail)) { try Self.read(click) }
+    }
+
+    @Test(arguments: ["", "{", "orderId=801Dn0000014UPaIAM", "<xml/>", "{\"orderId\":NaN}"])
+    func whatIsNoJSONIsAnotherMediaType(_ text: String) {
+        #expect(throws: Orders.Problem(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")) {
+            try Self.read(Click(body: Array(text.utf8)))
+        }
+    }
+
+    @Test(arguments: [16, 128]) func takesNoncesOfAnyAllowedLength(_ length: Int) throws {
+        let nonce = String(repeating: "~", count: length)
+        #expect(try Self.read(Click(nonce: nonce)).nonce == nonce)
+    }
+
+    // MARK: Time
+
+    private static let zoneHint = "; it looks like local time marked as UTC: use formatGmt in Apex"
+
+    @Test(arguments: [0, 299_999, 300_000, -300_000] as [Int64])
+    func acceptsTimesWithinTheTolerance(_ skew: Int64) throws {
+        try Self.read(Click()).checkTime(now: .clickTime - skew, tolerance: 300_000)
+    }
+
+    /// The skew is how far the sender's clock is ahead, in s.
+    @Test(
+        arguments: [
+            (301, "5 min ahead of", false),
+            (-301, "5 min behind", false),
+            (-600, "10 min behind", false),
+            (600, "10 min ahead of", false),
+            (3600, "60 min ahead of", true),
+            (-3600, "60 min behind", true),
+            (19_800, "330 min ahead of", true),
+            (-20_700 + 45, "344 min behind", true),
+            (3600 - 50, "59 min ahead of", true),
+            // Half way between two zones: a clock that is wrong.
+            (4050, "68 min ahead of", false),
+            (86_400 * 365, "525600 min ahead of", true),
+        ] as [(Int64, String, Bool)])
+    func tellsHowStaleATimeIs(_ skew: Int64, _ words: String, _ looksLikeAZone: Bool) throws {
+        let detail = "timestamp is \(words) this server's clock" + (looksLikeAZone ? Self.zoneHint : "")
+        let request = try Self.read(Click())
+        #expect(throws: Orders.Problem(401, "STALE_TIMESTAMP", detail)) {
+            try request.checkTime(now: .clickTime - skew * 1000, tolerance: 300_000)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import HTTP
+import Lambda
+import LocalStack
+
+@testable import Orders
+
+/// verify-signature in this process, before a ledger and a bus of its own.
+final class Gate {
+    let cloud: Cloud
+    let wire: Wire
+    let log = LogLines()
+    private var invocations = 0
+    private var webhook: Webhook
+
+    /// - Parameters:
+    ///   - values: set over the good configuration.
+    ///   - endpoints: of AWS services that are elsewhere.
+    init(
+        secret: String? = Click.secret, _ values: [String: String] = [:], endpoints: [String: String] = [:],
+        cloud: Cloud? = nil, wire: Wire = Wire()
+    ) throws {
+        self.cloud = try cloud ?? Cloud()
+        self.wire = wire
+        if let secret { try self.cloud.put("webhook-secret", secret) }
+        var environment = Environment(
+            [
+                "SF_WEBHOOK_SECRET_PARAMETER": self.cloud.parameter("webhook-secret"),
+                "LEDGER_TABLE": self.cloud.table, "EVENT_BUS_NAME": self.cloud.bus,
+            ].merging(values) { $1 })
+        let settings = Webhook.Settings(&environment)
+        try environment.check()
+        webhook = Webhook(settings, self.cloud.account(with: endpoints), wire.client, log.log)
+    }
+
+    func warmUp() throws { try webhook.warmUp() }
+
+    func send(_ click: Click) throws -> Answer { try send(click.payload) }
+
+    func send(_ payload: [UInt8]) throws -> Answer {
+        invocations += 1
+        // Lambda's ids differ by invocation; a gate's from another gate's.
+        let id = "\(ObjectIdentifier(self).hashValue)-\(invocations)"
+        return Answer(try webhook.handle(Invocation(requestID: id, deadline: wire.now + 10_000, payload: payload)))
+    }
+}
+
+extension JSON {
+    static func accepted(_ attempt: Int = 1, _ status: String = "Accepted") -> JSON {
+        ["orderId": .string(Seed.order), "status": .string(status), "attempt": .number(Double(attempt))]
+    }
+}
