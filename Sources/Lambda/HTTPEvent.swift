@@ -50,8 +50,10 @@ public struct HTTPEvent: Sendable {
         let answer = Answer(
             statusCode: status, headers: headers, body: String(decoding: body, as: UTF8.self), isBase64Encoded: false,
             multiValueHeaders: isVersion1 ? [:] : nil)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
         // Strings and a number always encode.
-        return (try? [UInt8](JSONEncoder().encode(answer))) ?? []
+        return (try? [UInt8](encoder.encode(answer))) ?? []
     }
 }
 

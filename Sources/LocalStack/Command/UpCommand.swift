@@ -26,9 +26,10 @@ public struct UpCommand {
         configuration.echo = { [print] line in print("\(line.source) | \(line.text)") }
         let stack = try Stack.start(configuration)
         defer { stack.stop() }
-        announce(stack)
         try stack.addresses.write(in: projectRoot)
         defer { Stack.Addresses.remove(in: projectRoot) }
+        // Who waits for these words finds the file.
+        announce(stack)
         signals.wait()
         print("Stopping.")
     }
