@@ -41,7 +41,8 @@ struct ProvisionRequested: Equatable {
         self.orderID = orderID
         attempt = fields?["attempt"]?.integer.map(Int.init) ?? 1
         correlationID = fields?[names.1]?.text ?? event.id
-        requestedAt = fields?["requestedAt"]?.text.flatMap(parseTimestamp) ?? now
+        let time = fields?["requestedAt"]?.text ?? event.time
+        requestedAt = time.flatMap(parseTimestamp) ?? now
         platformEvent = isPlatformEvent ? event.detail["id"]?.text ?? event.id : nil
     }
 
@@ -52,10 +53,10 @@ struct ProvisionRequested: Equatable {
         ]
     }
 
-    /// Whether a Failed order is to be tried afresh: the operator asked again, and it is not the event that asked for
-    /// the attempt that failed, delivered twice.
+    /// Whether a Failed order is to be tried afresh: the operator asked again after it had failed. An event of before is
+    /// one that was delivered twice, or late, or replayed.
     func asksAgain(after order: LedgerOrder) -> Bool {
-        platformEvent != nil && platformEvent != order.lastEvent
+        platformEvent != nil && platformEvent != order.lastEvent && requestedAt > order.updatedAt
     }
 }
 

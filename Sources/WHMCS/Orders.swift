@@ -20,6 +20,8 @@ public struct Order: Sendable, Equatable {
 
     public var isPending: Bool { status.lowercased() == "pending" }
     public var isActive: Bool { status.lowercased() == "active" }
+    /// Given up by a person: nothing of it will be billed.
+    public var isCancelled: Bool { ["cancelled", "fraud"].contains(status.lowercased()) }
 }
 
 extension Client {

@@ -83,7 +83,8 @@ extension Ledger {
         var expression = update(changes)
         expression.text +=
             ", #tries = if_not_exists(#tries, :zero) + :one, #attempt = if_not_exists(#attempt, :one)"
-        expression.values.merge(["zero": 0, "one": 1]) { $1 }
+            + ", #correlationId = if_not_exists(#correlationId, :correlationId)"
+        expression.values.merge(["zero": 0, "one": 1, "correlationId": .string(request.correlationID)]) { $1 }
         let free = Write.Expression(
             "attribute_not_exists(#pk) OR #status = :accepted OR (#status = :activating AND "
                 + "(attribute_not_exists(#leaseUntil) OR #leaseUntil < :now))",

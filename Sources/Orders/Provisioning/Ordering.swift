@@ -31,21 +31,33 @@ extension Road {
     }
 
     /// Looks through all of the client's orders and services for the marker. The lowest id wins; others are cancelled
-    /// while that does no harm.
+    /// while that does no harm. An order that is cancelled already is as good as none.
     private func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Int? {
-        var ids = Set(try whmcs.orders(clientId: plan.clientID).filter { marker.isIn($0.notes) }.map(\.id))
+        var marked: Set<Int> = []
         if settings.markerField != nil {
-            let marked = try whmcs.services(clientId: plan.clientID).filter {
-                $0.customFields.values.contains(marker.value)
-            }
-            ids.formUnion(marked.compactMap(\.orderId))
+            let services = try whmcs.services(clientId: plan.clientID)
+            marked.formUnion(
+                services.filter { $0.customFields.values.contains(marker.value) }.compactMap(\.orderId))
         }
-        guard let first = ids.min() else { return nil }
-        for id in ids.subtracting([first]).sorted() {
-            log.error("WHMCS has two orders for this one", ["whmcsOrderId": .number(Double(id))])
-            if try whmcs.order(id)?.isPending == true { try whmcs.cancelOrder(id) }
+        let found = try whmcs.orders(clientId: plan.clientID).filter {
+            !$0.isCancelled && (marker.isIn($0.notes) || marked.contains($0.id))
         }
-        return first
+        for other in found.dropFirst() {
+            log.error("WHMCS has two orders for this one", ["whmcsOrderId": .number(Double(other.id))])
+            if other.isPending { try whmcs.cancelOrder(other.id) }
+        }
+        return found.first?.id
+    }
+
+    /// An operator who has cancelled the WHMCS order and requests again wants another one.
+    mutating func forgetCancelledOrder() throws {
+        guard let id = order.whmcsOrderID, try whmcs().order(id)?.isCancelled ?? true else { return }
+        log.info("ordering anew", ["cancelledOrderId": .number(Double(id))])
+        try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .null])
+        try lease.write([
+            "whmcsOrderId": .null, "whmcsServiceIds": .null, "plan": .null,
+            "addOrder": .string(LedgerOrder.AddOrder.none.rawValue),
+        ])
     }
 
     /// AddOrder was sent in this attempt, and nobody knows whether it happened. Who requests the order again has
@@ -140,7 +152,9 @@ extension Road {
             }
             guard found?.isActive == true else {
                 throw ProvisioningFailure(
-                    .whmcsRejected, "WHMCS order \(id) is \(found?.status ?? "gone"), so that it cannot be accepted")
+                    .whmcsRejected,
+                    "WHMCS order \(id) is \(found?.status ?? "gone"), so that it cannot be accepted"
+                        + (found?.isCancelled ?? true ? "; request the order again to make another" : ""))
             }
         }
         try lease.write(["step": .string(Step.accept.rawValue)])

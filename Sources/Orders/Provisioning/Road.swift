@@ -33,6 +33,7 @@ struct Road {
 
     private mutating func steps() throws {
         if order.step == .failureUpdate { return try endFailed() }
+        if order.step == nil { try forgetCancelledOrder() }
         if order.plan == nil {
             let source = try step(.validation) { road in try road.validate() }
             try tellActivating()

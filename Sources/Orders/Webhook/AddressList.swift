@@ -31,6 +31,8 @@ struct AddressList: Equatable {
             guard (0...address.count * 8).contains(prefix) else { return nil }
             networks.append(Network(address: address, prefix: prefix))
         }
+        // Commas alone are a list that lost its entries; it must not allow everybody.
+        guard !networks.isEmpty || text.trimmed.isEmpty else { return nil }
     }
 
     func allows(_ text: String) -> Bool {

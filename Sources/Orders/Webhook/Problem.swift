@@ -18,7 +18,9 @@ public struct Problem: Error, Sendable, Equatable {
     static func invalid(_ detail: String) -> Problem { Problem(400, "INVALID_REQUEST", detail) }
 
     static let unavailable = Problem(
-        503, "SERVICE_UNAVAILABLE", "the request could not be recorded, and was not; send it again", retryAfter: 5)
+        503, "SERVICE_UNAVAILABLE",
+        "the request may not have been recorded; send it again, with the same Idempotency-Key and a new nonce",
+        retryAfter: 5)
 
     var headers: [String: String] {
         var headers = ["Content-Type": "application/problem+json"]

@@ -291,3 +291,50 @@ import Testing
         #expect(works.count("AcceptOrder") == 0)
     }
 }
+
+/// A person's way out: cancel the order in WHMCS, and request again.
+@Suite struct CancelledOrderTests {
+    @Test func whoCancelsAndRequestsAgainGetsAnotherOrder() throws {
+        let works = try Works()
+        try works.request(Seed.order, 1)
+        works.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
+        try works.run()
+        let first = try #require(works.whmcsOrders().first)
+        works.cancel(first.id)
+        try works.waitUntilDue()
+        #expect(try works.run()["status"] == "Failed")
+        #expect(try works.ledger().errorCode == "WHMCS_REJECTED")
+
+        try works.request(Seed.order, 2)
+        #expect(try works.run()["status"] == "Provisioned")
+        #expect(works.whmcsOrders().map(\.status) == ["Cancelled", "Active"])
+        let second = try #require(works.whmcsOrders().last)
+        #expect(try works.ledger().whmcsOrderID == second.id)
+        #expect(works.field("WHMCS_Order_ID__c").text == String(second.id))
+    }
+
+    @Test func aCancelledOrderWithTheMarkerIsNotTakenOver() throws {
+        let works = try Works()
+        works.whmcs.failNext(.actThenDrop, on: "AddOrder")
+        try works.request(Seed.order, 1)
+        try works.run()
+        works.cancel(try #require(works.whmcsOrders().first).id)
+        try works.waitUntilDue()
+        #expect(try works.run()["status"] == "Activating")
+        // Nobody but a person may order again, and nothing was.
+        works.wire.now += 600_000
+        #expect(try works.run()["status"] == "Failed")
+        #expect(try works.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+        #expect(works.count("AddOrder") == 1)
+    }
+}
+
+extension Works {
+    fileprivate func cancel(_ id: Int) {
+        whmcs.update { state in
+            for index in state.orders.indices where state.orders[index].id == id {
+                state.orders[index].status = "Cancelled"
+            }
+        }
+    }
+}

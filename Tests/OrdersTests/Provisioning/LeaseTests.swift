@@ -136,4 +136,13 @@ import Testing
         let order = try works.ledger(id)
         #expect((order.attempt, order.tries, order.lastEvent, order.errorCode) == (2, 1, "e-2", nil))
     }
+
+    @Test func aPlatformEventOfBeforeTheFailureIsNoNewRequest() throws {
+        let works = try Works()
+        let id = Seed.noPayMethodOrder
+        let early = works.wire.now
+        #expect(try works.runPlatformEvent("e-1", id)["status"] == "Failed")
+        #expect(try works.runPlatformEvent("e-0", id, at: early)["status"] == "Failed")
+        #expect(try works.ledger(id).attempt == 1)
+    }
 }

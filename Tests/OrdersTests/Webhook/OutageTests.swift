@@ -15,7 +15,9 @@ import Testing
         #expect(
             answer.body == [
                 "type": "about:blank", "title": "Service Unavailable", "status": 503, "code": "SERVICE_UNAVAILABLE",
-                "detail": "the request could not be recorded, and was not; send it again", "requestId": "api-1",
+                "detail":
+                    "the request may not have been recorded; send it again, with the same Idempotency-Key and a new nonce",
+                "requestId": "api-1",
             ], comment)
     }
 
