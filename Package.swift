@@ -43,7 +43,9 @@ let package = Package(
         .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "LocalStack"]),
         .testTarget(
             name: "OrdersTests",
-            dependencies: ["AWS", "Crypto", "HTTP", "Lambda", "LocalStack", "Orders", "Salesforce", "TestSupport", "WHMCS"]),
+            dependencies: [
+                "AWS", "Crypto", "HTTP", "Lambda", "LocalStack", "Orders", "Salesforce", "TestSupport", "WHMCS",
+            ]),
         .testTarget(name: "LocalStackTests", dependencies: ["HTTP", "LocalStack"]),
         .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders"]),
     ],
