@@ -39,8 +39,8 @@ let package = Package(
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LocalStack", "TestSupport"]),
         .testTarget(name: "LambdaTests", dependencies: ["Lambda", "LocalStack", "TestSupport"]),
         .testTarget(name: "AWSTests", dependencies: ["AWS", "LocalStack", "TestSupport"]),
-        .testTarget(name: "SalesforceTests", dependencies: ["Salesforce", "LocalStack"]),
-        .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "LocalStack"]),
+        .testTarget(name: "SalesforceTests", dependencies: ["Salesforce", "TestSupport"]),
+        .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "TestSupport"]),
         .testTarget(
             name: "OrdersTests",
             dependencies: [

@@ -1,4 +1,5 @@
 import HTTP
+import TestSupport
 import Testing
 
 @testable import Salesforce
@@ -29,7 +30,7 @@ import Testing
         """
 
     @Test func anotherImplementationVerifiesTheRequest() throws {
-        let pem = try python(Self.newKey)
+        let pem = try Program.python.text(["-c", Self.newKey])
         let wire = Wire(#"{"access_token":"t","instance_url":"https://acme.my.salesforce.com"}"#)
         let grant = Grant.jwtBearer(
             clientId: "3MVG9.lI?>~", username: "ünit@acme.example", audience: "", privateKeyPEM: pem)
@@ -39,7 +40,8 @@ import Testing
         #expect(request.url == "https://acme--uat.sandbox.my.salesforce.com/services/oauth2/token")
         let start = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
         try #require(request.text.hasPrefix(start))
-        let claims = try python(Self.verify, input: request.text.dropFirst(start.count) + "\n" + pem)
+        let claims = try Program.python.text(
+            ["-c", Self.verify], input: request.text.dropFirst(start.count) + "\n" + pem)
         // The clock says 1795169730000 ms; 180 s later, in seconds.
         #expect(
             claims == #"{"aud": "https://test.salesforce.com", "exp": 1795169910, "iss": "3MVG9.lI?>~", "#
@@ -47,10 +49,10 @@ import Testing
     }
 
     @Test func aConfiguredAudienceWins() throws {
-        let pem = try python(Self.newKey)
+        let pem = try Program.python.text(["-c", Self.newKey])
         let token = try assertion(
             clientId: "c", username: "u", audience: "https://portal.example", privateKeyPEM: pem, now: 999)
-        let claims = try python(Self.verify, input: token + "\n" + pem)
+        let claims = try Program.python.text(["-c", Self.verify], input: token + "\n" + pem)
         #expect(claims == #"{"aud": "https://portal.example", "exp": 180, "iss": "c", "sub": "u"}"#)
     }
 

@@ -18,6 +18,7 @@ public struct Program: Sendable {
     }
 
     public static let openssl = Program("/usr/bin/openssl")
+    public static let php = Program("/usr/bin/php")
 
     /// The interpreter that has the packages of the tests: `PYTHON`, or the one `./deploy/test` makes.
     public static let python = Program(pythonPath)
@@ -44,6 +45,13 @@ public struct Program: Sendable {
             throw Failed(description: "\(path) \(arguments.first ?? ""): \(String(decoding: complaint, as: UTF8.self))")
         }
         return [UInt8](answer)
+    }
+}
+
+extension Program {
+    /// The same with text.
+    public func text(_ arguments: [String], input: String = "") throws -> String {
+        String(decoding: try run(arguments, input: Array(input.utf8)), as: UTF8.self)
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import WHMCS
 
@@ -48,18 +49,6 @@ import WHMCS
     private func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
 
     private func php(_ script: String, input: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["php", "-r", script]
-        let (stdin, stdout) = (Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        try process.run()
-        stdin.fileHandleForWriting.write(Data(input.utf8))
-        try stdin.fileHandleForWriting.close()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "php could not read it")
-        return String(decoding: output, as: UTF8.self)
+        try Program.php.text(["-r", script], input: input)
     }
 }
