@@ -6,6 +6,7 @@
 
 // Swift cannot call MHD_start_daemon, which is variadic. A thread for each connection, so that a
 // handler may block (the Runtime API's long poll does); poll, because select ends at descriptor 1023.
+// ITC is what MHD_quiesce_daemon wakes the threads with.
 // Without MHD_OPTION_LISTENING_ADDRESS_REUSE, which would also set SO_REUSEPORT and let two servers share a port.
 // NULL when the address cannot be bound; errno says why.
 static inline struct MHD_Daemon *cmhd_start(
@@ -17,7 +18,7 @@ static inline struct MHD_Daemon *cmhd_start(
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL, port, NULL, NULL,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ITC, port, NULL, NULL,
         handler, context,
         MHD_OPTION_SOCK_ADDR, &address,
         MHD_OPTION_NOTIFY_COMPLETED, completed, NULL,

@@ -17,7 +17,7 @@ import Testing
 
     @Test func firstClickWithoutATokenEndsProvisioned() throws {
         let (order, client) = world.newOrder()
-        try deleteToken()
+        try world.deleteToken()
 
         let answer = try world.click(order)
         #expect(answer.status == 202)
@@ -221,22 +221,8 @@ import Testing
 
     // MARK: Helpers
 
-    private var parameters: Service {
-        Service(
-            name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: Account(stack.environment),
-            http: world.http)
-    }
-
-    private let tokenName: JSON = "/orders/salesforce/access-token"
-
     private func token() throws -> JSON? {
-        try parameters.call("GetParameters", ["Names": [tokenName]])["Parameters"]?.array?.first
-    }
-
-    private func deleteToken() throws {
-        _ = try parameters.call("DeleteParameters", ["Names": [tokenName]])
-        // A program that runs already keeps the token for minutes; Salesforce's no makes it look again.
-        stack.salesforce.revokeTokens()
+        try world.parameters.call("GetParameters", ["Names": [World.tokenName]])["Parameters"]?.array?.first
     }
 
     private func waitUntilQuiet(_ order: String, events: Int) throws {

@@ -8,11 +8,16 @@ import Testing
 
 /// One running stack with the built programs, shared by all end-to-end tests; each brings an order of its own.
 final class World: Sendable {
-    static let shared = Result { try World() }
+    static let shared = Result {
+        let world = try World()
+        // The tests' process ends without a deinit of what is static.
+        atexit(stopShared)
+        return world
+    }
 
     let stack: Stack
 
-    private init() throws {
+    init(_ adjust: (inout Stack.Configuration) -> Void = { _ in }) throws {
         var configuration = Stack.Configuration(
             projectRoot: try Stack.Configuration.findProjectRoot(from: #filePath), programs: Programs.directory)
         configuration.gatewayPort = 0
@@ -20,9 +25,8 @@ final class World: Sendable {
         configuration.timeScale = 0
         configuration.runsSchedules = false
         configuration.parameters = ["RetryDelay": "1", "WhmcsQuietTime": "3600"]
+        adjust(&configuration)
         stack = try Stack.start(configuration)
-        // The tests' process ends without a deinit of what is static.
-        atexit { try? World.shared.get().stack.stop() }
     }
 
     var http: HTTP.Client { .live() }
@@ -115,8 +119,26 @@ final class World: Sendable {
 
     /// The ledger's item of the order.
     func ledger(_ order: String) throws -> Table.Item {
-        let table = Table(stack.resources.table, Account(stack.environment), http)
-        return try #require(try table.get("order#\(order)"))
+        try #require(try ledgerItem(order))
+    }
+
+    /// Nil when the ledger does not know the order.
+    func ledgerItem(_ order: String) throws -> Table.Item? {
+        try Table(stack.resources.table, Account(stack.environment), http).get("order#\(order)")
+    }
+
+    var parameters: Service {
+        Service(
+            name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: Account(stack.environment),
+            http: http)
+    }
+
+    static let tokenName: JSON = "/orders/salesforce/access-token"
+
+    func deleteToken() throws {
+        _ = try parameters.call("DeleteParameters", ["Names": [Self.tokenName]])
+        // A program that runs already keeps the token for minutes; Salesforce's no makes it look again.
+        stack.salesforce.revokeTokens()
     }
 
     /// Puts the order's event on the bus again, as a recovery would.
@@ -130,6 +152,10 @@ final class World: Sendable {
     func log(_ program: String) -> [JSON] {
         stack.journal.lines(of: program).compactMap { JSON(Array($0.utf8)) }
     }
+}
+
+private func stopShared() {
+    try? World.shared.get().stack.stop()
 }
 
 enum Programs {

@@ -20,6 +20,7 @@ public final class AsyncEvents: Sendable {
     private let journal: Journal
     private let send: Send
     private let isStopped = Monitor(false)
+    private let underWay = Monitor(0)
 
     /// Delays are multiplied by `timeScale`, so that a test need not wait minutes.
     public init(_ function: LambdaFunction, timeScale: Double, journal: Journal, send: @escaping Send) {
@@ -33,9 +34,15 @@ public final class AsyncEvents: Sendable {
     @discardableResult
     public func accept(_ payload: [UInt8], clientContext: String? = nil) -> String {
         let invocation = Invocation(payload: payload, clientContext: clientContext)
-        onThread("async \(function.definition.name)") { [self] in handle(invocation) }
+        underWay.with { $0 += 1 }
+        onThread("async \(function.definition.name)") { [self] in
+            handle(invocation)
+            underWay.with { $0 -= 1 }
+        }
         return invocation.requestId
     }
+
+    var isIdle: Bool { underWay.with { $0 == 0 } }
 
     /// Gives up the events that wait for another try; the stack is going away.
     public func stop() {

@@ -20,14 +20,19 @@ public final class LambdaFunction: Sendable {
     private let program: String
     private let environment: [String: String]
     private let journal: Journal
+    private let interposer: Interposer?
     private let pool = Monitor(Pool())
 
     /// `environment` is the function's own, on top of what Lambda sets.
-    public init(_ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal) {
+    public init(
+        _ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal,
+        interposer: Interposer? = nil
+    ) {
         self.definition = definition
         self.program = program
         self.environment = environment
         self.journal = journal
+        self.interposer = interposer
     }
 
     /// Runs the function on one event and waits for its answer.
@@ -47,6 +52,17 @@ public final class LambdaFunction: Sendable {
         }
         sandboxes.forEach { $0.stop() }
     }
+
+    /// Ends the processes that wait for an event.
+    func retireIdle() {
+        let sandboxes = pool.with { pool in
+            defer { pool.idle = [] }
+            return pool.idle
+        }
+        sandboxes.forEach { $0.stop() }
+    }
+
+    var isIdle: Bool { pool.with { $0.taken == 0 } }
 
     /// How many processes there are, idle ones included.
     public var processCount: Int { pool.with { $0.idle.count + $0.taken } }
@@ -91,7 +107,9 @@ public final class LambdaFunction: Sendable {
     }
 
     private func startCold() throws -> Sandbox {
-        let sandbox = try Sandbox(definition, program: program, environment: environment, journal: journal)
+        let sandbox = try Sandbox(
+            definition, program: program, environment: environment, journal: journal,
+            interposer: interposer)
         let isWanted = pool.with {
             if !$0.isStopped { $0.busy[ObjectIdentifier(sandbox)] = sandbox }
             return !$0.isStopped
@@ -103,6 +121,7 @@ public final class LambdaFunction: Sendable {
     /// A process that died is not kept: the next event starts a new one.
     private func release(_ sandbox: Sandbox) {
         let isAlive = sandbox.isAlive
+        if !isAlive { sandbox.stop() }
         pool.with {
             $0.busy[ObjectIdentifier(sandbox)] = nil
             if isAlive, !$0.isStopped { $0.idle.append(sandbox) }

@@ -9,19 +9,28 @@ final class Sandbox: Sendable {
     private let api: RuntimeAPI
     private let child: Child
     private let journal: Journal
+    private let doors: Doors?
 
     /// Starts the program. It dies with the sandbox, and the sandbox is of no more use once it has ended.
-    init(_ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal) throws {
+    init(
+        _ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal,
+        interposer: Interposer? = nil
+    ) throws {
         let api = try RuntimeAPI(definition)
+        let doors = try interposer.map { try Doors($0, program: definition.name) }
+        let environment = doors?.leading(environment) ?? environment
         self.definition = definition
         self.api = api
         self.journal = journal
+        self.doors = doors
         do {
             child = try Child.start(
                 program, environment: Self.environment(definition, program, environment, api),
                 line: { journal.write(definition.name, $0) }, ended: { _ in api.close() })
+            doors?.stand(before: child)
         } catch {
             api.close()
+            doors?.close()
             throw error
         }
     }
@@ -29,6 +38,8 @@ final class Sandbox: Sendable {
     /// Feeds it one event. Nil when the process was found dead before it took the event, which is then another's:
     /// a warm process may end between two events.
     func run(_ invocation: Invocation, timeout: Double) -> InvocationResult? {
+        doors?.beginRun(invocation.payload)
+        defer { doors?.endRun() }
         api.offer(invocation)
         switch api.started(by: Date(timeIntervalSinceNow: max(Self.initLimit, timeout))) {
         case .taken(let deadline): return outcome(of: invocation, by: deadline, timeout: timeout)
@@ -52,6 +63,7 @@ final class Sandbox: Sendable {
         child.kill()
         child.waitUntilExit()
         api.close()
+        doors?.close()
     }
 
     var isAlive: Bool { child.waitUntilExit(until: Date()) == nil }

@@ -80,7 +80,7 @@ public struct Fault: Sendable, Equatable {
         self.outcome = outcome
     }
 
-    fileprivate func apply(to act: () -> ServerReply) -> ServerReply {
+    func apply(to act: () -> ServerReply) -> ServerReply {
         Thread.sleep(forTimeInterval: Double(delayBefore) / 1000)
         let reply = acts ? act() : .drop
         Thread.sleep(forTimeInterval: Double(delayAfter) / 1000)

@@ -30,6 +30,11 @@ public final class LoopbackServer: Sendable {
         daemon.stop()
     }
 
+    /// Refuses connections from now on, as a host does where nothing listens. Those that are there go on.
+    public func refuse() {
+        daemon.refuse()
+    }
+
     deinit {
         daemon.stop()
     }
@@ -44,6 +49,14 @@ private final class Daemon: @unchecked Sendable {
     init(pointer: OpaquePointer, context: Unmanaged<Handler>) {
         self.pointer = pointer
         self.context = context
+    }
+
+    func refuse() {
+        lock.withLock {
+            guard let pointer else { return }
+            let listening = MHD_quiesce_daemon(pointer)
+            if listening >= 0 { close(listening) }
+        }
     }
 
     func stop() {

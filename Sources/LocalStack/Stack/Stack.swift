@@ -63,6 +63,8 @@ public final class Stack: Sendable {
         let environment = LocalAccount.environment(endpoint: moto.url, lambda: lambda.url)
         try LocalSecrets.put(key, to: AWS.Account(environment))
 
+        configuration.interposer?.stand(
+            before: [.aws: moto.url, .lambda: lambda.url, .salesforce: salesforce.url, .whmcs: whmcs.url])
         let targets = resources.functions.map { Self.target($0, configuration, environment, journal) }
         invokeAPI.with { $0 = InvokeAPI(targets: targets) }
         let functions = targets.map(\.function)
@@ -130,6 +132,14 @@ public final class Stack: Sendable {
         try bus.put(source: source, detailType: detailType, detail: detail)
     }
 
+    /// Ends every process that has nothing to do, so that the next event meets a cold start.
+    public func retireIdleProcesses() {
+        targets.forEach { $0.function.retireIdle() }
+    }
+
+    /// Whether no function is at work and no asynchronous event waits for another try.
+    public var isIdle: Bool { targets.allSatisfy { $0.function.isIdle && $0.events.isIdle } }
+
     /// Fires the function's schedules now.
     public func fireSchedules(of name: String) throws(Failure) {
         let names = try target(name).function.definition.schedules.map(\.name)
@@ -196,10 +206,13 @@ extension Stack {
         _ definition: FunctionDefinition, _ configuration: Configuration, _ account: [String: String],
         _ journal: Journal
     ) -> InvokeAPI.Target {
+        var definition = definition
+        definition.timeout = configuration.timeouts[definition.name] ?? definition.timeout
         let own = definition.environment.merging(configuration.environment[definition.name] ?? [:]) { $1 }
         let function = LambdaFunction(
             definition, program: "\(configuration.programs)/\(definition.name)",
-            environment: account.merging(own) { $1 }, journal: journal)
+            environment: account.merging(own) { $1 }, journal: journal,
+            interposer: configuration.interposer)
         let events = AsyncEvents(function, timeScale: configuration.timeScale, journal: journal) { queue, body in
             try Queue(queue, AWS.Account(account), .live()).send(body)
         }

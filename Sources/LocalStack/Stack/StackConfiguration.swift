@@ -13,6 +13,10 @@ extension Stack {
         public var parameters: [String: String] = [:]
         /// Variables of a function, over those of the template; by the program's name.
         public var environment: [String: [String: String]] = [:]
+        /// Seconds that a function may take, over those of the template; by the program's name.
+        public var timeouts: [String: Int] = [:]
+        /// Stands between the programs and everything they call.
+        public var interposer: Interposer?
         /// Multiplies the delays between tries of an asynchronous event.
         public var timeScale = 1.0
         /// Whether schedules fire by themselves.

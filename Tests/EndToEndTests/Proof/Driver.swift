@@ -1,0 +1,77 @@
+import AWS
+import Foundation
+import HTTP
+import LocalStack
+
+/// What goes on around one order until it has come to its end: a sender that repeats what was not answered, and the
+/// recovery, which runs whenever something is due.
+struct Driver {
+    private static let patience = 60.0
+    /// How long an announced order may lie before it is taken for one that was not. Sending it once more harms nothing.
+    private static let announcementPatience = 1.5
+
+    let world: World
+    let order: String
+    private let key = UUID().uuidString
+    private var isAnswered = false
+    private var accepted: Date?
+
+    init(world: World, order: String) {
+        self.world = world
+        self.order = order
+    }
+
+    /// Returns when nothing moves any more; a text when that takes too long.
+    mutating func drive() -> String? {
+        let end = Date(timeIntervalSinceNow: Self.patience)
+        var last = "it was never in the ledger"
+        while Date() < end {
+            do {
+                if let complaint = try sendUntilAnswered() { return complaint }
+                if let item = try world.ledgerItem(order) {
+                    last = "\(item)"
+                    if item.isSettled, isAnswered, world.stack.isIdle { return nil }
+                    try recover(item)
+                }
+            } catch {
+                return "the driver failed: \(error)"
+            }
+            usleep(40_000)
+        }
+        return "not quiet after \(Int(Self.patience)) s: \(last)"
+    }
+
+    /// A sender repeats with the same key what was not answered or answered with a server's error.
+    private mutating func sendUntilAnswered() throws -> String? {
+        guard !isAnswered else { return nil }
+        guard let response = try? world.click(order, key: key), response.status < 500 else { return nil }
+        isAnswered = true
+        return (200..<300).contains(response.status) ? nil : "the sender got \(response.status): \(response.text)"
+    }
+
+    private mutating func recover(_ item: Table.Item) throws {
+        let now = Clock.milliseconds()
+        guard item["open"] != nil, item["leaseUntil"]?.integer ?? 0 <= now, world.stack.isIdle else { return }
+        if item["dueAt"]?.integer ?? 0 <= now {
+            try world.recover([:])
+        } else if item["status"] == "Accepted" {
+            let since = accepted ?? Date()
+            accepted = since
+            if Date().timeIntervalSince(since) > Self.announcementPatience { try world.recover(["all": true]) }
+        }
+    }
+}
+
+extension Table.Item {
+    /// Nobody has to look at it again.
+    var isSettled: Bool {
+        ["Provisioned", "Failed"].contains(self["status"]?.text) && self["open"] == nil && self["leaseOwner"] == nil
+    }
+}
+
+extension World {
+    /// Invokes recover-orders; what comes of it is seen in the ledger.
+    func recover(_ event: JSON) throws {
+        _ = try stack.invoke("recover-orders", event)
+    }
+}
