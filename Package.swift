@@ -8,6 +8,7 @@ let package = Package(
         .executable(name: "verify-signature", targets: ["verify-signature"]),
         .executable(name: "provision-order", targets: ["provision-order"]),
         .executable(name: "refresh-sf-token", targets: ["refresh-sf-token"]),
+        .executable(name: "recover-orders", targets: ["recover-orders"]),
         .executable(name: "order-status", targets: ["order-status"]),
         .executable(name: "local-stack", targets: ["local-stack"]),
     ],
@@ -28,6 +29,7 @@ let package = Package(
         .executableTarget(name: "verify-signature", dependencies: ["Orders"]),
         .executableTarget(name: "provision-order", dependencies: ["Orders"]),
         .executableTarget(name: "refresh-sf-token", dependencies: ["Orders"]),
+        .executableTarget(name: "recover-orders", dependencies: ["Orders"]),
         .executableTarget(name: "order-status", dependencies: ["Orders"]),
 
         // Nothing below is deployed; libmicrohttpd stays here.

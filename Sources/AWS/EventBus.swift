@@ -12,18 +12,22 @@ public struct EventBus {
         )
     }
 
-    /// Puts one event on the bus. The service answers 200 even when it did not take the event; that is a failure here.
-    public func put(source: String, detailType: String, detail: JSON) throws(Failure) {
-        let entry: JSON = [
-            "EventBusName": .string(name), "Source": .string(source), "DetailType": .string(detailType),
-            "Detail": .string(String(decoding: detail.bytes, as: UTF8.self)),
-        ]
-        let answer = try service.call("PutEvents", ["Entries": [entry]])
-        let result = answer["Entries"]?.array?.first
-        guard result?["EventId"]?.text != nil else {
+    /// Puts up to ten events of one kind on the bus. The service answers 200 even when it did not take them; that is a
+    /// failure here, whichever of them it was.
+    public func put(source: String, detailType: String, details: [JSON]) throws(Failure) {
+        let entries = details.map { detail -> JSON in
+            [
+                "EventBusName": .string(name), "Source": .string(source), "DetailType": .string(detailType),
+                "Detail": .string(String(decoding: detail.bytes, as: UTF8.self)),
+            ]
+        }
+        let answer = try service.call("PutEvents", ["Entries": .array(entries)])
+        let results = answer["Entries"]?.array ?? []
+        let refused = results.first { $0["EventId"]?.text == nil }
+        guard results.count == details.count, refused == nil else {
             throw .refused(
-                action: "events PutEvents", code: result?["ErrorCode"]?.text ?? "NoEventId",
-                message: result?["ErrorMessage"]?.text ?? "", details: .null)
+                action: "events PutEvents", code: refused?["ErrorCode"]?.text ?? "NoEventId",
+                message: refused?["ErrorMessage"]?.text ?? "", details: .null)
         }
     }
 

@@ -29,6 +29,13 @@ public struct Service {
         try answer(action, http.sendAll([request(action, body)])[0])
     }
 
+    /// Calls an action on several bodies at once; each answer stands where its body stood.
+    public func callAll(_ action: String, _ bodies: [JSON]) -> [Result<JSON, Failure>] {
+        http.sendAll(bodies.map { request(action, $0) }).map { result in
+            do throws(Failure) { return .success(try answer(action, result)) } catch { return .failure(error) }
+        }
+    }
+
     /// The request of an action, for sending it together with others; `answer` reads what comes back.
     public func request(_ action: String, _ body: JSON) -> Request {
         Request(

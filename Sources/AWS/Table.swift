@@ -40,6 +40,34 @@ public struct Table {
         }
     }
 
+    /// Makes several updates at once, each for itself. Nil stands for one whose condition did not hold or that had no
+    /// answer; else the item after it.
+    public func updateAll(_ updates: [Write]) -> [Item?] {
+        service.callAll("UpdateItem", updates.map { $0.request(name) }).map { result in
+            item(try? result.get()["Attributes"])
+        }
+    }
+
+    /// A page of an index, in its order ("Query"); what the index does not hold is not in the items.
+    ///
+    /// - Parameters:
+    ///   - next: what the page before gave; nil for the first.
+    ///   - limit: items of a page at the most.
+    /// - Returns: the items, and what asks for the page after; nil when there is none.
+    public func query(
+        index: String, _ condition: Write.Expression, limit: Int, after next: JSON? = nil
+    ) throws(Failure) -> (items: [Item], next: JSON?) {
+        var body: [String: JSON] = [
+            "TableName": .string(name), "IndexName": .string(index), "KeyConditionExpression": .string(condition.text),
+            "Limit": .number(Double(limit)),
+        ]
+        body["ExclusiveStartKey"] = next
+        body.merge(attributes(of: [condition])) { $1 }
+        let answer = try service.call("Query", .object(body))
+        guard let rows = answer["Items"]?.array else { throw .unreadable(action: "dynamodb Query") }
+        return (rows.compactMap(item), answer["LastEvaluatedKey"])
+    }
+
     /// Makes all writes or none ("TransactWriteItems").
     ///
     /// - Returns: nil when all were made; else, for each write in order, whether its condition held and, when not, the

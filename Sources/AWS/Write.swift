@@ -51,22 +51,28 @@ public struct Write: Sendable {
         var body = members
         body["TableName"] = .string(table)
         body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        let values = expressions.reduce(into: [:]) { all, one in all.merge(one.values) { $1 } }
-        if !values.isEmpty {
-            body["ExpressionAttributeValues"] = .object(
-                Dictionary(values.map { (":" + $0.key, attribute(of: $0.value)) }) { $1 })
-        }
-        let names = expressions.flatMap { attributeNames(in: $0.text) }
-        if !names.isEmpty {
-            body["ExpressionAttributeNames"] = .object(Dictionary(names.map { ("#" + $0, JSON.string($0)) }) { $1 })
-        }
-        return .object(body)
+        return .object(body.merging(attributes(of: expressions)) { $1 })
     }
+}
 
-    private func attributeNames(in text: String) -> [String] {
-        text.split(separator: "#", omittingEmptySubsequences: false).dropFirst().map { part in
-            String(part.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
-        }
+/// The names and values that expressions speak of, as members of a request.
+func attributes(of expressions: [Write.Expression]) -> [String: JSON] {
+    var members: [String: JSON] = [:]
+    let values = expressions.reduce(into: [:]) { all, one in all.merge(one.values) { $1 } }
+    if !values.isEmpty {
+        members["ExpressionAttributeValues"] = .object(
+            Dictionary(values.map { (":" + $0.key, attribute(of: $0.value)) }) { $1 })
+    }
+    let names = expressions.flatMap { attributeNames(in: $0.text) }
+    if !names.isEmpty {
+        members["ExpressionAttributeNames"] = .object(Dictionary(names.map { ("#" + $0, JSON.string($0)) }) { $1 })
+    }
+    return members
+}
+
+private func attributeNames(in text: String) -> [String] {
+    text.split(separator: "#", omittingEmptySubsequences: false).dropFirst().map { part in
+        String(part.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
     }
 }
 

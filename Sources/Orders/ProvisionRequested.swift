@@ -61,8 +61,9 @@ struct ProvisionRequested: Equatable {
 }
 
 extension EventBus {
-    func put(_ event: ProvisionRequested) throws(AWS.Failure) {
+    /// Ten at the most.
+    func put(_ events: [ProvisionRequested]) throws(AWS.Failure) {
         try put(
-            source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, detail: event.detail)
+            source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, details: events.map(\.detail))
     }
 }

@@ -7,7 +7,8 @@ import Testing
     private func put(_ canned: CannedTransport) throws(AWS.Failure) {
         try EventBus("orders", .cloud, canned.client)
             .put(
-                source: "salesforce.orders", detailType: "OrderProvisionRequested", detail: ["orderId": "801", "n": 1])
+                source: "salesforce.orders", detailType: "OrderProvisionRequested",
+                details: [["orderId": "801", "n": 1]])
     }
 
     @Test func bytes() throws {

@@ -99,7 +99,8 @@ import Testing
             """)
         let bus = EventBus("orders", .at(moto.url), .live())
         try bus.put(
-            source: "salesforce.orders", detailType: "OrderProvisionRequested", detail: ["orderId": "801", "text": "é"])
+            source: "salesforce.orders", detailType: "OrderProvisionRequested",
+            details: [["orderId": "801", "text": "é"]])
         let tapped = try moto.boto(
             """
             sqs = client("sqs")
@@ -117,7 +118,7 @@ import Testing
         let moto = try Moto()
         let bus = EventBus("missing", .at(moto.url), .live())
         #expect {
-            try bus.put(source: "s", detailType: "t", detail: [:])
+            try bus.put(source: "s", detailType: "t", details: [[:]])
         } throws: {
             ($0 as? AWS.Failure)?.code == "ResourceNotFoundException"
         }

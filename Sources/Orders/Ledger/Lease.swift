@@ -32,6 +32,12 @@ struct Lease {
         self.order = order
     }
 
+    /// Throws when another run has the order. To be asked before a change outside that follows reads: they take time,
+    /// and a run that was taken for dead must change nothing more.
+    mutating func confirm() throws {
+        try write([:])
+    }
+
     /// Ends the order's road; nobody has to look at it again.
     mutating func finish(_ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil) throws {
         let end: Changes = [
@@ -67,6 +73,8 @@ extension Ledger {
         case .refused(let order) where order.status == .failed && request.asksAgain(after: order):
             guard try reopen(order, request) else { return .refused(order) }
             return try take(request, owner, until)
+        case .refused(let order) where order.status == .failed && order.dueAt != nil:
+            return try takeUntold(order, owner, until)
         case let outcome:
             return outcome
         }
@@ -102,6 +110,23 @@ extension Ledger {
             let isOurs = item?["leaseOwner"]?.text == owner
             return isOurs ? .taken(Lease(order, owner: owner, ledger: self)) : .refused(order)
         }
+    }
+
+    /// Takes a Failed order of which Salesforce could not be told yet. It stays Failed, for everybody to see.
+    private func takeUntold(_ order: LedgerOrder, _ owner: String, _ until: Int64) throws -> LeaseOutcome {
+        var expression = update([
+            "dueAt": .number(Double(until)), "leaseOwner": .string(owner), "leaseUntil": .number(Double(until)),
+        ])
+        expression.text += ", #tries = #tries + :one"
+        expression.values["one"] = 1
+        let untold = Write.Expression(
+            "#status = :failed AND attribute_exists(#dueAt) AND (attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)",
+            ["failed": .string(LedgerOrder.Status.failed.rawValue), "now": .number(Double(now()))])
+        let write = Write.update(LedgerOrder.key(order.id), expression, if: untold)
+        guard case .written(let item) = try table.write(write), let taken = try read(item) else {
+            return .refused(order)
+        }
+        return .taken(Lease(taken, owner: owner, ledger: self))
     }
 
     /// A new platform event for a Failed order is the operator's new request.

@@ -29,6 +29,8 @@ public struct LedgerOrder: Sendable, Equatable {
     public var addOrderAt: Int64?
     /// The attempt in which it was last sent.
     public var addOrderAttempt: Int?
+    /// How often it was sent in that attempt.
+    public var addOrderSends: Int
     public var whmcsOrderID: Int?
     public var whmcsServiceIDs: [Int]
     public var leaseUntil: Int64
@@ -58,6 +60,7 @@ public struct LedgerOrder: Sendable, Equatable {
         self.addOrder = addOrder
         addOrderAt = item["addOrderAt"]?.integer
         addOrderAttempt = item.number("addOrderAttempt")
+        addOrderSends = item.number("addOrderSends") ?? 0
         whmcsOrderID = item.number("whmcsOrderId")
         whmcsServiceIDs = (item["whmcsServiceIds"]?.array ?? []).compactMap { $0.integer.map(Int.init) }
         leaseUntil = item["leaseUntil"]?.integer ?? 0

@@ -17,6 +17,10 @@ extension Road {
             } else {
                 try checkMayAdd(plan)
                 try add(whmcs, plan)
+                // Was the first one only late? Then there are two now.
+                if order.addOrderSends > 1, let first = try look(whmcs, plan), first != order.whmcsOrderID {
+                    try keep(orderID: first)
+                }
             }
         }
         guard let id = order.whmcsOrderID else {
@@ -32,7 +36,7 @@ extension Road {
 
     /// Looks through all of the client's orders and services for the marker. The lowest id wins; others are cancelled
     /// while that does no harm. An order that is cancelled already is as good as none.
-    private func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Int? {
+    private mutating func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Int? {
         var marked: Set<Int> = []
         if settings.markerField != nil {
             let services = try whmcs.services(clientId: plan.clientID)
@@ -43,8 +47,11 @@ extension Road {
             !$0.isCancelled && (marker.isIn($0.notes) || marked.contains($0.id))
         }
         for other in found.dropFirst() {
-            log.error("WHMCS has two orders for this one", ["whmcsOrderId": .number(Double(other.id))])
-            if other.isPending { try whmcs.cancelOrder(other.id) }
+            alerts.raise(
+                "WHMCS has two orders for one: \(other.id), which is \(other.status), is one too many", order.id)
+            guard other.isPending else { continue }
+            try lease.confirm()
+            try whmcs.cancelOrder(other.id)
         }
         return found.first?.id
     }
@@ -53,6 +60,7 @@ extension Road {
     mutating func forgetCancelledOrder() throws {
         guard let id = order.whmcsOrderID, try whmcs().order(id)?.isCancelled ?? true else { return }
         log.info("ordering anew", ["cancelledOrderId": .number(Double(id))])
+        try lease.confirm()
         try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .null])
         try lease.write([
             "whmcsOrderId": .null, "whmcsServiceIds": .null, "plan": .null,
@@ -64,9 +72,10 @@ extension Road {
     /// decided.
     var isAddOrderInDoubt: Bool { order.addOrder == .sent && order.addOrderAttempt == order.attempt }
 
-    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing, whoever asks;
-    /// what has not come up by then is for a person to decide.
-    private func checkMayAdd(_ plan: Plan) throws(ProvisioningFailure) {
+    /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing, whoever asks.
+    /// What has not come up by then is sent once more where the marker is known to come back, so that it would have been
+    /// seen; elsewhere, and after that, it is for a person to decide.
+    private func checkMayAdd(_ plan: Plan) throws {
         guard order.addOrder == .sent else { return }
         let quietUntil = (order.addOrderAt ?? 0) + settings.quietTime
         guard http.now() >= quietUntil else {
@@ -74,7 +83,9 @@ extension Road {
                 .whmcsUnavailable, "AddOrder was not answered; looking again when WHMCS has had time to finish it",
                 isPassing: true, notBefore: quietUntil)
         }
-        if isAddOrderInDoubt { throw outcomeUnknown(plan) }
+        guard isAddOrderInDoubt else { return }
+        guard order.addOrderSends < 2, try install.isMarkerProven() else { throw outcomeUnknown(plan) }
+        log.warn("AddOrder did not happen: it is sent once more")
     }
 
     func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {
@@ -86,12 +97,13 @@ extension Road {
 
     private mutating func add(_ whmcs: WHMCS.Client, _ plan: Plan) throws {
         // The time AddOrder may take must fit, or the answer of an order that was made would be thrown away.
-        guard http.deadline ?? .max > http.now() + 15_000 else {
+        guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isPassing: true)
         }
         try lease.write([
             "addOrder": .string(LedgerOrder.AddOrder.sent.rawValue), "addOrderAt": .number(Double(http.now())),
             "addOrderAttempt": .number(Double(order.attempt)),
+            "addOrderSends": .number(Double(order.addOrderSends + 1)),
         ])
         let added: AddedOrder
         do throws(WHMCS.Failure) {
@@ -122,10 +134,12 @@ extension Road {
         guard made.clientId == plan.clientID else {
             throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
         }
-        if !marker.isIn(made.notes) {
-            log.warn("WHMCS did not keep the marker in the order's notes", ["whmcsOrderId": .number(Double(id))])
-        }
         var services = try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id }
+        let isMarked = marker.isIn(made.notes) || services.contains { $0.customFields.values.contains(marker.value) }
+        try install.remember(markerCameBack: isMarked)
+        if !isMarked {
+            log.warn("WHMCS did not keep the marker of the order", ["whmcsOrderId": .number(Double(id))])
+        }
         guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
             throw ProvisioningFailure(
                 .provisioningError, "WHMCS order \(id) has other lines than the order; cancel it, and request again")

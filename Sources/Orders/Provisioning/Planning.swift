@@ -54,6 +54,7 @@ extension Road {
     }
 
     mutating func tellActivating() throws {
+        try lease.confirm()
         let values: [String: JSON] = [
             settings.fields.status: .string(settings.activating), settings.fields.errorCode: .null,
             settings.fields.errorMessage: .null, settings.fields.lastAttempt: FieldValue.datetime(http.now()),

@@ -11,6 +11,7 @@ public struct Provisioning {
     private let http: HTTP.Client
     private let log: Log
     private let parameters = ParameterCache()
+    private let memory = Install.Memory()
 
     public init(_ settings: ProvisioningSettings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
         self.settings = settings
@@ -22,7 +23,7 @@ public struct Provisioning {
     /// Provisions the order of one event, as far as it goes. What happens to the order is in the ledger; only an event
     /// that cannot be read, or a ledger that does not answer, is an error of the invocation.
     public func handle(_ invocation: Invocation) throws -> [UInt8] {
-        let request = try ProvisionRequested(invocation, now: http.now())
+        let request = try read(invocation)
         let log = log.with([
             "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
             "correlationId": .string(request.correlationID),
@@ -34,21 +35,37 @@ public struct Provisioning {
             log.info("nothing to do", ["status": .string(order.status.rawValue)])
             return answer(order)
         case .taken(let lease):
-            return answer(try run(lease, invocation, log))
+            return answer(try run(lease, ledger, invocation, log))
         }
     }
 
-    private func run(_ lease: Lease, _ invocation: Invocation, _ log: Log) throws -> LedgerOrder {
+    /// An event that cannot be read fails as often as it is tried, and ends in the dead-letter queue with its reason.
+    private func read(_ invocation: Invocation) throws -> ProvisionRequested {
+        do {
+            return try ProvisionRequested(invocation, now: http.now())
+        } catch {
+            alerts(http).raise("An event cannot be read and goes to the dead-letter queue: \(error.message)")
+            throw error
+        }
+    }
+
+    private func alerts(_ http: HTTP.Client) -> Alerts {
+        Alerts(settings: settings.alerts, account: account, http: http, log: log)
+    }
+
+    private func run(_ lease: Lease, _ ledger: Ledger, _ invocation: Invocation, _ log: Log) throws -> LedgerOrder {
         // What is left after this is for writing down how it ended.
-        let http = http.until(invocation.deadline - 2_000)
+        let time = invocation.deadline - http.now()
+        let http = http.until(invocation.deadline - min(2_000, time / 10))
         let tokens = TokenSource(
             parameter: settings.tokenParameter, store: ParameterStore(account, http), cache: parameters,
             refresh: Function(settings.refreshFunction, account, http), now: http.now, sleep: http.sleep)
         let salesforce = Salesforce.Client(
             http: http, apiVersion: settings.apiVersion, token: tokens.current, renewed: tokens.renewed)
         var road = Road(
-            lease: lease, settings: settings, salesforce: salesforce, http: http,
-            whmcs: { try whmcs(http) }, log: log)
+            lease: lease, settings: settings, salesforce: salesforce, http: http, whmcs: { try whmcs(http) },
+            install: Install(url: settings.whmcsURL, ledger: ledger, memory: memory), alerts: alerts(http), log: log,
+            latestStart: invocation.deadline - time / 4)
         try road.travel()
         return road.order
     }

@@ -67,5 +67,8 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
         self.init(code, failure.description, isPassing: failure.isPassing)
     }
 
+    /// Whether nobody learns of it by the order's status alone: the next step is not the operator's next click.
+    var needsAPerson: Bool { [.whmcsOutcomeUnknown, .provisioningError].contains(code) }
+
     var description: String { "\(code.rawValue): \(message)" }
 }

@@ -25,20 +25,15 @@ public struct ProvisioningSettings: Sendable {
     /// The first backoff, in ms.
     var retryDelay: Int
     var maxAttempts: Int
+    var alerts: Alerts.Settings
 
     public init(_ environment: inout Environment) {
         ledgerTable = environment.text("LEDGER_TABLE")
         tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
         refreshFunction = environment.text("SF_REFRESH_FUNCTION")
-        apiVersion = environment.text("SF_API_VERSION", default: "v66.0")
-        if apiVersion.wholeMatch(of: /v[0-9]{2,3}\.0/) == nil {
-            environment.fault("SF_API_VERSION", "must be like v66.0")
-        }
-        let pricebook = environment.optional("PORTAL_PRICEBOOK_ID")
-        pricebookID = pricebook.flatMap { RecordID($0) }
-        if pricebook != nil, pricebookID == nil { environment.fault("PORTAL_PRICEBOOK_ID", "must be a Salesforce id") }
-        provisionableStatuses = (environment.optional("SF_PROVISIONABLE_STATUSES") ?? "").split(separator: ",")
-            .map { $0.trimmed.lowercased() }.filter { !$0.isEmpty }
+        apiVersion = environment.salesforceVersion()
+        pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
+        provisionableStatuses = environment.list("SF_PROVISIONABLE_STATUSES").map { $0.lowercased() }
         activating = environment.text("SF_STATUS_ACTIVATING", default: "Activating")
         provisioned = environment.text("SF_STATUS_PROVISIONED", default: "Provisioned")
         failed = environment.text("SF_STATUS_FAILED", default: "Failed")
@@ -51,6 +46,7 @@ public struct ProvisioningSettings: Sendable {
         quietTime = 1000 * Int64(environment.integer("WHMCS_QUIET_TIME", default: 600, in: 0...86_400))
         retryDelay = 1000 * environment.integer("RETRY_DELAY", default: 30, in: 0...3600)
         maxAttempts = environment.integer("MAX_ATTEMPTS", default: 12, in: 1...1000)
+        alerts = Alerts.Settings(&environment)
         readFieldNames(&environment)
     }
 

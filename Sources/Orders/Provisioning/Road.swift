@@ -11,7 +11,12 @@ struct Road {
     let salesforce: Salesforce.Client
     let http: HTTP.Client
     let whmcs: () throws -> WHMCS.Client
+    let install: Install
+    let alerts: Alerts
     let log: Log
+
+    /// ms since 1970; AddOrder is not begun later, since the time it may take must fit into the invocation.
+    let latestStart: Int64
 
     var order: LedgerOrder { lease.order }
     var marker: Marker { Marker(order.id) }
@@ -97,6 +102,7 @@ struct Road {
         }
         // Written first: whoever resumes must not begin again with an order that was given up.
         let last = lastWord(failure)
+        if last.needsAPerson || failure.isPassing { alerts.raise("An order is not provisioned", order.id, last) }
         try lease.write([
             "errorCode": .string(last.code.rawValue), "errorMessage": .string(last.message),
             "step": .string(Step.failureUpdate.rawValue),
@@ -119,7 +125,7 @@ struct Road {
         return http.now() + Int64(max(min(1000, backoff), http.jitter(backoff)))
     }
 
-    /// Tells Salesforce, which is tried again as long as tries are left, and closes the order.
+    /// Tells Salesforce, and closes the order. It is Failed at once, and due until Salesforce knows.
     private mutating func endFailed() throws {
         let code = order.errorCode ?? ProvisioningFailure.Code.provisioningError.rawValue
         let values: [String: JSON] = [
@@ -130,8 +136,9 @@ struct Road {
         do {
             try step(.failureUpdate) { road in try road.salesforce.updateOrder(road.order.id, values) }
         } catch let failure as Salesforce.Failure {
-            if failure.isPassing, order.tries < settings.maxAttempts {
-                return try lease.release(dueAt: nextTry(), [:])
+            if failure.isPassing {
+                return try lease.release(
+                    dueAt: nextTry(), ["status": .string(LedgerOrder.Status.failed.rawValue)])
             }
             log.error("Salesforce does not know that the order is Failed: \(failure)")
         }

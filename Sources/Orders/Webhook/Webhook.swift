@@ -124,10 +124,10 @@ public struct Webhook {
     /// it is announced again.
     private func announce(_ acceptance: Acceptance, _ attempt: Int, _ http: HTTP.Client, _ log: Log) {
         do {
-            try EventBus(settings.busName, account, http).put(
-                ProvisionRequested(
-                    orderID: acceptance.orderID, attempt: attempt, correlationID: acceptance.correlationID,
-                    requestedAt: http.now()))
+            let event = ProvisionRequested(
+                orderID: acceptance.orderID, attempt: attempt, correlationID: acceptance.correlationID,
+                requestedAt: http.now())
+            try EventBus(settings.busName, account, http).put([event])
             log.info("accepted", ["attempt": .number(Double(attempt))])
         } catch {
             log.error("accepted, but not announced: \(error)", ["attempt": .number(Double(attempt))])

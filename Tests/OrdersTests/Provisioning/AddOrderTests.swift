@@ -118,6 +118,70 @@ import Testing
         #expect(try works.ledger().addOrderAttempt == 2)
     }
 
+    // MARK: Once more
+
+    /// Where the marker has been seen to come back, what does not show did not happen.
+    @Test func onAProvenInstallItIsSentOnceMore() throws {
+        let works = try Works()
+        try works.run(Seed.otherOrder)
+        works.whmcs.failNext(.dropBeforeActing, on: "AddOrder")
+        try works.request(Seed.order, 1)
+        try works.run()
+        let sent = works.wire.now
+        try Self.runOut(works)
+        #expect(works.wire.now >= sent + 600_000, "not before WHMCS had time to finish the first one")
+        #expect(try works.ledger().status == .provisioned)
+        #expect(works.whmcsOrders().map(\.status) == ["Active"])
+        #expect(works.count("AddOrder") == 3)
+    }
+
+    @Test func itIsNeverSentAThirdTime() throws {
+        let works = try Works()
+        try works.run(Seed.otherOrder)
+        works.whmcs.failNext(.dropBeforeActing, on: "AddOrder", times: 5)
+        try works.request(Seed.order, 1)
+        try works.run()
+        try Self.runOut(works)
+        #expect(try works.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+        #expect(works.whmcs.state.actions.count { $0 == "AddOrder" } == 3, "one for the other order, two for this")
+    }
+
+    /// An update of WHMCS may end what worked before.
+    @Test func anInstallThatForgetsTheMarkerIsProvenNoMore() throws {
+        let works = try Works()
+        try works.run(Seed.otherOrder)
+        works.whmcs.install.dropsNotes = true
+        let (another, _) = works.salesforce.update { state in
+            (state.addOrder(account: Seed.account, lines: [Seed.Line(Seed.hosting)]), 0)
+        }
+        #expect(try works.run(another)["status"] == "Provisioned")
+        works.whmcs.failNext(.dropBeforeActing, on: "AddOrder")
+        try works.request(Seed.order, 1)
+        try works.run()
+        try Self.runOut(works)
+        #expect(try works.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+    }
+
+    /// Slower than the quiet time: the first order shows when the second is made.
+    @Test func aFirstOrderThatIsOnlyLateWinsOverTheSecond() throws {
+        let works = try Works()
+        try works.run(Seed.otherOrder)
+        works.whmcs.failNext(.dropBeforeActing, on: "AddOrder")
+        try works.request(Seed.order, 1)
+        try works.run()
+        works.wire.before = { request in
+            if request.whmcsAction == "AddOrder" {
+                works.wire.before = { _ in nil }
+                try? works.finishAddOrder()
+            }
+            return nil
+        }
+        try Self.runOut(works)
+        #expect(try works.ledger().status == .provisioned)
+        #expect(works.whmcsOrders().map(\.status) == ["Active", "Cancelled"])
+        #expect(works.field("WHMCS_Order_ID__c").text == works.whmcsOrders().first.map { String($0.id) })
+    }
+
     /// The person found the order after all, and put the note there.
     @Test func whatAPersonMarkedIsTakenOver() throws {
         let works = try Self.arrange(Self.late)
@@ -216,7 +280,12 @@ import Testing
     /// An answer that comes after the invocation is over would be thrown away.
     @Test func itIsNotSentWhenTimeIsShort() throws {
         let works = try Works()
-        #expect(try works.run(time: 16_000)["status"] == "Activating")
+        works.wire.before = { request in
+            if request.whmcsAction == "GetProducts" { works.wire.now += 95_000 }
+            return nil
+        }
+        #expect(try works.run(time: 120_000)["status"] == "Activating")
+        works.wire.before = { _ in nil }
         #expect(works.count("AddOrder") == 0)
         #expect(try works.ledger().addOrder == .none)
         try works.waitUntilDue()
@@ -239,9 +308,13 @@ import Testing
         #expect(try works.run()["status"] == "Provisioned")
         #expect(works.whmcs.state.orders.map(\.status) == ["Active", "Cancelled", "Active"])
         #expect(try works.ledger().whmcsOrderID == works.whmcs.state.orders[0].id)
-        let alerts = works.log.lines.filter { $0["message"] == "WHMCS has two orders for this one" }
-        #expect(alerts.map { $0["whmcsOrderId"]?.integer } == works.whmcs.state.orders.dropFirst().map { Int64($0.id) })
-        #expect(alerts.allSatisfy { $0["level"] == "ERROR" })
+        let alerts = works.log.lines.filter { $0["message"] == "alert" }
+        #expect(
+            alerts.map { $0["alert"]?["message"]?.text } == [
+                "WHMCS has two orders for one: 1007, which is Pending, is one too many",
+                "WHMCS has two orders for one: 1012, which is Active, is one too many",
+            ])
+        #expect(alerts.allSatisfy { $0["level"] == "ERROR" && $0["alert"]?["orderId"]?.text == Seed.order })
     }
 
     /// The client's other orders are none of ours, however many pages of them there are.

@@ -7,7 +7,7 @@ import Testing
 /// The promise itself: whatever request a run dies at, the order is made once and not lost.
 @Suite struct DeathTests {
     /// More than a run sends; a number beyond the last one is a run that does not die.
-    private static let requests = 1...26
+    private static let requests = 1...28
 
     /// From some request on nothing goes out any more. Whether the last one still arrived is the other half of it.
     @Test(arguments: requests, [false, true]) func anOrderSurvivesItsRuns(_ number: Int, _ arrives: Bool) throws {

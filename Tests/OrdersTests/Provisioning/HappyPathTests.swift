@@ -123,7 +123,7 @@ import Testing
         works.whmcs.install.dropsNotes = true
         #expect(try works.run()["status"] == "Provisioned")
         #expect(works.whmcs.state.orders.count == 1)
-        #expect(works.log.messages.contains("WHMCS did not keep the marker in the order's notes"))
+        #expect(works.log.messages.contains("WHMCS did not keep the marker of the order"))
     }
 
     @Test func aFinishedOrderIsNotTouchedAgain() throws {

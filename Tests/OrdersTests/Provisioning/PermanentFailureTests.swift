@@ -181,11 +181,17 @@ import Testing
             request.method == "PATCH" && String(decoding: request.body, as: UTF8.self).contains("\"Failed\"")
                 ? .unreachable : nil
         }
-        #expect(try works.run(Seed.closedClientOrder)["status"] == "Activating")
+        // The portal sees it at once.
+        #expect(try works.run(Seed.closedClientOrder)["status"] == "Failed")
         let waiting = try works.ledger(Seed.closedClientOrder)
         #expect((waiting.step, waiting.errorCode) == (.failureUpdate, "CLIENT_CLOSED"))
         #expect(waiting.dueAt != nil && waiting.leaseUntil == 0)
         let asked = works.whmcs.state.actions
+        // For as long as it takes, whatever MAX_ATTEMPTS says.
+        for _ in 1...20 {
+            try works.waitUntilDue(Seed.closedClientOrder)
+            try works.run(Seed.closedClientOrder)
+        }
         works.wire.before = { _ in nil }
         try works.waitUntilDue(Seed.closedClientOrder)
         #expect(try works.run(Seed.closedClientOrder)["status"] == "Failed")
@@ -193,5 +199,20 @@ import Testing
         #expect(works.field("Provisioning_Error_Message__c", Seed.closedClientOrder) == "WHMCS client 1235 is closed")
         #expect(works.whmcs.state.actions == asked)
         #expect(works.steps.suffix(2) == ["sf_failure_update later", "sf_failure_update done"])
+        #expect(try works.ledger(Seed.closedClientOrder).dueAt == nil)
+    }
+
+    /// Who asks again does not wait for Salesforce to learn of the failure before.
+    @Test func anUntoldFailureMayBeRequestedAgain() throws {
+        let works = try Works()
+        works.wire.before = { request in
+            request.method == "PATCH" && String(decoding: request.body, as: UTF8.self).contains("\"Failed\"")
+                ? .unreachable : nil
+        }
+        try works.run(Seed.noPayMethodOrder)
+        works.whmcs.addPayMethod(1236)
+        try works.request(Seed.noPayMethodOrder, 2)
+        #expect(try works.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
+        #expect(works.field("Provisioning_Status__c", Seed.noPayMethodOrder) == "Provisioned")
     }
 }

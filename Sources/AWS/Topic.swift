@@ -1,0 +1,27 @@
+import HTTP
+
+/// An SNS topic, which speaks forms and XML ("Publish" of the API reference).
+public struct Topic {
+    private let arn: String
+    private let endpoint: String
+    private let signature: AWSSignature
+
+    public init(_ arn: String, _ account: Account) {
+        self.arn = arn
+        endpoint = account.endpoint("sns", "SNS")
+        signature = account.signature("sns")
+    }
+
+    /// - Parameter subject: up to 100 ASCII characters are taken; the rest is cut.
+    public func publishRequest(subject: String, message: String) -> Request {
+        let plain = String(subject.unicodeScalars.map { (0x20..<0x7f).contains($0.value) ? Character($0) : "?" })
+        let form: [(name: String, value: String)] = [
+            ("Action", "Publish"), ("Version", "2010-03-31"), ("TopicArn", arn), ("Subject", String(plain.prefix(100))),
+            ("Message", message),
+        ]
+        return Request(
+            "POST", endpoint + "/", headers: [Header("Content-Type", "application/x-www-form-urlencoded")],
+            body: Array(formEncoded(form).utf8), timeout: 5_000, repeatable: true, isTransient: isTransient,
+            signature: signature)
+    }
+}

@@ -1,0 +1,35 @@
+import HTTP
+
+/// A figure for CloudWatch.
+public struct Metric: Sendable {
+    public var name: String
+    /// `Count`, `Milliseconds` …
+    public var unit: String
+    public var value: Double
+
+    public init(_ name: String, _ unit: String, _ value: Double) {
+        self.name = name
+        self.unit = unit
+        self.value = value
+    }
+}
+
+extension Log {
+    /// Writes metrics as a log line that CloudWatch reads ("Embedded metric format"). Without dimensions: an order's id
+    /// among them would be a metric of its own, and a price.
+    ///
+    /// - Parameter now: ms since 1970.
+    public func metrics(_ metrics: [Metric], namespace: String, now: Int64) {
+        let names = metrics.map { JSON.object(["Name": .string($0.name), "Unit": .string($0.unit)]) }
+        var line: [String: JSON] = [
+            "_aws": [
+                "Timestamp": .number(Double(now)),
+                "CloudWatchMetrics": [
+                    ["Namespace": .string(namespace), "Dimensions": [[]], "Metrics": .array(names)]
+                ],
+            ]
+        ]
+        for metric in metrics { line[metric.name] = .number(metric.value) }
+        info("metrics", line)
+    }
+}

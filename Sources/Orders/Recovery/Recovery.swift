@@ -1,0 +1,63 @@
+import AWS
+import HTTP
+import Lambda
+import Salesforce
+
+/// recover-orders: sends orders that are due on the bus again. Whatever died on the way, an order that is not finished
+/// has a time at which it is due, so that this finds it.
+public struct Recovery {
+    private let settings: Settings
+    private let account: Account
+    private let http: HTTP.Client
+    private let log: Log
+    private let parameters = ParameterCache()
+
+    public init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+        self.settings = settings
+        self.account = account
+        self.http = http
+        self.log = log
+    }
+
+    /// Handles the schedule, which recovers what is due, or an operator's `{"orderId": …}` or `{"all": true}`, which do
+    /// not ask whether it is.
+    ///
+    /// - Returns: `{"recovered": n}`, the number of orders sent again.
+    public func handle(_ invocation: Invocation) throws -> [UInt8] {
+        let log = log.with(["requestId": .string(invocation.requestID)])
+        let http = http.until(invocation.deadline - 1_000)
+        let round = RecoveryRound(
+            ledger: Ledger(Table(settings.ledgerTable, account, http), now: http.now),
+            bus: EventBus(settings.busName, account, http), http: http, log: log)
+        guard let event = JSON(invocation.payload), event.object != nil else {
+            throw FunctionError("MalformedEvent", "the event is not a JSON object")
+        }
+        let recovered: Int
+        if let orderID = event["orderId"] {
+            guard let id = orderID.text.flatMap({ RecordID($0) }) else {
+                throw FunctionError("MalformedEvent", "orderId in the event must be a Salesforce id")
+            }
+            recovered = try round.recover(id)
+        } else {
+            reconcile(round, log)
+            recovered = try round.recoverAll(dueOnly: event["all"]?.bool != true)
+        }
+        return JSON.object(["recovered": .number(Double(recovered))]).bytes
+    }
+
+    /// A Salesforce that does not answer must not keep the ledger's own orders waiting.
+    private func reconcile(_ round: RecoveryRound, _ log: Log) {
+        guard let settings = settings.reconciliation else { return }
+        let tokens = TokenSource(
+            parameter: settings.tokenParameter, store: ParameterStore(account, round.http), cache: parameters,
+            refresh: Function(settings.refreshFunction, account, round.http), now: round.http.now,
+            sleep: round.http.sleep)
+        let salesforce = Salesforce.Client(
+            http: round.http, apiVersion: settings.apiVersion, token: tokens.current, renewed: tokens.renewed)
+        do {
+            try Reconciliation(settings: settings, salesforce: salesforce, ledger: round.ledger, log: log).run()
+        } catch {
+            log.error("Salesforce could not be asked for missed orders: \(error)")
+        }
+    }
+}

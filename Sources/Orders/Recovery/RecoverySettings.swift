@@ -1,0 +1,45 @@
+import Lambda
+import Salesforce
+
+extension Recovery {
+    /// What recover-orders is configured with.
+    public struct Settings: Sendable {
+        var ledgerTable: String
+        var busName: String
+        /// Nil when Salesforce is not asked for orders that nobody has requested here.
+        var reconciliation: Reconciliation.Settings?
+
+        public init(_ environment: inout Environment) {
+            ledgerTable = environment.text("LEDGER_TABLE")
+            busName = environment.text("EVENT_BUS_NAME")
+            if environment.flag("SF_RECONCILE", default: false) {
+                reconciliation = Reconciliation.Settings(&environment)
+            }
+        }
+    }
+}
+
+extension Reconciliation {
+    struct Settings: Sendable {
+        var tokenParameter: String
+        var refreshFunction: String
+        var apiVersion: String
+        var statuses: [String]
+        var pricebookID: RecordID?
+        var statusField: String
+
+        init(_ environment: inout Environment) {
+            tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
+            refreshFunction = environment.text("SF_REFRESH_FUNCTION")
+            apiVersion = environment.salesforceVersion()
+            // Without them every order of the org would be provisioned.
+            statuses = environment.list("SF_PROVISIONABLE_STATUSES")
+            if statuses.isEmpty {
+                environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE needs it")
+            }
+            pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
+            statusField = environment.text("SF_FIELD_STATUS", default: Fields().status)
+            if !Fields.isName(statusField) { environment.fault("SF_FIELD_STATUS", "must be the API name of a field") }
+        }
+    }
+}
