@@ -7,14 +7,15 @@ import LocalStack
 /// recovery, which runs whenever something is due.
 struct Driver {
     private static let patience = 60.0
-    /// How long an announced order may lie before it is taken for one that was not. Sending it once more harms nothing.
+    /// How long an order may lie that is due in the far future, in s, before its event is taken for lost and it is sent
+    /// again whether due or not. Doing so for nothing harms nothing.
     private static let announcementPatience = 1.5
 
     let world: World
     let order: String
     private let key = UUID().uuidString
     private var isAnswered = false
-    private var accepted: Date?
+    private var waitsSince: Date?
 
     init(world: World, order: String) {
         self.world = world
@@ -51,13 +52,19 @@ struct Driver {
 
     private mutating func recover(_ item: Table.Item) throws {
         let now = Clock.milliseconds()
-        guard item["open"] != nil, item["leaseUntil"]?.integer ?? 0 <= now, world.stack.isIdle else { return }
-        if item["dueAt"]?.integer ?? 0 <= now {
+        guard item["open"] != nil, item["leaseUntil"]?.integer ?? 0 <= now, world.stack.isIdle else {
+            waitsSince = nil
+            return
+        }
+        let wait = (item["dueAt"]?.integer ?? 0) - now
+        if wait <= 0 {
             try world.recover([:])
-        } else if item["status"] == "Accepted" {
-            let since = accepted ?? Date()
-            accepted = since
-            if Date().timeIntervalSince(since) > Self.announcementPatience { try world.recover(["all": true]) }
+        } else if wait > 1000 * Int64(Lane.quietTime) {
+            let since = waitsSince ?? Date()
+            waitsSince = since
+            guard Date().timeIntervalSince(since) > Self.announcementPatience else { return }
+            try world.recover(["all": true])
+            waitsSince = nil
         }
     }
 }

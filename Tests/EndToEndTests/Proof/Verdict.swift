@@ -65,7 +65,7 @@ struct Verdict {
         }
     }
 
-    private mutating func expect(_ holds: Bool, _ complaint: @autoclosure () -> String) {
-        if !holds { complaints.append(complaint()) }
+    private mutating func expect(_ holds: Bool, _ complaint: String) {
+        if !holds { complaints.append(complaint) }
     }
 }
