@@ -156,6 +156,11 @@ private struct QueryRun {
         throws(SalesforceError) -> Bool
     {
         let found = try value(condition.path, of: record, type)
+        if condition.isBefore {
+            // `…10:15:30.000+0000` and `…10:15:30.000Z`: the same up to the zone, which is UTC in both.
+            guard let time = found.text, let limit = condition.values.first?.text else { return false }
+            return time.prefix(23) < limit.prefix(23)
+        }
         let isId = condition.path.last?.lowercased().hasSuffix("id") == true
         var isEqual = false
         for wanted in condition.values {

@@ -11,6 +11,8 @@ struct SOQL: Equatable {
     struct Condition: Equatable {
         var path: [String]
         var isNegated: Bool
+        /// `<`, of times.
+        var isBefore = false
         /// One value for `=`, any number for `IN`.
         var values: [JSON]
     }
@@ -67,7 +69,7 @@ private func soqlTokens(_ text: String) throws(SalesforceError) -> [SOQLToken] {
         } else if rest.hasPrefix("!=") || rest.hasPrefix("<>") {
             tokens.append(.sign("!="))
             rest = rest.dropFirst(2)
-        } else if "(),=".contains(character) {
+        } else if "(),=<".contains(character) {
             tokens.append(.sign(String(character)))
             rest.removeFirst()
         } else {
@@ -148,6 +150,9 @@ private struct SOQLParser {
             try expect(sign: ")")
             return SOQL.Condition(path: path, isNegated: false, values: values)
         }
+        if takes(sign: "<") {
+            return SOQL.Condition(path: path, isNegated: false, isBefore: true, values: [try value()])
+        }
         let isNegated = takes(sign: "!=")
         if !isNegated { try expect(sign: "=") }
         return SOQL.Condition(path: path, isNegated: isNegated, values: [try value()])
@@ -159,6 +164,7 @@ private struct SOQLParser {
         case .word(let text):
             if text.lowercased() == "null" { return .null }
             if let number = Double(text) { return .number(number) }
+            if text.wholeMatch(of: /\d{4}-\d\d-\d\dT[\d:.]+Z/) != nil { return .string(text) }
             throw malformed("unexpected token: '\(text)'")
         case let token: throw malformed("unexpected token: '\(token?.text ?? "<EOF>")'")
         }

@@ -48,7 +48,19 @@ final class Cloud {
             [
                 "TableName": .string(table), "BillingMode": "PAY_PER_REQUEST",
                 "KeySchema": [["AttributeName": "pk", "KeyType": "HASH"]],
-                "AttributeDefinitions": [["AttributeName": "pk", "AttributeType": "S"]],
+                "AttributeDefinitions": [
+                    ["AttributeName": "pk", "AttributeType": "S"], ["AttributeName": "open", "AttributeType": "S"],
+                    ["AttributeName": "dueAt", "AttributeType": "N"],
+                ],
+                "GlobalSecondaryIndexes": [
+                    [
+                        "IndexName": "due", "Projection": ["ProjectionType": "KEYS_ONLY"],
+                        "KeySchema": [
+                            ["AttributeName": "open", "KeyType": "HASH"],
+                            ["AttributeName": "dueAt", "KeyType": "RANGE"],
+                        ],
+                    ]
+                ],
             ])
         _ = try events("CreateEventBus", ["Name": .string(bus)])
         let rule: [String: JSON] = ["EventBusName": .string(bus)]

@@ -17,6 +17,7 @@ final class Works {
     /// What refresh-sf-token was invoked with.
     let refreshes = Recorder<JSON>()
     private let lambda: LoopbackServer
+    var lambdaURL: String { lambda.url }
     private var provisioning: Provisioning?
     private var invocations = 0
 

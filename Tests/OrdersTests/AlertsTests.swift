@@ -1,0 +1,63 @@
+import AWS
+import HTTP
+import Lambda
+import LocalStack
+import Salesforce
+import TestSupport
+import Testing
+
+@testable import Orders
+
+@Suite struct AlertsTests {
+    private static let settings: [String: String] = [
+        "SECURITY_ALERT_WEBHOOK": "https://alerts.example/hook", "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:1:alerts",
+    ]
+
+    private func raise(_ answers: [Result<Response, HTTP.Failure>], _ values: [String: String]) throws -> (
+        CannedTransport, LogLines
+    ) {
+        var environment = Environment(values)
+        let settings = Alerts.Settings(&environment)
+        try environment.check()
+        let (canned, log) = (CannedTransport(answers), LogLines())
+        let account = Account(["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"])
+        Alerts(settings: settings, account: account, http: canned.client, log: log.log).raise(
+            "café", RecordID(Seed.order), ProvisioningFailure(.whmcsOutcomeUnknown, "look there"))
+        return (canned, log)
+    }
+
+    private static let alert: JSON = [
+        "message": "café", "orderId": .string(Seed.order), "errorCode": "WHMCS_OUTCOME_UNKNOWN",
+        "errorMessage": "look there",
+    ]
+
+    @Test func itGoesToTheWebhookTheTopicAndTheLog() throws {
+        let (canned, log) = try raise([.answer(200), .answer(200)], Self.settings)
+        #expect(canned.batches == [2], "both at once")
+        #expect(canned.requests[0].url == "https://alerts.example/hook")
+        #expect(JSON(canned.requests[0].body) == Self.alert)
+        #expect(canned.requests[1].url == "https://sns.eu-west-1.amazonaws.com/")
+        #expect(canned.requests[1].signature?.service == "sns")
+        #expect(
+            canned.requests[1].text.contains(
+                "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aalerts&Subject=Orders%3A%20caf%3F&"))
+        #expect(log.lines.map { $0["alert"] } == [Self.alert])
+    }
+
+    @Test func withoutAnAddressItIsInTheLog() throws {
+        let (canned, log) = try raise([], [:])
+        #expect(canned.requests.isEmpty)
+        #expect(log.lines.map { $0["level"] } == ["ERROR"])
+    }
+
+    @Test func oneThatDoesNotGetThroughStopsNothing() throws {
+        let (_, log) = try raise([.answer(403), .failed(.refused, received: false)], Self.settings)
+        #expect(log.messages.filter { $0.hasPrefix("an alert did not get through") }.count == 2)
+    }
+
+    @Test func theWebhookMustBeHTTPS() {
+        var environment = Environment(["SECURITY_ALERT_WEBHOOK": "http://alerts.example/hook"])
+        _ = Alerts.Settings(&environment)
+        #expect(environment.faults == ["SECURITY_ALERT_WEBHOOK must be a URL that starts with https://"])
+    }
+}
