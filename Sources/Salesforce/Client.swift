@@ -55,7 +55,7 @@ public struct Client {
     private func updateCollection(_ records: [JSON], _ doing: String) throws(Failure) {
         let body: JSON = ["allOrNone": true, "records": .array(records)]
         let response = try send("PATCH", "/composite/sobjects", body, doing)
-        guard let results = JSON(response.body)?.array, results.count == records.count else {
+        guard let results = try json(response, doing).array, results.count == records.count else {
             throw .unreadable(doing: doing)
         }
         if results.allSatisfy({ $0["success"]?.bool == true }) { return }
