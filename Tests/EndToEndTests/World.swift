@@ -39,15 +39,32 @@ final class World: Sendable {
         clientStatus: String = "Active",
         payMethod: Bool = true
     ) -> (order: String, client: Int) {
+        let customer = newCustomer(status: clientStatus, payMethod: payMethod)
+        return (newOrder(of: customer, lines: lines), customer.client)
+    }
+
+    /// A WHMCS client, and the Salesforce account that names it.
+    struct Customer {
+        var client: Int
+        var account: String
+    }
+
+    func newCustomer(status: String = "Active", payMethod: Bool = true) -> Customer {
         let client = stack.whmcs.update { state in
             let id = (state.clients.map(\.id).max() ?? 0) + 1
-            state.clients.append(WHMCSSimulator.Client(id: id, name: "Client \(id)", status: clientStatus))
+            state.clients.append(WHMCSSimulator.Client(id: id, name: "Client \(id)", status: status))
             return id
         }
         if payMethod { _ = stack.whmcs.addPayMethod(client) }
         let account = stack.salesforce.add(
             "Account", ["Name": "Client", "WH_Account__c": .string("#\(client) - Client")])
-        return (stack.salesforce.update { $0.addOrder(account: account, lines: lines) }, client)
+        return Customer(client: client, account: account)
+    }
+
+    func newOrder(
+        of customer: Customer, lines: [Seed.Line] = [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
+    ) -> String {
+        stack.salesforce.update { $0.addOrder(account: customer.account, lines: lines) }
     }
 
     /// Clicks the button: signs and sends as Salesforce would.

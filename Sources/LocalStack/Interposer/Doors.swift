@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import HTTP
 
@@ -16,6 +17,8 @@ final class Doors: Sendable {
     private let interposer: Interposer
     private let program: String
     private let run: Monitor<Run>
+    /// What stands in a request for the door's own address, and for the address behind it.
+    private let installs = Monitor<(ours: String, real: String)>(("", ""))
     private let child = Monitor<Child?>(nil)
     private let doors = Monitor<[OutsideCall.Service: Door]>([:])
 
@@ -35,6 +38,7 @@ final class Doors: Sendable {
 
     /// The environment, with the doors in place of what is behind them.
     func leading(_ environment: [String: String]) -> [String: String] {
+        let url = environment["WHMCS_API_URL"]
         var environment = environment.mapValues { value in
             [OutsideCall.Service.salesforce, .whmcs].reduce(value) { value, service in
                 value.replacing(interposer.upstream(service), with: door(service)?.address ?? "")
@@ -42,8 +46,13 @@ final class Doors: Sendable {
         }
         environment["AWS_ENDPOINT_URL"] = door(.aws)?.address
         for (name, service) in Self.variables { environment["AWS_ENDPOINT_URL_\(name)"] = door(service)?.address }
+        if let url, let ours = environment["WHMCS_API_URL"] {
+            installs.with { $0 = (Self.hash(ours), Self.hash(url)) }
+        }
         return environment
     }
+
+    private static func hash(_ url: String) -> String { hex(sha256(Array(url.utf8))) }
 
     private static let variables: [(String, OutsideCall.Service)] = [
         ("DYNAMODB", .dynamodb), ("EVENTBRIDGE", .events), ("LAMBDA", .lambda), ("SSM", .ssm),
@@ -139,8 +148,8 @@ final class Doors: Sendable {
             try HTTP.Client.live().send(
                 Request(
                     request.method, interposer.upstream(service) + target,
-                    headers: headers.map { Header($0.name, $0.value) }, body: request.body, timeout: 60_000,
-                    repeatable: false))
+                    headers: headers.map { Header($0.name, $0.value) }, body: body(of: request, service),
+                    timeout: 60_000, repeatable: false))
         }
         guard case .success(let response) = result else { return .drop }
         let kept = response.headers.filter { !Self.ofOneHop.contains($0.name.lowercased()) }
@@ -149,6 +158,13 @@ final class Doors: Sendable {
     }
 
     private static let ofOneHop: Set = ["connection", "content-length", "date", "expect", "transfer-encoding"]
+
+    /// The ledger remembers a WHMCS install by its address, which here is another for each process.
+    private func body(of request: ServerRequest, _ service: OutsideCall.Service) -> [UInt8] {
+        let (ours, real) = installs.with { $0 }
+        guard service == .dynamodb, !ours.isEmpty else { return request.body }
+        return Array(String(decoding: request.body, as: UTF8.self).replacing(ours, with: real).utf8)
+    }
 
     /// The token in Parameter Store names the instance as the process that fetched it saw it.
     private func body(of response: Response, _ service: OutsideCall.Service) -> [UInt8] {

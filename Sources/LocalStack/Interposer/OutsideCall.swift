@@ -21,6 +21,18 @@ public struct OutsideCall: Sendable, Equatable {
     /// The Salesforce order that the run is about; nil when its event names none.
     public var order: String?
 
+    public init(
+        program: String, run: Int, service: Service, action: String, number: Int, position: Int, order: String? = nil
+    ) {
+        self.program = program
+        self.run = run
+        self.service = service
+        self.action = action
+        self.number = number
+        self.position = position
+        self.order = order
+    }
+
     /// `provision-order dynamodb UpdateItem #2`
     public var name: String { "\(program) \(service) \(action) #\(number)" }
 

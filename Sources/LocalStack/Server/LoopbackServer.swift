@@ -55,7 +55,10 @@ private final class Daemon: @unchecked Sendable {
         lock.withLock {
             guard let pointer else { return }
             let listening = MHD_quiesce_daemon(pointer)
-            if listening >= 0 { close(listening) }
+            guard listening >= 0 else { return }
+            // Closing alone does not end it while the daemon's thread still polls it.
+            shutdown(listening, Int32(SHUT_RDWR))
+            close(listening)
         }
     }
 

@@ -13,13 +13,16 @@ struct Driver {
 
     let world: World
     let order: String
+    /// s
+    let quietTime: Int
     private let key = UUID().uuidString
     private var isAnswered = false
     private var waitsSince: Date?
 
-    init(world: World, order: String) {
+    init(world: World, order: String, quietTime: Int) {
         self.world = world
         self.order = order
+        self.quietTime = quietTime
     }
 
     /// Returns when nothing moves any more; a text when that takes too long.
@@ -59,7 +62,7 @@ struct Driver {
         let wait = (item["dueAt"]?.integer ?? 0) - now
         if wait <= 0 {
             try world.recover([:])
-        } else if wait > 1000 * Int64(Lane.quietTime) {
+        } else if wait > 1000 * Int64(quietTime) {
             let since = waitsSince ?? Date()
             waitsSince = since
             guard Date().timeIntervalSince(since) > Self.announcementPatience else { return }

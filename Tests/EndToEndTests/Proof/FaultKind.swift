@@ -3,7 +3,20 @@ import LocalStack
 /// What can go wrong with any outside call.
 enum FaultKind: String, CaseIterable {
     case refused, resetBefore, resetAfter, withheld, late, tooManyRequests, serverError, maintenance, truncated
-    case emptyBody, killedBefore, killedAfter, killedBeforeCheckpoint
+    case emptyBody, okPage, killedBefore, killedAfter, killedBeforeCheckpoint
+
+    /// The maintenance page of those who say 200 all the same.
+    static let page = Fault.answer(200, "<html><body>We are back soon</body></html>", contentType: "text/html")
+
+    /// Whether it can go on until the run is over. Where a program tries again by itself, one fault alone is not much.
+    var canLast: Bool {
+        switch self {
+        case .resetBefore, .resetAfter, .tooManyRequests, .serverError, .maintenance, .truncated, .emptyBody, .okPage:
+            true
+        // The others end the run, or last anyway.
+        case .refused, .withheld, .late, .killedBefore, .killedAfter, .killedBeforeCheckpoint: false
+        }
+    }
 
     /// At which call what has to happen, so that `call` meets this; nil where it can't.
     ///
@@ -21,6 +34,7 @@ enum FaultKind: String, CaseIterable {
         case .tooManyRequests: (call, .fault(.tooManyRequests))
         case .serverError: (call, .fault(.answer(500, "Internal Server Error", contentType: "text/plain")))
         case .maintenance: (call, .fault(.maintenance))
+        case .okPage: (call, .fault(Self.page))
         case .truncated: (call, .fault(.actThenTruncate))
         case .emptyBody: (call, .fault(.actThenEmptyBody))
         case .killedBefore: (call, .killedBefore)

@@ -10,6 +10,25 @@ final class Lane: Sendable {
         case click
         /// It is clicked, and the event does not reach the bus: recover-orders has to find it.
         case unannounced
+        /// It is clicked for a customer who is closed: it has to end as Failed, and Salesforce has to say so.
+        case rejected
+
+        var end: String { self == .rejected ? "CLIENT_CLOSED" : "Provisioned" }
+    }
+
+    /// What is to go wrong.
+    struct Plan: Sendable {
+        var call: OutsideCall
+        var trouble: Trouble
+        /// With all later calls of that action in the same run too, or only with this one.
+        var lasts = false
+
+        /// Whether it is meant for that call, when the first that it met was of this run.
+        func meets(_ other: OutsideCall, run: Int?) -> Bool {
+            guard let run else { return other.name == call.name }
+            return lasts && other.run == run && other.program == call.program && other.service == call.service
+                && other.action == call.action
+        }
     }
 
     /// What was done, for the verdict.
@@ -22,37 +41,43 @@ final class Lane: Sendable {
         var complaint: String?
     }
 
-    /// Longer than the programs may take, as it has to be: WHMCS acts late, but not later than this.
-    static let quietTime = 6
-    static let timeouts = ["verify-signature": 3, "provision-order": 4, "refresh-sf-token": 2, "recover-orders": 3]
+    private static let unannounced = Plan(
+        call: OutsideCall(
+            program: "verify-signature", run: 0, service: .dynamodb, action: "TransactWriteItems", number: 1,
+            position: 0), trouble: .thenRefuses(.events))
 
     let world: World
     let interposer: Interposer
+    /// s
+    let quietTime: Int
 
-    init() throws {
+    /// - Parameter patience: seconds that provision-order may take. A lease lasts as long.
+    init(patience: Int = 4) throws {
         let interposer = Interposer()
         self.interposer = interposer
+        // Longer than a run may take, as it has to be: a WHMCS that acts late acts when the run is over.
+        let quietTime = patience + 2
+        self.quietTime = quietTime
         world = try World { configuration in
             configuration.interposer = interposer
-            configuration.timeouts = Self.timeouts
-            let settings = ["RETRY_DELAY": "0", "WHMCS_QUIET_TIME": "\(Self.quietTime)", "MAX_ATTEMPTS": "30"]
-            for program in ["provision-order", "recover-orders"] { configuration.environment[program] = settings }
+            configuration.timeouts = [
+                "verify-signature": 3, "provision-order": patience, "refresh-sf-token": 2, "recover-orders": 3,
+            ]
+            configuration.environment["provision-order"] = [
+                "RETRY_DELAY": "0", "WHMCS_QUIET_TIME": "\(quietTime)", "MAX_ATTEMPTS": "30",
+            ]
         }
     }
 
-    /// Takes a new order from the first click until nothing moves any more. Every program starts cold, and the first
-    /// call of that name meets the trouble.
-    func run(_ scenario: Scenario, _ trouble: (call: String, trouble: Trouble)? = nil) throws -> Outcome {
+    /// Takes a new order from the first click until nothing moves any more. Every program starts cold.
+    func run(_ scenario: Scenario, _ plan: Plan? = nil) throws -> Outcome {
         world.stack.retireIdleProcesses()
         try world.deleteToken()
-        let (order, client) = world.newOrder()
-        let once = Once()
-        interposer.follow { call in
-            if let trouble, call.name == trouble.call, once.isFirst(call.name) { return trouble.trouble }
-            let isAccepted = call.name == "verify-signature dynamodb TransactWriteItems #1"
-            return scenario == .unannounced && isAccepted && once.isFirst(call.name) ? .thenRefuses(.events) : nil
-        }
-        var driver = Driver(world: world, order: order)
+        let (order, client) = world.newOrder(clientStatus: scenario == .rejected ? "Closed" : "Active")
+        let troubleMaker = TroubleMaker(plan)
+        let unannounced = TroubleMaker(scenario == .unannounced ? Self.unannounced : nil)
+        interposer.follow { troubleMaker.trouble(for: $0) ?? unannounced.trouble(for: $0) }
+        var driver = Driver(world: world, order: order, quietTime: quietTime)
         let complaint = driver.drive()
         let outcome = Outcome(
             order: order, client: client, calls: interposer.calls, incidents: interposer.incidents,
@@ -62,10 +87,19 @@ final class Lane: Sendable {
     }
 }
 
-/// Lets the first of each name through. From the threads of the stack.
-private final class Once: @unchecked Sendable {
+/// Carries out a plan once. From the threads of the stack.
+private final class TroubleMaker: @unchecked Sendable {
+    private let plan: Lane.Plan?
     private let lock = NSLock()
-    private var names: Set<String> = []
+    private var run: Int?
 
-    func isFirst(_ name: String) -> Bool { lock.withLock { names.insert(name).inserted } }
+    init(_ plan: Lane.Plan?) { self.plan = plan }
+
+    func trouble(for call: OutsideCall) -> Trouble? {
+        lock.withLock {
+            guard let plan, plan.meets(call, run: run) else { return nil }
+            run = call.run
+            return plan.trouble
+        }
+    }
 }

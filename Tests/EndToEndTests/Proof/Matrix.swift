@@ -6,45 +6,50 @@ struct Matrix {
         var scenario: Lane.Scenario
         var call: OutsideCall
         var kind: FaultKind
-        var place: String
-        var trouble: Trouble
+        var plan: Lane.Plan
 
-        var name: String { "\(call.name): \(kind)" }
+        var name: String { "\(scenario): \(call.name): \(kind)\(plan.lasts ? ", lasting" : "")" }
     }
 
     private(set) var calls: [OutsideCall] = []
     private(set) var cases: [Case] = []
 
-    /// From what the programs did when nothing went wrong. Each program's first run counts, in the first scenario in
-    /// which it runs.
+    /// From what the programs did when nothing went wrong. Of each program the first run of a scenario counts, from where
+    /// it is another than in the scenarios before.
     init(_ recorded: [(scenario: Lane.Scenario, calls: [OutsideCall])]) {
-        var known: Set<String> = []
-        var experiments: Set<String> = []
+        var known: [String: [[String]]] = [:]
         for (scenario, calls) in recorded {
-            for (_, run) in Dictionary(grouping: calls, by: \.program).sorted(by: { $0.key < $1.key }) {
-                guard let first = run.first, known.insert(first.program).inserted else { continue }
-                let run = run.filter { $0.run == first.run }
-                for call in run where call.action != Interposer.start {
-                    self.calls.append(call)
-                    for kind in FaultKind.allCases {
-                        guard let (place, trouble) = kind.placed(at: call, in: run) else { continue }
-                        // Being killed before a checkpoint is the same experiment for all calls that lead up to it.
-                        guard experiments.insert("\(place.name) \(trouble)").inserted else { continue }
-                        cases.append(
-                            Case(scenario: scenario, call: call, kind: kind, place: place.name, trouble: trouble))
-                    }
+            for (program, itsCalls) in Dictionary(grouping: calls, by: \.program).sorted(by: { $0.key < $1.key }) {
+                let run = itsCalls.filter { $0.run == itsCalls[0].run }
+                let names = run.map(\.name)
+                let common = known[program, default: []].map { zip($0, names).prefix { $0 == $1 }.count }.max() ?? 0
+                known[program, default: []].append(names)
+                add(run.dropFirst(common).filter { $0.action != Interposer.start }, of: run, scenario)
+            }
+        }
+    }
+
+    private mutating func add(_ some: [OutsideCall], of run: [OutsideCall], _ scenario: Lane.Scenario) {
+        var experiments: Set<String> = []
+        calls += some
+        for call in some {
+            for kind in FaultKind.allCases {
+                guard let (place, trouble) = kind.placed(at: call, in: run) else { continue }
+                // Being killed before a checkpoint is the same experiment for all calls that lead up to it.
+                guard experiments.insert("\(place.name) \(trouble)").inserted else { continue }
+                for lasts in kind.canLast ? [false, true] : [false] {
+                    let plan = Lane.Plan(call: place, trouble: trouble, lasts: lasts)
+                    cases.append(Case(scenario: scenario, call: call, kind: kind, plan: plan))
                 }
             }
         }
     }
 
-    /// A part that is quick: whatever may make or accept an order, and of the rest every n-th, so that each kind of
-    /// fault is among them.
+    /// A part that is quick: whatever may make or accept an order, and of the rest every n-th.
     var quick: [Case] {
         let (vital, rest) = cases.reduce(into: ([Case](), [Case]())) { parts, one in
             if ["AddOrder", "AcceptOrder"].contains(one.call.action) { parts.0.append(one) } else { parts.1.append(one) }
         }
-        // Coprime to the number of faults, or it would be the same fault each time.
-        return vital + stride(from: 0, to: rest.count, by: FaultKind.allCases.count + 3).map { rest[$0] }
+        return vital + stride(from: 0, to: rest.count, by: 23).map { rest[$0] }
     }
 }

@@ -2,9 +2,12 @@ import Foundation
 import LocalStack
 import Testing
 
-/// The fault matrix. `PROVE=matrix` runs the whole of it, as deploy/prove does.
+/// The fault matrix. `PROVE=matrix` runs the whole of it, as deploy/prove does; `PROVE_CASE` the cases that have this
+/// in their name, with the log of each.
 @Suite struct MatrixTests {
-    private static let isWhole = ProcessInfo.processInfo.environment["PROVE"] == "matrix"
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let isWhole = environment["PROVE"] == "matrix"
+    private static let only = environment["PROVE_CASE"]
     private static let lanes = isWhole ? 6 : 4
 
     @Test func everyCallSurvivesEveryFault() throws {
@@ -19,58 +22,70 @@ import Testing
         let matrix = Matrix(recordings[0])
         #expect(matrix.cases.count >= 150)
         #expect(Set(matrix.calls.map(\.program)).count == 4, "all programs with outside calls are there")
-        let cases = only.map { part in matrix.cases.filter { $0.name.contains(part) } } ?? (Self.isWhole ? matrix.cases : matrix.quick)
-        #expect(Set(cases.map(\.kind)).count == FaultKind.allCases.count)
+        let cases = chosen(matrix)
+        if Self.only == nil { #expect(Set(cases.map(\.kind)).count == FaultKind.allCases.count) }
 
         let results = Parallel.share(cases, among: lanes) { result(of: $0, in: $1) }
-        for result in results { for complaint in result.complaints { Issue.record("\(complaint)") } }
+        #expect(results.count == cases.count)
+        for result in results { for complaint in result.complaints { Issue.record("\(result.name): \(complaint)") } }
         // Whatever came later, a second order would be there by now.
-        for result in results {
-            let later = result.verdict()?.complaints ?? []
-            if result.complaints.isEmpty, !later.isEmpty { Issue.record("\(result.name), later: \(later)") }
+        for result in results where result.complaints.isEmpty {
+            for complaint in result.verdict()?.complaints ?? [] { Issue.record("\(result.name), later: \(complaint)") }
         }
         let ends = Dictionary(grouping: results, by: \.end).mapValues(\.count).sorted { $0.value > $1.value }
-        let broken = results.count { !$0.complaints.isEmpty }
         print(
             """
-            \(results.filter { $0.end != "Provisioned" }.map { "\($0.name) → \($0.end)" }.joined(separator: "\n"))
-            matrix: \(matrix.calls.count) calls × \(FaultKind.allCases.count) faults = \(matrix.cases.count) cases; \
-            \(cases.count) run, \(broken) broken, \(Int(Date().timeIntervalSince(start))) s; \
+            matrix: \(matrix.calls.count) calls × \(FaultKind.allCases.count) faults, once and lasting: \
+            \(matrix.cases.count) cases; \(cases.count) run, \(results.count { !$0.complaints.isEmpty }) broken, \
+            \(Int(Date().timeIntervalSince(start))) s; \
             ends: \(ends.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
             """)
     }
 
-    private struct Result: Sendable {
-        var name: String
-        var end: String
-        var complaints: [String]
-        var verdict: @Sendable () -> Verdict?
+    private func chosen(_ matrix: Matrix) -> [Matrix.Case] {
+        if let only = Self.only { return matrix.cases.filter { $0.name.contains(only) } }
+        return Self.isWhole ? matrix.cases : matrix.quick
     }
-
-    private let only = ProcessInfo.processInfo.environment["PROVE_CASE"]
 
     private func recording(_ lane: Lane, _ scenario: Lane.Scenario) throws -> [OutsideCall] {
         let outcome = try lane.run(scenario)
-        let verdict = Verdict(lane.world, order: outcome.order, client: outcome.client)
-        try #require(outcome.complaint == nil && verdict.complaints.isEmpty && verdict.end == "Provisioned")
+        let verdict = verdict(outcome, scenario, lane)
+        try #require((verdict.complaints + [outcome.complaint].compactMap(\.self)).isEmpty)
         return outcome.calls
     }
 
-    private func result(of one: Matrix.Case, in lane: Lane) -> Result {
+    private func verdict(_ outcome: Lane.Outcome, _ scenario: Lane.Scenario, _ lane: Lane) -> Verdict {
+        Verdict(lane.world, order: outcome.order, client: outcome.client, endingAs: [scenario.end])
+    }
+
+    private struct Outcome: Sendable {
+        var name: String
+        var end: String
+        var complaints: [String]
+        /// The verdict as of now.
+        var verdict: @Sendable () -> Verdict?
+    }
+
+    private func result(of one: Matrix.Case, in lane: Lane) -> Outcome {
         do {
-            let outcome = try lane.run(one.scenario, (one.place, one.trouble))
-            let verdict = Verdict(lane.world, order: outcome.order, client: outcome.client)
-            var complaints = verdict.complaints
+            let outcome = try lane.run(one.scenario, one.plan)
+            let first = verdict(outcome, one.scenario, lane)
+            var complaints = first.complaints
             if let complaint = outcome.complaint { complaints.insert(complaint, at: 0) }
-            if !outcome.incidents.contains(where: { $0.call.name == one.place && $0.trouble == one.trouble }) {
+            if !outcome.incidents.contains(where: { $0.call.name == one.plan.call.name }) {
                 complaints.append("the trouble never came")
             }
-            if only != nil { print(lane.world.stack.journal.lines.filter { $0.text.contains(outcome.order) || $0.source == "moto" }.map { "\($0.source) \($0.text)" }.joined(separator: "\n")); print((try? lane.world.ledgerItem(outcome.order)) ?? [:]); print(outcome.calls.map(\.name)) }
-            return Result(
-                name: one.name, end: verdict.end, complaints: complaints.map { "\(one.name): \($0)" },
-                verdict: { Verdict(lane.world, order: outcome.order, client: outcome.client) })
+            if Self.only != nil { tell(one, outcome, lane) }
+            return Outcome(name: one.name, end: first.end, complaints: complaints,
+                verdict: { verdict(outcome, one.scenario, lane) })
         } catch {
-            return Result(name: one.name, end: "none", complaints: ["\(one.name): \(error)"], verdict: { nil })
+            return Outcome(name: one.name, end: "none", complaints: ["\(error)"], verdict: { nil })
         }
+    }
+
+    private func tell(_ one: Matrix.Case, _ outcome: Lane.Outcome, _ lane: Lane) {
+        let lines = lane.world.stack.journal.lines.filter { $0.text.contains(outcome.order) }
+        print(one.name, lines.map { "\($0.source) \($0.text)" }.joined(separator: "\n"), separator: "\n")
+        print(outcome.calls.map(\.name).joined(separator: ", "))
     }
 }

@@ -8,16 +8,16 @@ struct Verdict {
     let order: String
     let client: Int
 
-    /// The named ends without a WHMCS order that are no breach of the promise: one passing trouble is no reason for any
-    /// other.
-    var allowedFailures: Set<String> = ["WHMCS_OUTCOME_UNKNOWN"]
+    /// The ends that are no breach of the promise.
+    let allowedEnds: Set<String>
 
     /// `Provisioned`, or the code of the failure.
     private(set) var end = "lost"
     /// Every breach; empty when all is well.
     private(set) var complaints: [String] = []
 
-    init(_ world: World, order: String, client: Int) {
+    init(_ world: World, order: String, client: Int, endingAs allowedEnds: Set<String>) {
+        self.allowedEnds = allowedEnds
         self.world = world
         self.order = order
         self.client = client
@@ -31,6 +31,7 @@ struct Verdict {
 
     private mutating func judge(_ item: Table.Item) {
         expect(item.isSettled, "it has not ended: \(item)")
+        expect(allowedEnds.contains(end), "it ended as \(end): \(item["errorMessage"]?.text ?? "")")
         let id = item["whmcsOrderId"]?.integer.map(Int.init)
         let made = world.stack.whmcs.state.orders.filter {
             $0.clientId == client && $0.notes.contains(order) && $0.status != "Cancelled"
@@ -41,7 +42,6 @@ struct Verdict {
             expect(active.map(\.id) == [id], "active in WHMCS are \(active.map(\.id)), the ledger says \(id ?? 0)")
             for one in active { judge(one) }
         } else {
-            expect(allowedFailures.contains(end), "it ended as \(end): \(item["errorMessage"]?.text ?? "")")
             expect(active.isEmpty, "it is Failed, and \(active.map(\.id)) is active in WHMCS")
         }
         judge(item, world.stack.salesforce.record("Order", order) ?? [:])
