@@ -57,15 +57,15 @@ ALERT = ("sns:Publish", TOPIC.removeprefix("arn:aws:"))
 DECRYPT = ("kms:Decrypt", KEY.removeprefix("arn:aws:"))
 PERMISSIONS = {
     "verify-signature": LOGS | {
-        ("dynamodb:ConditionCheckItem", LEDGER), ("dynamodb:GetItem", LEDGER), ("dynamodb:PutItem", LEDGER),
+        ("dynamodb:PutItem", LEDGER),
         ("dynamodb:UpdateItem", LEDGER), ("events:PutEvents", BUS),
         ("ssm:GetParameters", PARAMETER + "salesforce/webhook-secret"), ALERT, DECRYPT},
     "provision-order": LOGS | {
-        ("dynamodb:GetItem", LEDGER), ("dynamodb:PutItem", LEDGER), ("dynamodb:UpdateItem", LEDGER), REFRESH,
+        ("dynamodb:GetItem", LEDGER), ("dynamodb:UpdateItem", LEDGER), REFRESH,
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
         ("ssm:GetParameters", PARAMETER + "whmcs/credentials"), ("sqs:SendMessage", FAILED), ALERT, DECRYPT},
     "recover-orders": LOGS | {
-        ("dynamodb:Query", LEDGER + "/index/due"), ("dynamodb:GetItem", LEDGER), ("dynamodb:PutItem", LEDGER),
+        ("dynamodb:Query", LEDGER + "/index/due"), ("dynamodb:GetItem", LEDGER),
         ("dynamodb:UpdateItem", LEDGER), ("events:PutEvents", BUS), REFRESH,
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"), ("sqs:SendMessage", FAILED), ALERT},
     "refresh-sf-token": LOGS | {
