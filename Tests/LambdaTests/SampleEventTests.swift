@@ -27,7 +27,9 @@ import Testing
             let envelope = try decodeEvent(EventBridgeEvent<JSON>.self, from: bytes, as: "an event")
             #expect(!envelope.source.isEmpty)
         } else {
-            #expect(name.hasPrefix("invoke-"), "neither a request nor an event, and not called an invocation")
+            #expect(
+                name.hasPrefix("invoke-") || name.hasPrefix("recover-"),
+                "neither a request nor an event, and not called an invocation")
         }
     }
 

@@ -67,13 +67,14 @@ def choose(declared, given):
         raise Fault(f"it needs a value for parameter {', '.join(missing)}")
     for name, value in values.items():
         spec = declared[name]
+        shown = "what was given" if str(spec.get("NoEcho", "")).lower() == "true" else repr(value)
         if "AllowedValues" in spec and value not in map(str, spec["AllowedValues"]):
-            raise Fault(f"parameter {name} must be one of {', '.join(map(str, spec['AllowedValues']))}, not {value!r}")
+            raise Fault(f"parameter {name} must be one of {', '.join(map(str, spec['AllowedValues']))}, not {shown}")
         if "AllowedPattern" in spec and not re.fullmatch(spec["AllowedPattern"], value):
-            raise Fault(f"parameter {name} must look like {spec['AllowedPattern']}, not {value!r}")
+            raise Fault(f"parameter {name} must look like {spec['AllowedPattern']}, not {shown}")
         if spec["Type"] == "Number":
             if not re.fullmatch(r"-?\d+", value):
-                raise Fault(f"parameter {name} must be a whole number, not {value!r}")
+                raise Fault(f"parameter {name} must be a whole number, not {shown}")
             if not spec.get("MinValue", int(value)) <= int(value) <= spec.get("MaxValue", int(value)):
                 raise Fault(f"parameter {name} must be {spec.get('MinValue')} to {spec.get('MaxValue')}, not {value}")
     return values
@@ -179,9 +180,11 @@ class Stack:
             return self.holds(argument)
         if key == "Fn::GetAtt":
             logical, attribute = argument if isinstance(argument, list) else argument.split(".", 1)
-            if attribute != "Arn":
-                raise Fault(f"it asks for {logical}.{attribute}; only Arn is known locally")
-            return self.arn(logical)
+            if attribute == "Arn":
+                return self.arn(logical)
+            if attribute == self.NAMES.get(self.resources.get(logical, {}).get("Type")):
+                return self.physical(logical)
+            raise Fault(f"it asks for {logical}.{attribute}; only Arn and the name are known locally")
         if key == "Fn::Sub":
             text, extra = argument if isinstance(argument, list) else (argument, {})
             return re.sub(r"\$\{([^!}][^}]*)\}", lambda match: self.substitute(match[1], extra), text)
@@ -271,6 +274,12 @@ def create_buses(stack, moto):
         # A partner's bus has slashes in its name, and moto looks up what follows the last one whenever
         # a rule or an event names a bus. Made under that, it is found by its full name.
         moto.call("events", "CreateEventBus", Name=stack.physical(logical).rsplit("/", 1)[-1])
+
+
+def create_archives(stack, moto):
+    for logical, properties in stack.of_type("AWS::Events::Archive"):
+        moto.call("events", "CreateArchive", ArchiveName=stack.physical(logical), EventSourceArn=properties["SourceArn"],
+                  RetentionDays=int(properties.get("RetentionDays", 0)))
 
 
 def create_rules(stack, moto, queues):
@@ -423,6 +432,7 @@ def main():
         create_tables(stack, moto)
         queues = create_queues(stack, moto)
         create_buses(stack, moto)
+        create_archives(stack, moto)
         answer = describe(stack, programs, queues, create_rules(stack, moto, queues))
     except Fault as fault:
         sys.exit(f"{options.template}: {fault}")

@@ -22,19 +22,24 @@ import resources  # noqa: E402
 
 RELAY = "aws.partner/salesforce.com/00Dxx0000000001EAA/0YLxx0000000001GAA"
 REQUIRED = {"SfClientId": "local", "WhmcsApiUrl": "http://127.0.0.1:4244/includes/api.php", "WhmcsPaymentMethod": "stripe"}
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alerts"
 KEY = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
 # What the programs read from their environment. The names in the template must be these, no more and no fewer.
 VARIABLES = {
     "verify-signature": """
-        LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER SF_WEBHOOK_IP_ALLOWLIST WEBHOOK_TIMESTAMP_TOLERANCE""",
+        LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER SF_WEBHOOK_IP_ALLOWLIST WEBHOOK_TIMESTAMP_TOLERANCE
+        SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
     "provision-order": """
         LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID
         SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS SF_FIELD_ERROR_CODE SF_FIELD_ERROR_MESSAGE SF_FIELD_WHMCS_ORDER_ID
         SF_FIELD_LAST_ATTEMPT SF_FIELD_CLIENT SF_FIELD_PRODUCT SF_FIELD_BILLING_CYCLE SF_FIELD_SERVICE_ID
         SF_STATUS_ACTIVATING SF_STATUS_PROVISIONED SF_STATUS_FAILED WHMCS_API_URL WHMCS_CREDENTIALS_PARAMETER
         WHMCS_PAYMENT_METHOD WHMCS_REQUIRE_PAY_METHOD WHMCS_MARKER_FIELD WHMCS_PRICE_FROM_SALESFORCE WHMCS_QUIET_TIME
-        RETRY_DELAY MAX_ATTEMPTS""",
+        RETRY_DELAY MAX_ATTEMPTS SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
+    "recover-orders": """
+        LEDGER_TABLE EVENT_BUS_NAME SF_RECONCILE SF_ACCESS_TOKEN_PARAMETER SF_REFRESH_FUNCTION SF_API_VERSION
+        PORTAL_PRICEBOOK_ID SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
     "refresh-sf-token": """
         SF_ACCESS_TOKEN_PARAMETER SF_LOGIN_URL SF_CLIENT_ID SF_USERNAME SF_AUDIENCE SF_AUTH_FLOW
         SF_PRIVATE_KEY_PARAMETER SF_CLIENT_SECRET_PARAMETER SF_TOKEN_LIFETIME""",
@@ -47,17 +52,22 @@ LEDGER = "dynamodb:eu-west-1:123456789012:table/orders-Ledger"
 BUS = "events:eu-west-1:123456789012:event-bus/orders-orders"
 PARAMETER = "ssm:eu-west-1:123456789012:parameter/orders/"
 FAILED = "sqs:eu-west-1:123456789012:orders-FailedInvocations"
+REFRESH = ("lambda:InvokeFunction", "lambda:eu-west-1:123456789012:function:orders-refresh-sf-token")
+ALERT = ("sns:Publish", TOPIC.removeprefix("arn:aws:"))
 DECRYPT = ("kms:Decrypt", KEY.removeprefix("arn:aws:"))
 PERMISSIONS = {
     "verify-signature": LOGS | {
-        ("dynamodb:ConditionCheckItem", LEDGER), ("dynamodb:GetItem", LEDGER), ("dynamodb:PutItem", LEDGER),
+        ("dynamodb:PutItem", LEDGER),
         ("dynamodb:UpdateItem", LEDGER), ("events:PutEvents", BUS),
-        ("ssm:GetParameters", PARAMETER + "salesforce/webhook-secret"), DECRYPT},
+        ("ssm:GetParameters", PARAMETER + "salesforce/webhook-secret"), ALERT, DECRYPT},
     "provision-order": LOGS | {
-        ("dynamodb:GetItem", LEDGER), ("dynamodb:PutItem", LEDGER), ("dynamodb:UpdateItem", LEDGER),
-        ("lambda:InvokeFunction", "lambda:eu-west-1:123456789012:function:orders-refresh-sf-token"),
+        ("dynamodb:GetItem", LEDGER), ("dynamodb:UpdateItem", LEDGER), REFRESH,
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
-        ("ssm:GetParameters", PARAMETER + "whmcs/credentials"), ("sqs:SendMessage", FAILED), DECRYPT},
+        ("ssm:GetParameters", PARAMETER + "whmcs/credentials"), ("sqs:SendMessage", FAILED), ALERT, DECRYPT},
+    "recover-orders": LOGS | {
+        ("dynamodb:Query", LEDGER + "/index/due"), ("dynamodb:GetItem", LEDGER),
+        ("dynamodb:UpdateItem", LEDGER), ("events:PutEvents", BUS), REFRESH,
+        ("ssm:GetParameters", PARAMETER + "salesforce/access-token"), ("sqs:SendMessage", FAILED), ALERT},
     "refresh-sf-token": LOGS | {
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
         ("ssm:PutParameter", PARAMETER + "salesforce/access-token"),
@@ -89,7 +99,7 @@ def event(name):
 class Template(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.stack, cls.programs = deployed(SalesforceEventSource=RELAY, SecretsKeyArn=KEY)
+        cls.stack, cls.programs = deployed(SalesforceEventSource=RELAY, SecretsKeyArn=KEY, AlertTopicArn=TOPIC)
         cls.functions = {cls.programs[logical]: (logical, properties)
                          for logical, properties in cls.stack.of_type("AWS::Lambda::Function")}
 
@@ -163,19 +173,39 @@ class Template(unittest.TestCase):
         self.assertEqual(decrypts(deployed()[0]), [])
 
     def test_what_a_rule_or_schedule_starts_can_be_retried_and_ends_somewhere(self):
-        queues = {self.stack.arn(logical) for logical in self.all("AWS::SQS::Queue")}
         settings = {s["FunctionName"]: s for s in self.all("AWS::Lambda::EventInvokeConfig").values()}
+        queues = {logical: self.stack.arn(logical) for logical in self.all("AWS::SQS::Queue")}
+        retries = {"ProvisionOrderRequested": (185, 86400), "RelayedOrder": (185, 86400),
+                   "RefreshSfTokenTokenAged": (5, 3600), "RefreshSfTokenSchedule": (5, 3600),
+                   "RecoverOrdersSchedule": (5, 60)}
         rules, schedules = self.all("AWS::Events::Rule"), self.all("AWS::Scheduler::Schedule")
-        self.assertEqual((len(rules), len(schedules)), (3, 1))
-        targets = [(logical, target) for logical, rule in rules.items() for target in rule["Targets"]]
-        targets += [(logical, schedule["Target"]) for logical, schedule in schedules.items()]
-        for logical, target in targets:
-            self.assertIn(target["DeadLetterConfig"]["Arn"], queues, logical)
-            self.assertGreater(target["RetryPolicy"]["MaximumRetryAttempts"], 0, logical)
-            self.assertGreater(target["RetryPolicy"]["MaximumEventAgeInSeconds"], 0, logical)
-            asynchronous = settings[target["Arn"].rsplit(":", 1)[-1]]
-            self.assertIn(asynchronous["DestinationConfig"]["OnFailure"]["Destination"], queues, logical)
-            self.assertEqual(asynchronous["MaximumRetryAttempts"], 2, logical)
+        targets = [(logical, target, "UndeliveredEvents") for logical, rule in rules.items() for target in rule["Targets"]]
+        targets += [(logical, schedule["Target"], "MissedSchedules") for logical, schedule in schedules.items()]
+        self.assertEqual({logical for logical, _, _ in targets}, set(retries))
+        for logical, target, queue in targets:
+            self.assertEqual(target["DeadLetterConfig"]["Arn"], queues[queue], logical)
+            policy = target["RetryPolicy"]
+            self.assertEqual((policy["MaximumRetryAttempts"], policy["MaximumEventAgeInSeconds"]), retries[logical])
+            function = settings[target["Arn"].rsplit(":", 1)[-1]]
+            destination = function["DestinationConfig"]["OnFailure"]["Destination"]
+            self.assertEqual(destination, queues["FailedInvocations"], logical)
+            self.assertEqual(function["MaximumRetryAttempts"], 2, logical)
+            # Lambda's second retry comes three minutes after the event.
+            self.assertGreater(function["MaximumEventAgeInSeconds"], 180, logical)
+
+    def test_every_dead_letter_queue_keeps_for_two_weeks(self):
+        for logical, queue in self.all("AWS::SQS::Queue").items():
+            self.assertEqual((queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]), (1209600, True), logical)
+
+    def test_every_schedule_may_write_to_its_dead_letter_queue(self):
+        roles = {self.stack.arn(logical): role for logical, role in self.all("AWS::IAM::Role").items()}
+        for logical, schedule in self.all("AWS::Scheduler::Schedule").items():
+            target = schedule["Target"]
+            granted = {(action, resource) for policy in roles[target["RoleArn"]]["Policies"]
+                       for statement in policy["PolicyDocument"]["Statement"]
+                       for action in listed(statement["Action"]) for resource in listed(statement["Resource"])}
+            self.assertEqual(granted, {("lambda:InvokeFunction", target["Arn"]),
+                                       ("sqs:SendMessage", target["DeadLetterConfig"]["Arn"])}, logical)
 
     def test_every_rule_may_write_to_its_dead_letter_queue(self):
         for given in {}, {"SalesforceEventSource": RELAY}:
@@ -193,7 +223,7 @@ class Template(unittest.TestCase):
         # The API's SourceArn is a Sub that names the API, which has no name before it exists.
         template = resources.translate(resources.load(TEMPLATE), REQUIRED, "eu-west-1")[0]
         permissions = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Lambda::Permission"]
-        self.assertEqual(len(permissions), 6)
+        self.assertEqual(len(permissions), 6)  # schedules need none, they have roles
         for permission in permissions:
             self.assertIn("SourceArn", permission)
 
@@ -210,6 +240,54 @@ class Template(unittest.TestCase):
         self.assertEqual(ledger["TimeToLiveSpecification"], {"AttributeName": "expiresAt", "Enabled": True})
         self.assertTrue(ledger["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])
         self.assertTrue(ledger["SSESpecification"]["SSEEnabled"])
+
+    def test_the_archive(self):
+        archive, = self.all("AWS::Events::Archive").values()
+        self.assertEqual(archive["SourceArn"], f"arn:aws:{BUS}")
+        self.assertEqual(archive["RetentionDays"], "90")
+        self.assertNotIn("EventPattern", archive)
+
+    def test_recovery_runs_every_minute(self):
+        self.assertEqual(self.all("AWS::Scheduler::Schedule")["RecoverOrdersSchedule"]["ScheduleExpression"], "rate(1 minute)")
+        recover = self.functions["recover-orders"][1]
+        self.assertEqual(recover["Timeout"], 60)
+        self.assertNotIn("ReservedConcurrentExecutions", recover)
+
+    def test_every_dead_letter_queue_has_an_alarm(self):
+        watched = {}
+        for alarm in self.all("AWS::CloudWatch::Alarm").values():
+            if alarm["Namespace"] == "AWS/SQS":
+                dimension, = alarm["Dimensions"]
+                self.assertEqual(dimension["Name"], "QueueName")
+                watched[dimension["Value"]] = alarm
+        self.assertEqual(set(watched), {self.stack.physical(logical) for logical in self.all("AWS::SQS::Queue")})
+        for alarm in watched.values():
+            self.assertEqual((alarm["MetricName"], alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]),
+                             ("ApproximateNumberOfMessagesVisible", "Maximum", 0, "GreaterThanThreshold"))
+            self.assertEqual(alarm["TreatMissingData"], "ignore")
+
+    def test_recovery_has_alarms(self):
+        alarms = {alarm["MetricName"]: alarm for alarm in self.all("AWS::CloudWatch::Alarm").values()}
+        for metric in "Errors", "Invocations":
+            self.assertEqual(alarms[metric]["Dimensions"], [{"Name": "FunctionName", "Value": "orders-recover-orders"}])
+        self.assertEqual(alarms["Invocations"]["TreatMissingData"], "breaching")
+        age = alarms["OldestDueAge"]
+        self.assertEqual((age["Namespace"], age["Statistic"], age["Threshold"]), ("Orders", "Maximum", 15 * 60 * 1000))
+        self.assertNotIn("Dimensions", age)
+
+    def test_alarms_go_to_the_topic_and_only_if_there_is_one(self):
+        for stack, actions in (self.stack, [TOPIC]), (deployed()[0], None):
+            alarms = stack.of_type("AWS::CloudWatch::Alarm")
+            self.assertEqual(len(alarms), 6)
+            for logical, alarm in alarms:
+                self.assertEqual((alarm.get("AlarmActions"), alarm.get("OKActions")), (actions, actions), logical)
+        self.assertNotIn("sns:Publish", json.dumps([role for _, role in deployed()[0].of_type("AWS::IAM::Role")]))
+
+    def test_the_runbook_knows_every_alarm(self):
+        with open(os.path.join(ROOT, "deploy", "RUNBOOK.md"), encoding="utf-8") as file:
+            explained = set(re.findall(r"^\| `…-([\w-]+)` \|", file.read(), re.MULTILINE))
+        self.assertEqual(explained, {alarm["AlarmName"].removeprefix("orders-")
+                                     for alarm in self.all("AWS::CloudWatch::Alarm").values()})
 
     def test_without_an_event_relay_there_is_no_partner_bus(self):
         stack, _ = deployed()
@@ -237,6 +315,9 @@ class Faults(unittest.TestCase):
             ({**REQUIRED, "SfLoginUrl": "http://login.salesforce.com"}, "SfLoginUrl must look like"),
             ({**REQUIRED, "SalesforceEventSource": "aws.partner/salesforce.com"}, "SalesforceEventSource must look like"),
             ({**REQUIRED, "SfRefreshSchedule": "rate(1 hours)"}, "SfRefreshSchedule must look like"),
+            ({**REQUIRED, "SfReconcile": "yes"}, "SfReconcile must be one of true, false"),
+            ({**REQUIRED, "AlertTopicArn": "alerts"}, "AlertTopicArn must look like"),
+            ({**REQUIRED, "SecurityAlertWebhook": "http://hooks.example.com/T0/secret"}, "not what was given$"),
         ]:
             with self.subTest(given), self.assertRaisesRegex(resources.Fault, told):
                 resources.choose(declared, given)
@@ -360,6 +441,17 @@ class Moto(unittest.TestCase):
         self.put("default", policy, detail={**policy["detail"], "policy-type": "Empty"})
         self.assertEqual(self.arrivals(), [])
 
+    def test_the_archive_is_replayed_to_the_bus(self):
+        bus = f"arn:aws:events:eu-west-1:{resources.ACCOUNT}:event-bus/{self.told['eventBus']}"
+        archive, = self.moto.call("events", "ListArchives", EventSourceArn=bus)["Archives"]
+        self.assertEqual(archive["RetentionDays"], 90)
+        self.put(self.told["eventBus"], event("order-provision-requested.json"))
+        (_, first), = self.arrivals()
+        self.moto.call("events", "StartReplay", ReplayName="again", Destination={"Arn": bus}, EventEndTime=4e9, EventStartTime=0,
+                       EventSourceArn=f"arn:aws:events:eu-west-1:{resources.ACCOUNT}:archive/{archive['ArchiveName']}")
+        replayed = [arrived for _, arrived in self.arrivals() if arrived["time"] == first["time"]]
+        self.assertIn(("again", first["detail"]), [(arrived["replay-name"], arrived["detail"]) for arrived in replayed])
+
     def test_the_table_works(self):
         table = self.told["table"]
         key = {"pk": {"S": "order#801Dn0000014UPaIAM"}}
@@ -380,12 +472,17 @@ class Moto(unittest.TestCase):
         refresh = self.functions["refresh-sf-token"]
         self.assertEqual([(s["seconds"], s["input"]) for s in refresh["schedules"]], [(3600, None)])
         self.assertEqual(refresh["reservedConcurrency"], 1)
+        recover = self.functions["recover-orders"]
+        self.assertEqual([(s["seconds"], s["input"]) for s in recover["schedules"]], [(60, None)])
+        self.assertEqual(recover["environment"]["LEDGER_TABLE"], self.told["table"])
+        self.assertEqual(recover["environment"]["EVENT_BUS_NAME"], self.told["eventBus"])
         self.assertEqual(refresh["functionName"], self.functions["provision-order"]["environment"]["SF_REFRESH_FUNCTION"])
         self.assertEqual(len(self.functions["provision-order"]["taps"]), 2)
         for function in self.functions.values():
             for value in function["environment"].values():
                 self.assertIsInstance(value, str)
-            for queue in [function["onFailureQueueUrl"]] + [tap["deadLetterQueueUrl"] for tap in function["taps"]]:
+            sources = function["taps"] + function["schedules"]
+            for queue in [function["onFailureQueueUrl"]] + [source["deadLetterQueueUrl"] for source in sources]:
                 if queue:
                     self.moto.call("sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["All"])
 

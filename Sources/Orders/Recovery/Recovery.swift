@@ -28,7 +28,8 @@ public struct Recovery {
         let http = http.until(invocation.deadline - 1_000)
         let round = RecoveryRound(
             ledger: Ledger(Table(settings.ledgerTable, account, http), now: http.now),
-            bus: EventBus(settings.busName, account, http), http: http, log: log)
+            bus: EventBus(settings.busName, account, http), http: http,
+            alerts: Alerts(settings: settings.alerts, account: account, http: http, log: log), log: log)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }

@@ -8,6 +8,7 @@ struct RecoveryRound {
     let ledger: Ledger
     let bus: EventBus
     let http: HTTP.Client
+    let alerts: Alerts
     let log: Log
 
     /// How many orders are claimed and sent at once; a connection's and a memory's worth, not a limit.
@@ -19,10 +20,13 @@ struct RecoveryRound {
     func recoverAll(dueOnly: Bool) throws -> Int {
         // Read to the end before anything is claimed: a claimed order moves on in the index, and would come up again.
         let due = try ledger.openOrders(dueBy: dueOnly ? http.now() : nil)
-        let oldest = due.first.map { max(0, http.now() - $0.dueAt) } ?? 0
+        var oldest = due.first.map { max(0, http.now() - $0.dueAt) } ?? 0
         var recovered = 0
         for start in stride(from: 0, to: due.count, by: Self.batch) where http.now() < (http.deadline ?? .max) {
-            recovered += send(ledger.claim(Array(due[start..<min(start + Self.batch, due.count)])))
+            let claimed = ledger.claim(Array(due[start..<min(start + Self.batch, due.count)]))
+            recovered += send(claimed)
+            // Being announced makes nobody begin: an order that is still only Accepted has been due all the while.
+            oldest = claimed.filter { $0.status == .accepted }.map { http.now() - $0.updatedAt }.reduce(oldest, max)
         }
         log.metrics(
             [
@@ -58,7 +62,7 @@ struct RecoveryRound {
                 try bus.put(some)
                 sent += some.count
             } catch {
-                log.error("recovered orders were not announced: \(error)", ["orders": .number(Double(some.count))])
+                alerts.raise("\(some.count) due orders could not be announced, and are again in two minutes: \(error)")
             }
         }
         for order in orders {

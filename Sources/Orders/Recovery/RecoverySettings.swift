@@ -6,12 +6,14 @@ extension Recovery {
     public struct Settings: Sendable {
         var ledgerTable: String
         var busName: String
+        var alerts: Alerts.Settings
         /// Nil when Salesforce is not asked for orders that nobody has requested here.
         var reconciliation: Reconciliation.Settings?
 
         public init(_ environment: inout Environment) {
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
+            alerts = Alerts.Settings(&environment)
             if environment.flag("SF_RECONCILE", default: false) {
                 reconciliation = Reconciliation.Settings(&environment)
             }

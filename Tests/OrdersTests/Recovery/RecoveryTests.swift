@@ -140,9 +140,22 @@ import Testing
         try works.waitUntilDue()
         works.wire.before = { $0.action == "PutEvents" ? .unreachable : nil }
         #expect(try recover() == ["recovered": 0])
+        #expect(works.log.messages.contains("alert"))
         works.wire.before = { _ in nil }
         try works.waitUntilDue()
         #expect(try recover() == ["recovered": 1])
+    }
+
+    /// Announced again and again, and nobody takes it up: that must not look young.
+    @Test func anOrderThatNobodyBeginsGrowsOld() throws {
+        try works.request(Seed.order, 1)
+        let start = works.wire.now
+        for _ in 1...10 {
+            try works.waitUntilDue()
+            #expect(try recover() == ["recovered": 1])
+        }
+        let ages = works.log.lines.compactMap { $0["OldestDueAge"]?.integer }
+        #expect(ages.last == works.wire.now - start)
     }
 
     @Test func theOldestAgeIsAMetric() throws {
@@ -152,7 +165,7 @@ import Testing
         _ = try recover()
         let line = try #require(works.log.lines.first { $0["_aws"] != nil })
         #expect(line["RecoveredOrders"]?.integer == 1)
-        #expect(line["OldestDueAge"]?.integer == 5_001)
+        #expect(line["OldestDueAge"]?.integer == 65_001, "it was to be announced a minute before")
         #expect(line["_aws"]?["CloudWatchMetrics"]?.array?.first?["Namespace"] == "Orders")
     }
 }
