@@ -30,8 +30,12 @@ public struct Client {
 
     /// Writes fields of an order. Values are absolute, so it may be repeated.
     public func updateOrder(_ id: RecordID, _ values: [String: JSON]) throws(Failure) {
-        // 204, and no body to be read.
-        _ = try send("PATCH", "/sobjects/Order/\(id)", .object(values), "updating the order")
+        let doing = "updating the order"
+        let response = try send("PATCH", "/sobjects/Order/\(id)", .object(values), doing)
+        // Only 204 is Salesforce's yes: a maintenance page can say 200.
+        guard response.status == 204 else {
+            throw .unavailable(doing: doing, reason: "HTTP \(response.status) instead of 204")
+        }
     }
 
     /// Writes fields of an order and of its items, all or nothing up to 200 records; the order comes last, so that

@@ -52,6 +52,12 @@ import Testing
         #expect(request.text == #"{"A__c":null,"B__c":"é/"}"#)
     }
 
+    @Test func onlySalesforcesOwnYesToAPatchCounts() throws {
+        let wire = Wire("<html><body>We are back soon</body></html>")
+        let error = failure { try wire.salesforce.updateOrder(id("801000000000001"), ["A__c": "x"]) }
+        #expect(error?.isPassing == true)
+    }
+
     @Test func anOrderAndItsItemsGoInOneCall() throws {
         let wire = Wire(
             #"[{"id":"802000000000001AAA","success":true,"errors":[]},{"id":"801","success":true,"errors":[]}]"#)
