@@ -36,7 +36,6 @@ final class Soak: Sendable {
         // The events that are left find nothing to do.
         while Date() < end, !lane.world.stack.isIdle { usleep(50_000) }
         recovery.stop()
-        lane.interposer.follow { _ in nil }
         return orders
     }
 
