@@ -115,13 +115,15 @@ extension Ledger {
         return .update(key, expression, if: failed(previous))
     }
 
-    /// The order is still as it was when it was looked at: Failed, after that many attempts.
+    /// The order is still as it was when it was looked at: Failed, after that many attempts. And nobody is telling
+    /// Salesforce of it: that could land after what the next run has to tell.
     func failed(_ order: LedgerOrder) -> Write.Expression {
         .init(
-            "#status = :failed AND #attempt = :failedAttempt",
+            "#status = :failed AND #attempt = :failedAttempt AND "
+                + "(attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)",
             [
                 "failed": .string(LedgerOrder.Status.failed.rawValue),
-                "failedAttempt": .number(Double(order.attempt)),
+                "failedAttempt": .number(Double(order.attempt)), "now": .number(Double(now())),
             ])
     }
 

@@ -71,7 +71,8 @@ extension Ledger {
     func lease(_ request: ProvisionRequested, owner: String, until: Int64) throws -> LeaseOutcome {
         switch try take(request, owner, until) {
         case .refused(let order) where order.status == .failed && request.asksAgain(after: order):
-            guard try reopen(order, request) else { return .refused(order) }
+            // One that is contended is delivered again; to refuse it would be to lose the operator's request.
+            guard try reopen(order, request) else { throw Contended() }
             return try take(request, owner, until)
         case .refused(let order) where order.status == .failed && order.dueAt != nil:
             return try takeUntold(order, owner, until)

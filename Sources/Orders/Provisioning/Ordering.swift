@@ -11,16 +11,14 @@ extension Road {
     /// The order in WHMCS: adopted when it is there, made when it is certain that it is not.
     mutating func create(_ plan: Plan) throws {
         let whmcs = try whmcs()
-        if order.whmcsOrderID == nil {
-            if let found = try look(whmcs, plan) {
-                try keep(orderID: found)
-            } else {
-                try checkMayAdd(plan)
+        // After a second sending there may be two, the first only late: they are looked for until the step is done.
+        if order.whmcsOrderID == nil || order.addOrderSends > 1 {
+            // The time before the look: what appears while its pages are read is not in them.
+            let lookedAt = http.now()
+            if try !adopt(whmcs, plan), order.whmcsOrderID == nil {
+                try checkMayAdd(plan, lookedAt: lookedAt)
                 try add(whmcs, plan)
-                // Was the first one only late? Then there are two now.
-                if order.addOrderSends > 1, let first = try look(whmcs, plan), first != order.whmcsOrderID {
-                    try keep(orderID: first)
-                }
+                if order.addOrderSends > 1 { _ = try adopt(whmcs, plan) }
             }
         }
         guard let id = order.whmcsOrderID else {
@@ -34,18 +32,12 @@ extension Road {
         ])
     }
 
-    /// Looks through all of the client's orders and services for the marker. The lowest id wins; others are cancelled
-    /// while that does no harm. An order that is cancelled already is as good as none.
-    private mutating func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Int? {
-        var marked: Set<Int> = []
-        if settings.markerField != nil {
-            let services = try whmcs.services(clientId: plan.clientID)
-            marked.formUnion(
-                services.filter { $0.customFields.values.contains(marker.value) }.compactMap(\.orderId))
-        }
-        let found = try whmcs.orders(clientId: plan.clientID).filter {
-            !$0.isCancelled && (marker.isIn($0.notes) || marked.contains($0.id))
-        }
+    /// Takes over the order that carries the marker. Of several the lowest id wins, and the others are cancelled while
+    /// that does no harm: after the ledger knows which one stays.
+    private mutating func adopt(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Bool {
+        let found = try look(whmcs, plan)
+        guard let first = found.first else { return false }
+        if first.id != order.whmcsOrderID { try keep(orderID: first.id) }
         for other in found.dropFirst() {
             alerts.raise(
                 "WHMCS has two orders for one: \(other.id), which is \(other.status), is one too many", order.id)
@@ -53,7 +45,21 @@ extension Road {
             try lease.confirm()
             try whmcs.cancelOrder(other.id)
         }
-        return found.first?.id
+        return true
+    }
+
+    /// Looks through all of the client's orders and services for the marker; lowest id first. An order that is cancelled
+    /// already is as good as none.
+    private func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> [WHMCS.Order] {
+        var marked: Set<Int> = []
+        if settings.markerField != nil {
+            let services = try whmcs.services(clientId: plan.clientID)
+            marked.formUnion(
+                services.filter { $0.customFields.values.contains(marker.value) }.compactMap(\.orderId))
+        }
+        return try whmcs.orders(clientId: plan.clientID).filter {
+            !$0.isCancelled && (marker.isIn($0.notes) || marked.contains($0.id))
+        }
     }
 
     /// An operator who has cancelled the WHMCS order and requests again wants another one.
@@ -75,16 +81,16 @@ extension Road {
     /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing, whoever asks.
     /// What has not come up by then is sent once more where the marker is known to come back, so that it would have been
     /// seen; elsewhere, and after that, it is for a person to decide.
-    private func checkMayAdd(_ plan: Plan) throws {
+    private func checkMayAdd(_ plan: Plan, lookedAt: Int64) throws {
         guard order.addOrder == .sent else { return }
         let quietUntil = (order.addOrderAt ?? 0) + settings.quietTime
-        guard http.now() >= quietUntil else {
+        guard lookedAt >= quietUntil else {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "AddOrder was not answered; looking again when WHMCS has had time to finish it",
                 isPassing: true, notBefore: quietUntil)
         }
         guard isAddOrderInDoubt else { return }
-        guard order.addOrderSends < 2, try install.isMarkerProven() else { throw outcomeUnknown(plan) }
+        guard order.addOrderSends < 2, try install.isProven(channels(plan)) else { throw outcomeUnknown(plan) }
         log.warn("AddOrder did not happen: it is sent once more")
     }
 
@@ -101,7 +107,9 @@ extension Road {
             throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isPassing: true)
         }
         try lease.write([
-            "addOrder": .string(LedgerOrder.AddOrder.sent.rawValue), "addOrderAt": .number(Double(http.now())),
+            "addOrder": .string(LedgerOrder.AddOrder.sent.rawValue),
+            // Should this run be killed, the call may go out up to its end.
+            "addOrderAt": .number(Double(http.deadline ?? http.now())),
             "addOrderAttempt": .number(Double(order.attempt)),
             "addOrderSends": .number(Double(order.addOrderSends + 1)),
         ])
@@ -110,9 +118,13 @@ extension Road {
             added = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
         } catch {
             if !error.outcomeUnknown {
-                try lease.write(["addOrder": .string(LedgerOrder.AddOrder.none.rawValue)])
+                try lease.write([
+                    "addOrder": .string(LedgerOrder.AddOrder.none.rawValue),
+                    "addOrderSends": .number(Double(order.addOrderSends - 1)),
+                ])
                 throw error
             }
+            try lease.write(["addOrderAt": .number(Double(http.now()))])
             throw ProvisioningFailure(.whmcsUnavailable, error.description, isPassing: true)
         }
         try keep(orderID: added.orderId)
@@ -135,11 +147,7 @@ extension Road {
             throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
         }
         var services = try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id }
-        let isMarked = marker.isIn(made.notes) || services.contains { $0.customFields.values.contains(marker.value) }
-        try install.remember(markerCameBack: isMarked)
-        if !isMarked {
-            log.warn("WHMCS did not keep the marker of the order", ["whmcsOrderId": .number(Double(id))])
-        }
+        try remember(made, services, plan)
         guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
             throw ProvisioningFailure(
                 .provisioningError, "WHMCS order \(id) has other lines than the order; cancel it, and request again")
@@ -147,6 +155,24 @@ extension Road {
         // That the answer's ids are in the order of the lines is documented nowhere; the products tell.
         return plan.productIDs.compactMap { productID in
             services.firstIndex { $0.productId == productID }.map { services.remove(at: $0).id }
+        }
+    }
+
+    /// The ways in which an order of this plan carries its marker.
+    private func channels(_ plan: Plan) -> [Install.Channel] {
+        [.notes] + Set(plan.items.compactMap(\.markerField)).sorted().map { .field($0) }
+    }
+
+    private func remember(_ made: WHMCS.Order, _ services: [Service], _ plan: Plan) throws {
+        var cameBack = [Install.Channel.notes: marker.isIn(made.notes)]
+        for item in plan.items {
+            guard let field = item.markerField else { continue }
+            let mine = services.filter { $0.productId == item.productID }
+            cameBack[.field(field)] = !mine.isEmpty && mine.allSatisfy { $0.customFields[field] == marker.value }
+        }
+        try install.remember(cameBack)
+        if !cameBack.values.contains(true) {
+            log.warn("WHMCS did not keep the marker of the order", ["whmcsOrderId": .number(Double(made.id))])
         }
     }
 

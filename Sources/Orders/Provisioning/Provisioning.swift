@@ -30,7 +30,9 @@ public struct Provisioning {
         ])
         let ledger = Ledger(
             Table(settings.ledgerTable, account, http.until(invocation.deadline - 200)), now: http.now)
-        switch try ledger.lease(request, owner: invocation.requestID, until: invocation.deadline) {
+        // Lambda's retries of an event keep its request id, and two of them must not share a lease.
+        let owner = "\(invocation.requestID)/\(UInt64.random(in: .min ... .max))"
+        switch try ledger.lease(request, owner: owner, until: invocation.deadline) {
         case .refused(let order):
             log.info("nothing to do", ["status": .string(order.status.rawValue)])
             return answer(order)

@@ -37,7 +37,7 @@ struct Matrix {
                 guard let (place, trouble) = kind.placed(at: call, in: run) else { continue }
                 // Being killed before a checkpoint is the same experiment for all calls that lead up to it.
                 guard experiments.insert("\(place.name) \(trouble)").inserted else { continue }
-                for lasts in kind.canLast ? [false, true] : [false] {
+                for lasts in kind.canLast && !call.isSentOnce ? [false, true] : [false] {
                     let plan = Lane.Plan(call: place, trouble: trouble, lasts: lasts)
                     cases.append(Case(scenario: scenario, call: call, kind: kind, plan: plan))
                 }
@@ -45,11 +45,18 @@ struct Matrix {
         }
     }
 
-    /// A part that is quick: whatever may make or accept an order, and of the rest every n-th.
+    /// A part that is quick: whatever may make or accept an order, of the rest every n-th, and the first of each kind of
+    /// fault that is not among those.
     var quick: [Case] {
-        let (vital, rest) = cases.reduce(into: ([Case](), [Case]())) { parts, one in
-            if ["AddOrder", "AcceptOrder"].contains(one.call.action) { parts.0.append(one) } else { parts.1.append(one) }
-        }
-        return vital + stride(from: 0, to: rest.count, by: 23).map { rest[$0] }
+        let vital = cases.filter(\.call.isSentOnce)
+        let rest = cases.filter { !$0.call.isSentOnce }
+        let some = vital + stride(from: 0, to: rest.count, by: 31).map { rest[$0] }
+        let missing = Set(FaultKind.allCases).subtracting(some.map(\.kind))
+        return some + FaultKind.allCases.filter(missing.contains).compactMap { kind in rest.first { $0.kind == kind } }
     }
+}
+
+extension OutsideCall {
+    /// Makes or accepts an order in WHMCS; no program repeats it by itself.
+    fileprivate var isSentOnce: Bool { ["AddOrder", "AcceptOrder"].contains(action) }
 }

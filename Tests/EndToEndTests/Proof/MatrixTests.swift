@@ -33,11 +33,11 @@ import Testing
             for complaint in result.verdict()?.complaints ?? [] { Issue.record("\(result.name), later: \(complaint)") }
         }
         let ends = Dictionary(grouping: results, by: \.end).mapValues(\.count).sorted { $0.value > $1.value }
+        let broken = results.count { !$0.complaints.isEmpty }
         print(
             """
-            matrix: \(matrix.calls.count) calls × \(FaultKind.allCases.count) faults, once and lasting: \
-            \(matrix.cases.count) cases; \(cases.count) run, \(results.count { !$0.complaints.isEmpty }) broken, \
-            \(Int(Date().timeIntervalSince(start))) s; \
+            matrix: \(matrix.calls.count) calls × \(FaultKind.allCases.count) faults make \(matrix.cases.count) cases; \
+            \(results.count - broken) passed, \(broken) failed in \(Int(Date().timeIntervalSince(start))) s; \
             ends: \(ends.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
             """)
     }
@@ -76,7 +76,8 @@ import Testing
                 complaints.append("the trouble never came")
             }
             if Self.only != nil { tell(one, outcome, lane) }
-            return Outcome(name: one.name, end: first.end, complaints: complaints,
+            return Outcome(
+                name: one.name, end: first.end, complaints: complaints,
                 verdict: { verdict(outcome, one.scenario, lane) })
         } catch {
             return Outcome(name: one.name, end: "none", complaints: ["\(error)"], verdict: { nil })

@@ -35,10 +35,11 @@ import Testing
         #expect(incidents.count * 3 > schedule.troubleCount, "troubles came")
         let kills = incidents.count { [.killedBefore, .killedAfter].contains($0.trouble) }
         let counts = Dictionary(grouping: verdicts, by: \.1.end).mapValues(\.count).sorted { $0.value > $1.value }
+        let broken = verdicts.count { !$0.1.complaints.isEmpty || $0.0.complaint != nil }
         print(
             """
             soak: seed \(seed), \(count) orders of \(schedule.customers) customers, \(incidents.count) troubles met, \
-            \(kills) of them kills, \(verdicts.count { !$0.1.complaints.isEmpty }) broken, \
+            \(kills) of them kills; \(count - broken) passed, \(broken) failed in \
             \(Int(Date().timeIntervalSince(start))) s; \
             ends: \(counts.map { "\($0.key) \($0.value)" }.joined(separator: ", "))
             """)

@@ -92,6 +92,12 @@ final class Works {
             ], time: time)
     }
 
+    /// Runs the last order's event again under the request id it had.
+    func redeliver(_ order: String = Seed.order) throws -> JSON {
+        invocations -= 1
+        return try run(order)
+    }
+
     /// Runs Salesforce's platform event with that id.
     @discardableResult
     func runPlatformEvent(_ id: String, _ order: String = Seed.order, at time: Int64? = nil) throws -> JSON {
