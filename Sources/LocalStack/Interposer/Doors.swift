@@ -111,6 +111,7 @@ final class Doors: Sendable {
             return reply
         case .late:
             waitUntilOver()
+            Thread.sleep(forTimeInterval: Trouble.lateness)
             return forward()
         case .killedBefore:
             kill()

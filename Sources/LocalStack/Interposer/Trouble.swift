@@ -4,7 +4,7 @@ public enum Trouble: Sendable, Equatable {
     case fault(Fault)
     /// It is carried out, and the answer is withheld until the run is over.
     case withheld
-    /// It is carried out, and answered, only when the run is over.
+    /// It is carried out, and answered, a while after the run is over, when another may be at work already.
     case late
     /// SIGKILL before the call goes out.
     case killedBefore
@@ -13,4 +13,7 @@ public enum Trouble: Sendable, Equatable {
     /// It goes well; from then on the service refuses connections until the run is over. Calls that come over a
     /// connection that is still open find it closed.
     case thenRefuses(OutsideCall.Service)
+
+    /// How long after the run `late` is, in s.
+    public static let lateness = 1.0
 }

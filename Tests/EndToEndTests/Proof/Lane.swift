@@ -55,8 +55,8 @@ final class Lane: Sendable {
     init(patience: Int = 4) throws {
         let interposer = Interposer()
         self.interposer = interposer
-        // Longer than a run may take, as it has to be: a WHMCS that acts late acts when the run is over.
-        let quietTime = patience + 2
+        // Longer than a run may take and WHMCS be late after it, as it has to be, on a busy machine too.
+        let quietTime = patience + 4
         self.quietTime = quietTime
         world = try World { configuration in
             configuration.interposer = interposer

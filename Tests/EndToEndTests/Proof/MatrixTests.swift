@@ -25,13 +25,13 @@ import Testing
         let cases = chosen(matrix)
         if Self.only == nil { #expect(Set(cases.map(\.kind)).count == FaultKind.allCases.count) }
 
-        let results = Parallel.share(cases, among: lanes) { result(of: $0, in: $1) }
+        var results = Parallel.share(cases, among: lanes) { result(of: $0, in: $1) }
         #expect(results.count == cases.count)
-        for result in results { for complaint in result.complaints { Issue.record("\(result.name): \(complaint)") } }
-        // Whatever came later, a second order would be there by now.
-        for result in results where result.complaints.isEmpty {
-            for complaint in result.verdict()?.complaints ?? [] { Issue.record("\(result.name), later: \(complaint)") }
+        for index in results.indices where results[index].complaints.isEmpty {
+            // Whatever came later, a second order would be there by now.
+            results[index].complaints = results[index].verdict()?.complaints.map { "later: \($0)" } ?? []
         }
+        for result in results { for complaint in result.complaints { Issue.record("\(result.name): \(complaint)") } }
         let ends = Dictionary(grouping: results, by: \.end).mapValues(\.count).sorted { $0.value > $1.value }
         let broken = results.count { !$0.complaints.isEmpty }
         print(
