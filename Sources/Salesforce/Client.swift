@@ -125,7 +125,12 @@ extension Client {
             // Reads, and writes of absolute values.
             repeatable: true,
             isTransient: { isOverloaded($0.status) || Problem.all(in: $0).contains(where: \.isBrief) })
-        do { return try http.send(request) } catch { throw .unavailable(doing: doing, reason: error.description) }
+        do { return try http.send(request) } catch {
+            guard method != "GET", error.mayHaveBeenReceived else {
+                throw .unavailable(doing: doing, reason: error.description)
+            }
+            throw .unanswered(doing: doing, reason: error.description)
+        }
     }
 
     private func isSessionInvalid(_ response: Response) -> Bool {

@@ -4,6 +4,8 @@
 public enum Failure: Error, Sendable, Equatable {
     /// No answer, a maintenance page, an overloaded server, a locked row.
     case unavailable(doing: String, reason: String)
+    /// A write went out and had no answer: Salesforce may still carry it out, over what is written meanwhile.
+    case unanswered(doing: String, reason: String)
     /// An allowance is used up; it passes in hours.
     case limitReached(doing: String, message: String)
     /// A clear no.
@@ -22,7 +24,7 @@ extension Failure {
     /// Whether the same may succeed later without anybody mending anything.
     public var isPassing: Bool {
         switch self {
-        case .unavailable, .limitReached, .sessionInvalid, .noToken: true
+        case .unavailable, .unanswered, .limitReached, .sessionInvalid, .noToken: true
         case .rejected, .notFound, .grantRefused, .unreadable: false
         }
     }
@@ -32,6 +34,7 @@ extension Failure: CustomStringConvertible {
     public var description: String {
         switch self {
         case .unavailable(let doing, let reason): "Salesforce was not available while \(doing): \(reason)."
+        case .unanswered(let doing, let reason): "Salesforce did not answer while \(doing): \(reason)."
         case .limitReached(let doing, let message): "A limit of Salesforce was reached while \(doing): \(message)."
         case .rejected(let doing, let code, let message):
             "Salesforce refused while \(doing): " + words(code, message, hint(code, message).map { "– \($0)" } ?? "")
