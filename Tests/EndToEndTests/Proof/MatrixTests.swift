@@ -8,7 +8,7 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
     private static let isWhole = environment["PROVE"] == "matrix"
     private static let only = environment["PROVE_CASE"]
-    private static let lanes = isWhole ? 6 : 4
+    private static let lanes = isWhole ? 8 : 4
 
     @Test func everyCallSurvivesEveryFault() throws {
         let start = Date()
