@@ -56,7 +56,7 @@ struct ProvisionRequested: Equatable {
     /// Whether a Failed order is to be tried afresh: the operator asked again after it had failed. An event of before is
     /// one that was delivered twice, or late, or replayed.
     func asksAgain(after order: LedgerOrder) -> Bool {
-        platformEvent != nil && platformEvent != order.lastEvent && requestedAt > order.updatedAt
+        platformEvent != nil && platformEvent != order.lastEvent && requestedAt > order.endedAt ?? order.updatedAt
     }
 }
 

@@ -34,7 +34,7 @@ public struct Client {
         let response = try send("PATCH", "/sobjects/Order/\(id)", .object(values), doing)
         // Only 204 is Salesforce's yes: a maintenance page can say 200.
         guard response.status == 204 else {
-            throw .unavailable(doing: doing, reason: "HTTP \(response.status) instead of 204")
+            throw .unanswered(doing: doing, reason: "HTTP \(response.status) instead of 204")
         }
     }
 
@@ -59,9 +59,10 @@ public struct Client {
     private func updateCollection(_ records: [JSON], _ doing: String) throws(Failure) {
         let body: JSON = ["allOrNone": true, "records": .array(records)]
         let response = try send("PATCH", "/composite/sobjects", body, doing)
-        guard let results = try json(response, doing).array, results.count == records.count else {
-            throw .unreadable(doing: doing)
+        guard let answer = JSON(response.body) else {
+            throw .unanswered(doing: doing, reason: "HTTP \(response.status) without JSON")
         }
+        guard let results = answer.array, results.count == records.count else { throw .unreadable(doing: doing) }
         if results.allSatisfy({ $0["success"]?.bool == true }) { return }
         guard let problem = Problem.all(in: response).first else { throw .unreadable(doing: doing) }
         throw problem.failure(doing, status: response.status)
@@ -110,9 +111,9 @@ extension Client {
     ) throws(Failure) -> Response {
         let current = try token()
         let first = try transmit(method, url(current.instanceURL), current, body, doing)
-        guard isSessionInvalid(first) else { return try checked(first, doing) }
+        guard isSessionInvalid(first) else { return try checked(method, first, doing) }
         let next = try renewed(current)
-        return try checked(transmit(method, url(next.instanceURL), next, body, doing), doing)
+        return try checked(method, transmit(method, url(next.instanceURL), next, body, doing), doing)
     }
 
     private func transmit(
@@ -122,8 +123,8 @@ extension Client {
         if body != nil { headers.append(Header("Content-Type", "application/json; charset=UTF-8")) }
         let request = Request(
             method, url, headers: headers, body: body?.bytes ?? [], timeout: 30_000,
-            // Reads, and writes of absolute values.
-            repeatable: true,
+            // A write that is repeated and answered says nothing of the first, which may still be carried out.
+            repeatable: method == "GET",
             isTransient: { isOverloaded($0.status) || Problem.all(in: $0).contains(where: \.isBrief) })
         do { return try http.send(request) } catch {
             guard method != "GET", error.mayHaveBeenReceived else {
@@ -138,8 +139,15 @@ extension Client {
         return problems.contains(where: \.isInvalidSession) || response.status == 401 && problems.isEmpty
     }
 
-    private func checked(_ response: Response, _ doing: String) throws(Failure) -> Response {
-        guard (200..<300).contains(response.status) else { throw failure(response, doing) }
+    private func checked(_ method: String, _ response: Response, _ doing: String) throws(Failure) -> Response {
+        guard (200..<300).contains(response.status) else {
+            let failure = failure(response, doing)
+            // A gateway's word, not Salesforce's.
+            if method != "GET", case .unavailable(_, let reason) = failure, Problem.all(in: response).isEmpty {
+                throw .unanswered(doing: doing, reason: reason)
+            }
+            throw failure
+        }
         return response
     }
 

@@ -4,7 +4,8 @@
 public enum Failure: Error, Sendable, Equatable {
     /// No answer, a maintenance page, an overloaded server, a locked row.
     case unavailable(doing: String, reason: String)
-    /// A write went out and had no answer: Salesforce may still carry it out, over what is written meanwhile.
+    /// A write went out and had no answer, or one that is not Salesforce's own: it may still be carried out, over what is
+    /// written meanwhile.
     case unanswered(doing: String, reason: String)
     /// An allowance is used up; it passes in hours.
     case limitReached(doing: String, message: String)
@@ -21,6 +22,10 @@ public enum Failure: Error, Sendable, Equatable {
 }
 
 extension Failure {
+    public var isUnanswered: Bool {
+        if case .unanswered = self { true } else { false }
+    }
+
     /// Whether the same may succeed later without anybody mending anything.
     public var isPassing: Bool {
         switch self {

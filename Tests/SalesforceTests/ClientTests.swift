@@ -103,12 +103,38 @@ import Testing
                     message: "data value too large"))
     }
 
-    @Test func aLockedRowInACollectionIsTriedAgain() throws {
+    /// By the ledger, not here: a second write that is answered says nothing of a first that was not.
+    @Test func aWriteIsSentOnce() throws {
         let wire = Wire(
-            #"[{"success":false,"errors":[{"statusCode":"UNABLE_TO_LOCK_ROW","message":"unable to obtain"}]}]"#,
-            #"[{"success":true,"errors":[]}]"#)
-        try wire.salesforce.update(order: try id("801000000000001"), [:], items: [])
-        #expect(wire.requests.count == 2)
+            #"[{"success":false,"errors":[{"statusCode":"UNABLE_TO_LOCK_ROW","message":"unable to obtain"}]}]"#)
+        let error = failure { try wire.salesforce.update(order: try id("801000000000001"), [:], items: []) }
+        #expect(
+            error
+                == .unavailable(
+                    doing: "updating the order and its items", reason: "UNABLE_TO_LOCK_ROW unable to obtain"))
+        #expect(wire.requests.map(\.repeatable) == [false])
+    }
+
+    /// Whether a write that met this may still be carried out.
+    @Test(
+        arguments: [
+            (.broken(.timedOut), true), (.broken(.broken), true), (.answer("<html>", status: 502), true),
+            (.answer("<html>", status: 503), true), (.answer("", status: 500), true),
+            (.answer("<html>", status: 200), true), (.answer("", status: 200), true),
+            (.error("SERVER_UNAVAILABLE", status: 503), false), (.error("UNABLE_TO_LOCK_ROW", status: 400), false),
+            (.error("INVALID_FIELD", status: 400), false),
+        ] as [(Result<Response, HTTP.Failure>, Bool)])
+    func aWriteWithoutSalesforcesOwnAnswerIsUnanswered(
+        _ answer: Result<Response, HTTP.Failure>, _ isUnanswered: Bool
+    ) throws {
+        let updates: [(Salesforce.Client, RecordID) throws -> Void] = [
+            { try $0.updateOrder($1, [:]) }, { try $0.update(order: $1, [:], items: []) },
+        ]
+        for update in updates {
+            let wire = Wire([answer])
+            let error = failure { try update(wire.salesforce, try id("801000000000001")) }
+            #expect(error?.isUnanswered == isUnanswered, "\(String(describing: error))")
+        }
     }
 
     @Test(arguments: ["[]", "{}", #"[{"success":false,"errors":[]}]"#])

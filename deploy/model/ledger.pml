@@ -4,9 +4,9 @@
  *
  *   verify       Webhook/Webhook.swift, Ledger/Acceptance.swift (accept)
  *   bus          EventBridge and Lambda's queue: at least once, and sometimes not at all
- *   provision    Ledger/Lease.swift (take, takeUntold, write, release, finish), Provisioning/Road.swift (steps, settle,
- *                endFailed), Provisioning/Ordering.swift (create, look, checkMayAdd, add, keep, accept),
- *                Provisioning/Install.swift (whether the marker is proven)
+ *   provision    Ledger/Lease.swift (take, takeEnded, write, release, finish), Provisioning/Road.swift (steps, settle),
+ *                Provisioning/Telling.swift (tellFailure), Provisioning/Ordering.swift (create, look, checkMayAdd, add,
+ *                keep, accept), Provisioning/Install.swift (whether the marker is proven)
  *   recover      Ledger/OpenOrders.swift (claim), Recovery/RecoveryRound.swift
  *   WHMCS, time  the world
  *
@@ -200,7 +200,7 @@ idle:
 
     /* START: tries are used up, or a step before whmcs_create says no. */
     if
-    :: atomic { step == FailureUpdate -> goto endFailed }
+    :: atomic { step == FailureUpdate -> goto tellFailure }
     :: atomic { step != FailureUpdate -> goto fail }
     :: atomic { step == Accept -> goto success }
     :: atomic { step == Create -> goto accept }
@@ -319,7 +319,7 @@ wait:
 fail:
     /* While AddOrder is in doubt, that is the last word. */
     CHECKPOINT(step = FailureUpdate; unknown = (addOrder == Sent));
-endFailed:
+tellFailure:
     /* Salesforce says Failed, or is told later: the order is Failed all the same. */
     if
     :: skip

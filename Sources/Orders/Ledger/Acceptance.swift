@@ -137,6 +137,7 @@ extension Ledger {
             "tries": 0, "open": "1", "dueAt": .number(Double(now + Ledger.announcementPatience)),
             "correlationId": .string(correlationID), "updatedAt": .number(Double(now)), "errorCode": .null,
             "errorMessage": .null, "step": .null, "leaseOwner": .null, "leaseUntil": .null, "addOrderSends": .null,
+            "endedAt": .null,
         ]
         if previous?.whmcsOrderID == nil { changes["plan"] = .null }
         return update(changes, history: historyEntry(.accepted, attempt: attempt, at: now))

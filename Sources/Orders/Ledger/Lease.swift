@@ -38,15 +38,29 @@ struct Lease {
         try write([:])
     }
 
-    /// Ends the order's road; nobody has to look at it again.
-    mutating func finish(_ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil) throws {
-        let end: Changes = [
-            "status": .string(status.rawValue), "open": .null, "dueAt": .null, "leaseOwner": .null,
-            "leaseUntil": .null,
-        ]
-        try write(
-            changes.merging(end) { $1 },
-            history: historyEntry(status, attempt: order.attempt, at: ledger.now(), code: code))
+    /// Ends the order's road. Nobody has to look at it again, unless `lateUntil` (ms since 1970) is to come: by then
+    /// Salesforce has to be told once more.
+    mutating func finish(
+        _ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil, lateUntil: Int64?
+    ) throws {
+        var changes = changes
+        changes["lateUntil"] = lateUntil.map { .number(Double($0)) } ?? .null
+        if lateUntil == nil { changes["open"] = .null }
+        try end(status, dueAt: lateUntil, changes, code: code)
+    }
+
+    /// Gives back an order that has ended, to be looked at again at `dueAt` (ms since 1970).
+    mutating func end(
+        _ status: LedgerOrder.Status, dueAt: Int64?, _ changes: Changes = [:], code: String?
+    ) throws {
+        let now = ledger.now()
+        var changes = changes
+        changes["status"] = .string(status.rawValue)
+        changes["dueAt"] = dueAt.map { .number(Double($0)) } ?? .null
+        (changes["leaseOwner"], changes["leaseUntil"]) = (.null, .null)
+        guard order.status != status else { return try write(changes) }
+        changes["endedAt"] = .number(Double(now))
+        try write(changes, history: historyEntry(status, attempt: order.attempt, at: now, code: code))
     }
 
     /// Gives the order back, to be taken up again at `dueAt` (ms since 1970).
@@ -74,8 +88,8 @@ extension Ledger {
             // One that is contended is delivered again; to refuse it would be to lose the operator's request.
             guard try reopen(order, request) else { throw Contended() }
             return try take(request, owner, until)
-        case .refused(let order) where order.status == .failed && order.dueAt != nil:
-            return try takeUntold(order, owner, until)
+        case .refused(let order) where order.hasEnded && order.dueAt != nil:
+            return try takeEnded(order, owner, until)
         case let outcome:
             return outcome
         }
@@ -113,16 +127,17 @@ extension Ledger {
         }
     }
 
-    /// Takes a Failed order of which Salesforce could not be told yet. It stays Failed, for everybody to see.
-    private func takeUntold(_ order: LedgerOrder, _ owner: String, _ until: Int64) throws -> LeaseOutcome {
+    /// Takes an order that has ended, and of which Salesforce has to be told yet, or again. It stays what it is, for
+    /// everybody to see.
+    private func takeEnded(_ order: LedgerOrder, _ owner: String, _ until: Int64) throws -> LeaseOutcome {
         var expression = update([
             "dueAt": .number(Double(until)), "leaseOwner": .string(owner), "leaseUntil": .number(Double(until)),
         ])
         expression.text += ", #tries = #tries + :one"
         expression.values["one"] = 1
         let untold = Write.Expression(
-            "#status = :failed AND attribute_exists(#dueAt) AND (attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)",
-            ["failed": .string(LedgerOrder.Status.failed.rawValue), "now": .number(Double(now()))])
+            "#status = :status AND attribute_exists(#dueAt) AND (attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)",
+            ["status": .string(order.status.rawValue), "now": .number(Double(now()))])
         let write = Write.update(LedgerOrder.key(order.id), expression, if: untold)
         guard case .written(let item) = try table.write(write), let taken = try read(item) else {
             return .refused(order)

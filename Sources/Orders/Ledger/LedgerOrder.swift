@@ -37,11 +37,17 @@ public struct LedgerOrder: Sendable, Equatable {
     public var dueAt: Int64?
     public var errorCode: String?
     public var errorMessage: String?
+    /// Until when Salesforce may still carry out what it was told of an earlier status, ms since 1970.
+    public var lateUntil: Int64?
+    /// When the attempt came to its end, ms since 1970.
+    public var endedAt: Int64?
     /// The platform event that asked for this attempt.
     public var lastEvent: String?
     public var correlationID: String?
     /// The last change, ms since 1970.
     public var updatedAt: Int64
+
+    var hasEnded: Bool { status == .provisioned || status == .failed }
 
     /// Nil when the item is not an order of ours.
     init?(_ item: Table.Item) {
@@ -67,6 +73,8 @@ public struct LedgerOrder: Sendable, Equatable {
         dueAt = item["dueAt"]?.integer
         errorCode = item["errorCode"]?.text
         errorMessage = item["errorMessage"]?.text
+        lateUntil = item["lateUntil"]?.integer
+        endedAt = item["endedAt"]?.integer
         lastEvent = item["lastEvent"]?.text
         correlationID = item["correlationId"]?.text
         updatedAt = item["updatedAt"]?.integer ?? 0

@@ -199,30 +199,4 @@ extension Road {
         }
         try lease.write(["step": .string(Step.accept.rawValue)])
     }
-
-    mutating func tellSuccess(_ plan: Plan) throws {
-        let values: [String: JSON] = [
-            settings.fields.status: .string(settings.provisioned),
-            settings.fields.whmcsOrderId: order.whmcsOrderID.map { .string(String($0)) } ?? .null,
-            settings.fields.errorCode: .null, settings.fields.errorMessage: .null,
-            settings.fields.lastAttempt: FieldValue.datetime(http.now()),
-        ]
-        var services = order.whmcsServiceIDs[...]
-        let items = plan.items.map { item in
-            let mine = list(services.prefix(item.quantity))
-            services = services.dropFirst(item.quantity)
-            return (id: item.orderItemID, values: [settings.fields.serviceId: FieldValue.text(mine)])
-        }
-        try salesforce.update(order: order.id, values, items: items)
-        try lease.finish(
-            .provisioned, ["step": .string(Step.successUpdate.rawValue), "errorCode": .null, "errorMessage": .null])
-    }
-}
-
-/// As many ids as a text field of Salesforce holds: one that is cut would be another service's.
-private func list(_ ids: ArraySlice<Int>) -> String {
-    ids.reduce("") { list, id in
-        let longer = list.isEmpty ? String(id) : "\(list),\(id)"
-        return FieldValue.cut(longer) == longer ? longer : list
-    }
 }

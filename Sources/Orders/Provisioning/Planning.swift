@@ -52,22 +52,4 @@ extension Road {
         return Mapping(
             client: client, products: products, markerField: settings.markerField, takesPrices: settings.takesPrices)
     }
-
-    mutating func tellActivating() throws {
-        try lease.confirm()
-        let values: [String: JSON] = [
-            settings.fields.status: .string(settings.activating), settings.fields.errorCode: .null,
-            settings.fields.errorMessage: .null, settings.fields.lastAttempt: FieldValue.datetime(http.now()),
-        ]
-        do {
-            try step(.statusUpdate) { road in try road.salesforce.updateOrder(road.order.id, values) }
-        } catch let failure as Salesforce.Failure {
-            guard case .unanswered = failure else { throw failure }
-            // Or it would be carried out when the order is done, and Salesforce would say Activating for ever.
-            throw ProvisioningFailure(
-                .salesforceUnavailable, failure.description, isPassing: true, notBefore: http.now() + settings.quietTime
-            )
-        }
-        try lease.write(["step": .string(Step.statusUpdate.rawValue)])
-    }
 }

@@ -24,10 +24,14 @@ struct Road {
     /// Takes the order as far as it goes, and writes down where that was.
     mutating func travel() throws {
         do {
-            try checkTries()
-            try steps()
+            switch order.status {
+            case .accepted, .activating:
+                try checkTries()
+                try steps()
+            case .provisioned, .failed: try tellAgain()
+            }
         } catch {
-            guard let failure = ProvisioningFailure(error) else { return stopped(error) }
+            guard !order.hasEnded, let failure = ProvisioningFailure(error) else { return stopped(error) }
             do { try settle(failure) } catch let lost as Lease.Lost { stopped(lost) }
         }
     }
@@ -37,7 +41,7 @@ struct Road {
     }
 
     private mutating func steps() throws {
-        if order.step == .failureUpdate { return try endFailed() }
+        if order.step == .failureUpdate { return try tellFailure() }
         if order.step == nil { try forgetCancelledOrder() }
         if order.plan == nil {
             let source = try step(.validation) { road in try road.validate() }
@@ -55,7 +59,7 @@ struct Road {
         if order.step != .accept {
             try step(.accept) { road in try road.accept() }
         }
-        try step(.successUpdate) { road in try road.tellSuccess(plan) }
+        try tellSuccess(plan)
     }
 
     /// Runs a step and logs how it went.
@@ -107,7 +111,7 @@ struct Road {
             "errorCode": .string(last.code.rawValue), "errorMessage": .string(last.message),
             "step": .string(Step.failureUpdate.rawValue),
         ])
-        try endFailed()
+        try tellFailure()
     }
 
     /// What an attempt ends with. While AddOrder is in doubt it is that: any other code would say that it is safe to
@@ -120,28 +124,8 @@ struct Road {
     }
 
     /// Exponential backoff with full jitter, an hour at the most.
-    private func nextTry() -> Int64 {
+    func nextTry() -> Int64 {
         let backoff = min(3_600_000, settings.retryDelay << min(order.tries - 1, 20))
         return http.now() + Int64(max(min(1000, backoff), http.jitter(backoff)))
-    }
-
-    /// Tells Salesforce, and closes the order. It is Failed at once, and due until Salesforce knows.
-    private mutating func endFailed() throws {
-        let code = order.errorCode ?? ProvisioningFailure.Code.provisioningError.rawValue
-        let values: [String: JSON] = [
-            settings.fields.status: .string(settings.failed), settings.fields.errorCode: .string(code),
-            settings.fields.errorMessage: FieldValue.text(order.errorMessage ?? ""),
-            settings.fields.lastAttempt: FieldValue.datetime(http.now()),
-        ]
-        do {
-            try step(.failureUpdate) { road in try road.salesforce.updateOrder(road.order.id, values) }
-        } catch let failure as Salesforce.Failure {
-            if failure.isPassing {
-                return try lease.release(
-                    dueAt: nextTry(), ["status": .string(LedgerOrder.Status.failed.rawValue)])
-            }
-            log.error("Salesforce does not know that the order is Failed: \(failure)")
-        }
-        try lease.finish(.failed, [:], code: code)
     }
 }

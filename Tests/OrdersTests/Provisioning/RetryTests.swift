@@ -45,21 +45,6 @@ import Testing
         #expect(works.salesforce.statusHistory(Seed.order).last == "Provisioned")
     }
 
-    /// Salesforce may carry out what it has not answered when the order is done, and would say Activating for ever.
-    @Test func anUnansweredActivatingHoldsTheOrderUp() throws {
-        let works = try Works(["WHMCS_QUIET_TIME": "500"])
-        // The client repeats it by itself, and libcurl on a connection that was kept.
-        works.salesforce.failNext(.actThenDrop, on: "PATCH", times: 100)
-        #expect(try works.run()["status"] == "Activating")
-        let order = try works.ledger()
-        #expect(order.errorCode == "SALESFORCE_UNAVAILABLE")
-        #expect((order.dueAt ?? 0) - order.updatedAt > 400_000)
-        #expect(works.whmcs.state.orders.isEmpty)
-        works.salesforce.clearFaults()
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-    }
-
     @Test func givesUpAfterTheLastTry() throws {
         let works = try Works(["MAX_ATTEMPTS": "3"])
         works.whmcs.failNext(.maintenance, times: 100)
