@@ -120,6 +120,10 @@ final class Doors: Sendable {
             _ = forward()
             kill()
             return .drop
+        case .killedLate(let seconds):
+            kill()
+            interposer.later(seconds) { [self] in _ = self.forward(request, to: service) }
+            return .drop
         case .thenRefuses(let refusing):
             let reply = forward()
             door(refusing)?.refuse()

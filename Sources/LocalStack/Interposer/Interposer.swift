@@ -1,3 +1,5 @@
+import Foundation
+
 /// Stands between the programs and everything they call, and says what goes wrong there.
 ///
 /// A test gives it a rule, and reads afterwards which calls were made and which of them met trouble.
@@ -18,6 +20,7 @@ public final class Interposer: Sendable {
         var rule: Rule = { _ in nil }
         var calls: [OutsideCall] = []
         var incidents: [Incident] = []
+        var held = 0
         var runs: [String: Int] = [:]
         var upstreams: [OutsideCall.Service: String] = [:]
     }
@@ -39,6 +42,19 @@ public final class Interposer: Sendable {
     public var calls: [OutsideCall] { state.with { $0.calls } }
     /// Every call since the last rule that met trouble.
     public var incidents: [Incident] { state.with { $0.incidents } }
+
+    /// Whether calls of programs that were killed are still to be carried out.
+    public var holdsCalls: Bool { state.with { $0.held > 0 } }
+
+    /// Carries a call out in that many s. Nobody waits for it: the door it came by closes behind the program.
+    func later(_ seconds: Double, _ carryOut: @escaping @Sendable () -> Void) {
+        state.with { $0.held += 1 }
+        Thread.detachNewThread { [self] in
+            Thread.sleep(forTimeInterval: seconds)
+            carryOut()
+            state.with { $0.held -= 1 }
+        }
+    }
 
     /// Where the real services are; the stack says so when it starts.
     func stand(before upstreams: [OutsideCall.Service: String]) {

@@ -10,6 +10,8 @@ public enum Trouble: Sendable, Equatable {
     case killedBefore
     /// It is carried out; SIGKILL before the answer is there.
     case killedAfter
+    /// SIGKILL while the call is on its way; it is carried out that many s later, when another run may have ended already.
+    case killedLate(after: Double)
     /// It goes well; from then on the service refuses connections until the run is over. Calls that come over a
     /// connection that is still open find it closed.
     case thenRefuses(OutsideCall.Service)

@@ -3,7 +3,7 @@ import LocalStack
 /// What can go wrong with any outside call.
 enum FaultKind: String, CaseIterable {
     case refused, resetBefore, resetAfter, withheld, late, tooManyRequests, serverError, maintenance, truncated
-    case emptyBody, okPage, killedBefore, killedAfter, killedBeforeCheckpoint
+    case emptyBody, okPage, killedBefore, killedAfter, killedBeforeCheckpoint, killedLate
 
     /// The maintenance page of those who say 200 all the same.
     static let page = Fault.answer(200, "<html><body>We are back soon</body></html>", contentType: "text/html")
@@ -14,7 +14,9 @@ enum FaultKind: String, CaseIterable {
         case .resetBefore, .resetAfter, .tooManyRequests, .serverError, .maintenance, .truncated, .emptyBody, .okPage:
             true
         // The others end the run, or last anyway.
-        case .refused, .withheld, .late, .killedBefore, .killedAfter, .killedBeforeCheckpoint: false
+        case .refused, .withheld, .late, .killedBefore, .killedAfter, .killedBeforeCheckpoint,
+            .killedLate:
+            false
         }
     }
 
@@ -39,6 +41,8 @@ enum FaultKind: String, CaseIterable {
         case .emptyBody: (call, .fault(.actThenEmptyBody))
         case .killedBefore: (call, .killedBefore)
         case .killedAfter: (call, .killedAfter)
+        // The next run begins about a second after the lease is over, and needs less than one.
+        case .killedLate: (call, .killedLate(after: Double(Lane.patience) + 2))
         }
     }
 }

@@ -46,13 +46,16 @@ final class Lane: Sendable {
             program: "verify-signature", run: 0, service: .dynamodb, action: "TransactWriteItems", number: 1,
             position: 0), trouble: .thenRefuses(.events))
 
+    /// Seconds that provision-order may take where nothing else is said.
+    static let patience = 4
+
     let world: World
     let interposer: Interposer
     /// s
     let quietTime: Int
 
     /// - Parameter patience: seconds that provision-order may take. A lease lasts as long.
-    init(patience: Int = 4) throws {
+    init(patience: Int = Lane.patience) throws {
         let interposer = Interposer()
         self.interposer = interposer
         // Longer than a run may take and WHMCS be late after it, as it has to be, on a busy machine too.
@@ -79,11 +82,17 @@ final class Lane: Sendable {
         interposer.follow { troubleMaker.trouble(for: $0) ?? unannounced.trouble(for: $0) }
         var driver = Driver(world: world, order: order, quietTime: quietTime)
         let complaint = driver.drive()
+        waitForLateCalls()
         let outcome = Outcome(
             order: order, client: client, calls: interposer.calls, incidents: interposer.incidents,
             complaint: complaint)
         interposer.follow { _ in nil }
         return outcome
+    }
+
+    /// What comes late must change nothing any more.
+    func waitForLateCalls() {
+        while interposer.holdsCalls { usleep(50_000) }
     }
 }
 

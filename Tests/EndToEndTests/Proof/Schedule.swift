@@ -56,7 +56,7 @@ struct Schedule: Equatable, Sendable {
             .fault(.dropBeforeActing), .fault(.actThenDrop), .fault(.tooManyRequests), .fault(.maintenance),
             .fault(.answer(500, "Internal Server Error", contentType: "text/plain")), .fault(.actThenTruncate),
             .fault(.actThenEmptyBody), .fault(FaultKind.page), .withheld, .late, .killedBefore, .killedAfter,
-            .killedBefore, .killedAfter,
+            .killedBefore, .killedAfter, .killedLate(after: Double(Soak.patience) + 2),
         ]
         let services: [OutsideCall.Service] = [.dynamodb, .salesforce, .whmcs, .ssm]
         guard Int.random(in: 0..<8, using: &random) > 0, let one = simple.randomElement(using: &random) else {

@@ -11,6 +11,8 @@ final class Soak: Sendable {
         var complaint: String?
     }
 
+    /// Seconds that provision-order may take.
+    static let patience = 6
     /// Orders under way at a time.
     private static let workers = 10
 
@@ -21,7 +23,7 @@ final class Soak: Sendable {
 
     init(_ schedule: Schedule) throws {
         self.schedule = schedule
-        lane = try Lane(patience: 6)
+        lane = try Lane(patience: Self.patience)
         customers = (0..<schedule.customers).map { [lane] _ in lane.world.newCustomer() }
     }
 
@@ -36,6 +38,7 @@ final class Soak: Sendable {
         // The events that are left find nothing to do.
         while Date() < end, !lane.world.stack.isIdle { usleep(50_000) }
         recovery.stop()
+        lane.waitForLateCalls()
         return orders
     }
 

@@ -33,7 +33,7 @@ import Testing
         #expect(made.count <= count)
         let incidents = soak.incidents
         #expect(incidents.count * 3 > schedule.troubleCount, "troubles came")
-        let kills = incidents.count { [.killedBefore, .killedAfter].contains($0.trouble) }
+        let kills = incidents.count { "\($0.trouble)".hasPrefix("killed") }
         let counts = Dictionary(grouping: verdicts, by: \.1.end).mapValues(\.count).sorted { $0.value > $1.value }
         let broken = verdicts.count { !$0.1.complaints.isEmpty || $0.0.complaint != nil }
         print(
