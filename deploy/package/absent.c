@@ -1,6 +1,6 @@
 // What a static C library would have to ask the system for: shared libraries, and name-service plug-ins of the very
 // version it was linked with. Nothing of that is beside a program that runs alone, so the answer is given here: there
-// is none. With these the linker takes none of the C library's own; deploy/package/check sees that it stays so.
+// is none. With these the linker takes none of the C library's own; deploy/package/check.py sees that it stays so.
 //
 // Who refers to them: libcrypto's BIO connections and loadable modules, which nobody here uses; c-ares, for services by
 // name, where libcurl only ever gives numbers; FoundationEssentials' users and groups of files; the Swift runtime's
