@@ -76,7 +76,7 @@ async def main(name, certificate):
         await asyncio.gather(pump(reader, onward[1]), pump(onward[0], writer))
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=context)
-    print(await listen_for_names(name), server.sockets[0].getsockname()[1], flush=True)
+    print(f"{await listen_for_names(name)} {server.sockets[0].getsockname()[1]}", flush=True)
     loop = asyncio.get_running_loop()
     inside.set_result(int(await loop.run_in_executor(None, sys.stdin.readline)))
     await loop.run_in_executor(None, sys.stdin.read)

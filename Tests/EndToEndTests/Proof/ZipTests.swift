@@ -143,8 +143,11 @@ private final class Outside: Sendable {
         ]
         (process.standardInput, process.standardOutput) = (input, output)
         try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+        var line = Data()
+        while line.last != UInt8(ascii: "\n"), let byte = try output.fileHandleForReading.read(upToCount: 1) {
+            line += byte
+        }
+        let words = String(decoding: line, as: UTF8.self).split(whereSeparator: \.isWhitespace).map(String.init)
         try #require(words.count == 2, "the outside does not start")
         (nameServer, port) = (words[0], words[1])
     }
