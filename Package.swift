@@ -49,7 +49,7 @@ let package = Package(
                 "AWS", "Crypto", "HTTP", "Lambda", "LocalStack", "Orders", "Salesforce", "TestSupport", "WHMCS",
             ]),
         .testTarget(name: "LocalStackTests", dependencies: ["HTTP", "LocalStack"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )
