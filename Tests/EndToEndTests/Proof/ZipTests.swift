@@ -7,19 +7,29 @@ import Testing
 /// The zips of deploy/build, each unpacked into a root that holds nothing else. `PROVE=zips` runs them, as deploy/prove
 /// and .ci/run do: they have to be built before.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["PROVE"] == "zips"), .serialized) struct ZipTests {
+    private typealias Stage = Result<(world: World, outside: Outside), any Error>
+
     /// AWS is only to be had by TLS, by a name that stands in the roots' /etc/hosts or is known to the name server; the
     /// roots hold the certificate of who signed its server's.
-    private static let good = Result {
+    private static let good: Stage = Result {
+        atexit { ZipTests.end(ZipTests.good) }
         let outside = try Outside()
-        return (world: try world(outside, trusting: true), outside)
+        return (try world(outside, trusting: true), outside)
     }
     /// The same without the certificate, a name that nobody knows, and a program that is not static.
-    private static let bad = Result {
+    private static let bad: Stage = Result {
+        atexit { ZipTests.end(ZipTests.bad) }
         let outside = try Outside()
-        return (world: try world(outside, trusting: false), outside)
+        return (try world(outside, trusting: false), outside)
     }
 
-    /// The token first: while it is being made, who asks for another is turned away.
+    /// The tests' process ends without a deinit of what is static.
+    private static func end(_ stage: Stage) {
+        guard let (world, outside) = try? stage.get() else { return }
+        world.stack.stop()
+        try? FileManager.default.removeItem(atPath: outside.programs)
+    }
+
     static let samples: [(String, String, @Sendable (JSON) -> Bool)] = [
         // First, because whoever finds no token has one made, and it is made for one at a time.
         ("refresh-sf-token", "schedule", { $0["refreshed"] == true }),
