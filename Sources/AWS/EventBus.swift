@@ -12,6 +12,9 @@ public struct EventBus {
         )
     }
 
+    /// The request that opens a connection.
+    public var opening: Request { service.opening }
+
     /// Puts up to ten events of one kind on the bus. The service answers 200 even when it did not take them; that is a
     /// failure here, whichever of them it was.
     public func put(source: String, detailType: String, details: [JSON]) throws(Failure) {

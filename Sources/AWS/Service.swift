@@ -44,6 +44,9 @@ public struct Service {
             body: body.bytes, timeout: 5_000, repeatable: true, isTransient: isTransient, signature: signature)
     }
 
+    /// Asks for nothing, so that there is a connection: any answer to it is as good as another.
+    public var opening: Request { Request("HEAD", endpoint + "/", timeout: 1_000, repeatable: true) }
+
     public func answer(_ action: String, _ result: Result<Response, HTTP.Failure>) throws(Failure) -> JSON {
         let action = "\(name) \(action)"
         let response: Response

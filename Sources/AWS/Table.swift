@@ -16,6 +16,9 @@ public struct Table {
             http: http)
     }
 
+    /// The request that opens a connection.
+    public var opening: Request { service.opening }
+
     /// The item, as of the last write; nil when there is none.
     public func get(_ key: String) throws(Failure) -> Item? {
         try item(service.call("GetItem", getBody(key))["Item"])

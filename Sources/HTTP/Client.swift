@@ -31,6 +31,14 @@ public struct Client {
         return client
     }
 
+    /// The same client, which sends these too whenever it sends something, and forgets their answers: so that their
+    /// connections are there when they are needed.
+    public func along(with requests: [Request]) -> Client {
+        var client = self
+        client.transport = { [transport] in Array(transport($0 + requests).prefix($0.count)) }
+        return client
+    }
+
     /// Sends one request; see `sendAll`.
     public func send(_ request: Request) throws(Failure) -> Response {
         try sendAll([request])[0].get()

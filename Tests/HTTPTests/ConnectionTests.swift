@@ -42,6 +42,18 @@ import Testing
         #expect(seen.values == ["1 GET /", "2 POST /", "3 POST /", "1 GET /"])
     }
 
+    /// Opened while another answer is waited for; what becomes of it concerns nobody.
+    @Test func aConnectionIsOpenedAlongWithARequest() throws {
+        let (seen, first) = (Recorder<String>(), Recorder<String>())
+        let (server, other) = (try Self.polite(seen), try Self.polite(first))
+        let client = Client.quick()
+        let openings = [server.url, "http://127.0.0.1:1"].map { Request("HEAD", $0 + "/", repeatable: true) }
+        #expect(try client.along(with: openings).send(Request("GET", other.url + "/", repeatable: true)).status == 200)
+        #expect(try client.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
+        #expect(first.values == ["1 GET /"])
+        #expect(seen.values == ["1 HEAD /", "1 POST /"])
+    }
+
     /// Reads a POST on a connection that was used before, and closes it without an answer.
     private static func closesReusedConnections(_ seen: Recorder<String>) throws -> RawServer {
         try RawServer { connection in

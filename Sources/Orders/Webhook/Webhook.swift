@@ -42,13 +42,17 @@ public struct Webhook {
         self.log = log
     }
 
-    /// Reads the secrets while the program starts, which the first event needs anyway.
+    /// Reads the secrets while the program starts, and opens connections to the table and the bus meanwhile: the first
+    /// event needs them anyway, one after the other.
     ///
     /// - Throws: a `Configuration` error when they are not there or not fit. A store that does not answer is no fault
     ///   of the configuration: the first event asks again.
     public func warmUp() throws {
         do {
-            _ = try secrets(http)
+            let openings = [
+                Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
+            ]
+            _ = try secrets(http.along(with: openings))
         } catch let failure as AWS.Failure {
             log.warn("the webhook secret could not be read yet: \(failure)")
         }

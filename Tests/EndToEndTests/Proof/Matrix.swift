@@ -22,11 +22,16 @@ struct Matrix {
             for (program, itsCalls) in Dictionary(grouping: calls, by: \.program).sorted(by: { $0.key < $1.key }) {
                 let run = itsCalls.filter { $0.run == itsCalls[0].run }
                 let names = run.map(\.name)
-                let common = known[program, default: []].map { zip($0, names).prefix { $0 == $1 }.count }.max() ?? 0
+                let common = known[program, default: []].map { Self.beginning($0, names) }.max() ?? 0
                 known[program, default: []].append(names)
                 add(run.dropFirst(common).filter { $0.action != Interposer.start }, of: run, scenario)
             }
         }
+    }
+
+    /// How many of the first calls of two runs are the same. Those that go out at once arrive in any order.
+    private static func beginning(_ one: [String], _ other: [String]) -> Int {
+        (0...min(one.count, other.count)).last { one.prefix($0).sorted() == other.prefix($0).sorted() } ?? 0
     }
 
     private mutating func add(_ some: [OutsideCall], of run: [OutsideCall], _ scenario: Lane.Scenario) {

@@ -151,6 +151,17 @@ import Testing
         #expect(try gate.send(Click().again(2)).status == 202)
     }
 
+    /// A table or a bus that is not there yet is none of the start's business.
+    @Test(arguments: [false, true]) func theStartOpensConnectionsToTableAndBus(_ areThere: Bool) throws {
+        let gate = try Gate(endpoints: ["DYNAMODB": "http://127.0.0.1:1", "EVENTBRIDGE": "http://127.0.0.1:2"])
+        gate.wire.before = { areThere && $0.method == "HEAD" ? .success(Response(status: 404)) : nil }
+        try gate.warmUp()
+        #expect(
+            gate.wire.requests.map { "\($0.method) \($0.action)" } == ["POST GetParameters", "HEAD ", "HEAD "])
+        #expect(gate.wire.requests.dropFirst().map(\.url) == ["http://127.0.0.1:1/", "http://127.0.0.1:2/"])
+        #expect(gate.log.messages.isEmpty)
+    }
+
     @Test func withoutAStoreTheCallerComesAgain() throws {
         let gate = try Gate()
         gate.wire.before = { $0.action == "GetParameters" ? .unreachable : nil }
