@@ -4,8 +4,8 @@ import Salesforce
 
 /// What the suite remembers of each order, in one DynamoDB table: the only place where it is decided who may do what.
 ///
-/// An order that is not finished has `open` = "1" and `dueAt`, the time at which somebody must look at it again; by
-/// these the index `due` finds it.
+/// An order that is not finished, or whose end Salesforce has to be told, has `open` = "1" and `dueAt`, the time at which
+/// somebody must look at it again; by these the index `due` finds it.
 public struct Ledger {
     let table: Table
     let now: () -> Int64
