@@ -1,15 +1,35 @@
+import AWS
+import HTTP
 import Lambda
 import Salesforce
 
-/// Values that more than one program reads of Salesforce.
-extension Environment {
-    /// `SF_API_VERSION`.
-    mutating func salesforceVersion() -> String {
-        let version = text("SF_API_VERSION", default: "v66.0")
-        if version.wholeMatch(of: /v[0-9]{2,3}\.0/) == nil { fault("SF_API_VERSION", "must be like v66.0") }
-        return version
+/// What a program is configured with that asks Salesforce.
+struct SalesforceSettings: Sendable {
+    var tokenParameter: String
+    var refreshFunction: String
+    var apiVersion: String
+
+    init(_ environment: inout Environment) {
+        tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
+        refreshFunction = environment.text("SF_REFRESH_FUNCTION")
+        apiVersion = environment.text("SF_API_VERSION", default: "v66.0")
+        if apiVersion.wholeMatch(of: /v[0-9]{2,3}\.0/) == nil {
+            environment.fault("SF_API_VERSION", "must be like v66.0")
+        }
     }
 
+    /// A client with the token that refresh-sf-token keeps.
+    func client(_ account: Account, _ http: HTTP.Client, _ parameters: ParameterCache) -> Salesforce.Client {
+        let tokens = TokenSource(
+            parameter: tokenParameter, store: ParameterStore(account, http), cache: parameters,
+            refresh: Function(refreshFunction, account, http), now: http.now, sleep: http.sleep)
+        return Salesforce.Client(
+            http: http, apiVersion: apiVersion, token: tokens.current, renewed: tokens.renewed)
+    }
+}
+
+/// Values that more than one program reads of Salesforce.
+extension Environment {
     /// An id that need not be there.
     mutating func salesforceID(_ name: String) -> RecordID? {
         guard let text = optional(name) else { return nil }

@@ -119,8 +119,7 @@ extension Ledger {
     /// Salesforce of it: that could land after what the next run has to tell.
     func failed(_ order: LedgerOrder) -> Write.Expression {
         .init(
-            "#status = :failed AND #attempt = :failedAttempt AND "
-                + "(attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)",
+            "#status = :failed AND #attempt = :failedAttempt AND \(Ledger.leaseIsFree)",
             [
                 "failed": .string(LedgerOrder.Status.failed.rawValue),
                 "failedAttempt": .number(Double(order.attempt)), "now": .number(Double(now())),

@@ -44,7 +44,7 @@ struct Lease {
         _ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil, lateUntil: Int64?
     ) throws {
         var changes = changes
-        changes["lateUntil"] = lateUntil.map { .number(Double($0)) } ?? .null
+        changes["lateUntil"] = time(lateUntil)
         if lateUntil == nil { changes["open"] = .null }
         try end(status, dueAt: lateUntil, changes, code: code)
     }
@@ -56,7 +56,7 @@ struct Lease {
         let now = ledger.now()
         var changes = changes
         changes["status"] = .string(status.rawValue)
-        changes["dueAt"] = dueAt.map { .number(Double($0)) } ?? .null
+        changes["dueAt"] = time(dueAt)
         (changes["leaseOwner"], changes["leaseUntil"]) = (.null, .null)
         guard order.status != status else { return try write(changes) }
         changes["endedAt"] = .number(Double(now))
@@ -77,6 +77,9 @@ enum LeaseOutcome {
 }
 
 extension Ledger {
+    /// Nobody is at work on the order; `:now` has to be among the values.
+    static let leaseIsFree = "(attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)"
+
     /// Takes the order of a request, when it is Accepted, or Activating under a lease that has expired, or not known yet.
     ///
     /// - Parameters:
@@ -109,8 +112,7 @@ extension Ledger {
             + ", #correlationId = if_not_exists(#correlationId, :correlationId)"
         expression.values.merge(["zero": 0, "one": 1, "correlationId": .string(request.correlationID)]) { $1 }
         let free = Write.Expression(
-            "attribute_not_exists(#pk) OR #status = :accepted OR (#status = :activating AND "
-                + "(attribute_not_exists(#leaseUntil) OR #leaseUntil < :now))",
+            "attribute_not_exists(#pk) OR #status = :accepted OR (#status = :activating AND \(Ledger.leaseIsFree))",
             [
                 "accepted": .string(LedgerOrder.Status.accepted.rawValue),
                 "activating": .string(LedgerOrder.Status.activating.rawValue), "now": .number(Double(now)),
@@ -136,7 +138,7 @@ extension Ledger {
         expression.text += ", #tries = #tries + :one"
         expression.values["one"] = 1
         let untold = Write.Expression(
-            "#status = :status AND attribute_exists(#dueAt) AND (attribute_not_exists(#leaseUntil) OR #leaseUntil < :now)",
+            "#status = :status AND attribute_exists(#dueAt) AND \(Ledger.leaseIsFree)",
             ["status": .string(order.status.rawValue), "now": .number(Double(now()))])
         let write = Write.update(LedgerOrder.key(order.id), expression, if: untold)
         guard case .written(let item) = try table.write(write), let taken = try read(item) else {

@@ -36,6 +36,9 @@ public struct Ledger {
 /// Attributes to write; null takes the attribute away.
 typealias Changes = [String: JSON]
 
+/// A time as an attribute, ms since 1970; nil takes the attribute away.
+func time(_ time: Int64?) -> JSON { time.map { .number(Double($0)) } ?? .null }
+
 /// The update that makes these changes and puts `entry` at the end of the order's history.
 func update(_ changes: Changes, history entry: JSON? = nil) -> Write.Expression {
     var assignments: [String] = []

@@ -59,13 +59,9 @@ public struct Provisioning {
         // What is left after this is for writing down how it ended.
         let time = invocation.deadline - http.now()
         let http = http.until(invocation.deadline - min(2_000, time / 10))
-        let tokens = TokenSource(
-            parameter: settings.tokenParameter, store: ParameterStore(account, http), cache: parameters,
-            refresh: Function(settings.refreshFunction, account, http), now: http.now, sleep: http.sleep)
-        let salesforce = Salesforce.Client(
-            http: http, apiVersion: settings.apiVersion, token: tokens.current, renewed: tokens.renewed)
         var road = Road(
-            lease: lease, settings: settings, salesforce: salesforce, http: http, whmcs: { try whmcs(http) },
+            lease: lease, settings: settings, salesforce: settings.salesforce.client(account, http, parameters),
+            http: http, whmcs: { try whmcs(http) },
             install: Install(url: settings.whmcsURL, ledger: ledger, memory: memory), alerts: alerts(http), log: log,
             latestStart: invocation.deadline - time / 4)
         try road.travel()
@@ -75,7 +71,7 @@ public struct Provisioning {
     /// The token is needed as well: one call reads both.
     private func whmcs(_ http: HTTP.Client) throws -> WHMCS.Client {
         let values = try parameters.get(
-            [settings.credentialsParameter, settings.tokenParameter], from: ParameterStore(account, http),
+            [settings.credentialsParameter, settings.salesforce.tokenParameter], from: ParameterStore(account, http),
             now: http.now())
         guard let value = values[settings.credentialsParameter] else {
             throw ProvisioningFailure(

@@ -4,9 +4,7 @@ import Salesforce
 /// What provision-order is configured with.
 public struct ProvisioningSettings: Sendable {
     var ledgerTable: String
-    var tokenParameter: String
-    var refreshFunction: String
-    var apiVersion: String
+    var salesforce: SalesforceSettings
     var pricebookID: RecordID?
     /// Lower-case; empty allows any.
     var provisionableStatuses: [String]
@@ -29,9 +27,7 @@ public struct ProvisioningSettings: Sendable {
 
     public init(_ environment: inout Environment) {
         ledgerTable = environment.text("LEDGER_TABLE")
-        tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
-        refreshFunction = environment.text("SF_REFRESH_FUNCTION")
-        apiVersion = environment.salesforceVersion()
+        salesforce = SalesforceSettings(&environment)
         pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
         provisionableStatuses = environment.list("SF_PROVISIONABLE_STATUSES").map { $0.lowercased() }
         activating = environment.text("SF_STATUS_ACTIVATING", default: "Activating")

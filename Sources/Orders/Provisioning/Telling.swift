@@ -78,8 +78,6 @@ extension Road {
         }
         return before
     }
-
-    private func time(_ time: Int64?) -> JSON { time.map { .number(Double($0)) } ?? .null }
 }
 
 /// As many ids as a text field of Salesforce holds: one that is cut would be another service's.

@@ -49,12 +49,7 @@ public struct Recovery {
     /// A Salesforce that does not answer must not keep the ledger's own orders waiting.
     private func reconcile(_ round: RecoveryRound, _ log: Log) {
         guard let settings = settings.reconciliation else { return }
-        let tokens = TokenSource(
-            parameter: settings.tokenParameter, store: ParameterStore(account, round.http), cache: parameters,
-            refresh: Function(settings.refreshFunction, account, round.http), now: round.http.now,
-            sleep: round.http.sleep)
-        let salesforce = Salesforce.Client(
-            http: round.http, apiVersion: settings.apiVersion, token: tokens.current, renewed: tokens.renewed)
+        let salesforce = settings.salesforce.client(account, round.http, parameters)
         do {
             try Reconciliation(settings: settings, salesforce: salesforce, ledger: round.ledger, log: log).run()
         } catch {

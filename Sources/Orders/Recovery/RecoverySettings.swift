@@ -23,17 +23,13 @@ extension Recovery {
 
 extension Reconciliation {
     struct Settings: Sendable {
-        var tokenParameter: String
-        var refreshFunction: String
-        var apiVersion: String
+        var salesforce: SalesforceSettings
         var statuses: [String]
         var pricebookID: RecordID?
         var statusField: String
 
         init(_ environment: inout Environment) {
-            tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
-            refreshFunction = environment.text("SF_REFRESH_FUNCTION")
-            apiVersion = environment.salesforceVersion()
+            salesforce = SalesforceSettings(&environment)
             // Without them every order of the org would be provisioned.
             statuses = environment.list("SF_PROVISIONABLE_STATUSES")
             if statuses.isEmpty {

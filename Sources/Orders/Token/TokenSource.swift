@@ -2,7 +2,7 @@ import AWS
 import HTTP
 import Salesforce
 
-/// Where provision-order has its Salesforce token from: the parameter that refresh-sf-token keeps, and that function
+/// Where a program has its Salesforce token from: the parameter that refresh-sf-token keeps, and that function
 /// itself when the parameter is not there or its token is not accepted any more.
 struct TokenSource {
     var parameter: String

@@ -85,14 +85,6 @@ import Testing
         #expect(works.steps.suffix(3) == ["whmcs_create done", "whmcs_accept done", "sf_success_update done"])
     }
 
-    /// Runs until nothing is due any more.
-    private static func runOut(_ works: Works) throws {
-        while try works.ledger().dueAt != nil {
-            try works.waitUntilDue()
-            try works.run()
-        }
-    }
-
     private static let decide =
         "AddOrder was not answered. Look at the orders of WHMCS client 1234 for \"sfOrderId=\(Seed.order)\": if there is "
         + "none, request the order again; if there is one without this note, put the note there first"
@@ -100,7 +92,7 @@ import Testing
     @Test func whatNeverAppearsIsForAPersonToDecide() throws {
         let works = try Self.arrange(Self.late)
         try works.run()
-        try Self.runOut(works)
+        try works.runOut()
         let order = try works.ledger()
         #expect((order.status, order.errorCode) == (.failed, "WHMCS_OUTCOME_UNKNOWN"))
         #expect(order.errorMessage == Self.decide)
@@ -128,7 +120,7 @@ import Testing
         try works.request(Seed.order, 1)
         try works.run()
         let sent = works.wire.now
-        try Self.runOut(works)
+        try works.runOut()
         #expect(works.wire.now >= sent + 600_000, "not before WHMCS had time to finish the first one")
         #expect(try works.ledger().status == .provisioned)
         #expect(works.whmcsOrders().map(\.status) == ["Active"])
@@ -141,7 +133,7 @@ import Testing
         works.whmcs.failNext(.dropBeforeActing, on: "AddOrder", times: 5)
         try works.request(Seed.order, 1)
         try works.run()
-        try Self.runOut(works)
+        try works.runOut()
         #expect(try works.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
         #expect(works.whmcs.state.actions.count { $0 == "AddOrder" } == 3, "one for the other order, two for this")
     }
@@ -158,7 +150,7 @@ import Testing
         works.whmcs.failNext(.dropBeforeActing, on: "AddOrder")
         try works.request(Seed.order, 1)
         try works.run()
-        try Self.runOut(works)
+        try works.runOut()
         #expect(try works.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
     }
 
@@ -178,7 +170,7 @@ import Testing
             return answer
         }
         #expect(try works.run()["status"] == "Activating")
-        try Self.runOut(works)
+        try works.runOut()
         #expect(works.whmcsOrders().map(\.status) == ["Active"])
     }
 
@@ -201,10 +193,7 @@ import Testing
         works.whmcs.failNext(.dropBeforeActing, on: "AddOrder")
         try works.request(unmarked, 1)
         try works.run(unmarked)
-        while try works.ledger(unmarked).dueAt != nil {
-            try works.waitUntilDue(unmarked)
-            try works.run(unmarked)
-        }
+        try works.runOut(unmarked)
         #expect(try works.ledger(unmarked).errorCode == "WHMCS_OUTCOME_UNKNOWN")
     }
 
@@ -236,7 +225,7 @@ import Testing
             _ = try? works.run()
         }
         works.wire.before = { _ in nil }
-        try Self.runOut(works)
+        try works.runOut()
         #expect(try works.ledger().status == .provisioned)
         #expect(works.whmcsOrders().map(\.status) == ["Active", "Cancelled"])
     }
@@ -255,7 +244,7 @@ import Testing
             }
             return nil
         }
-        try Self.runOut(works)
+        try works.runOut()
         #expect(try works.ledger().status == .provisioned)
         #expect(works.whmcsOrders().map(\.status) == ["Active", "Cancelled"])
         #expect(works.field("WHMCS_Order_ID__c").text == works.whmcsOrders().first.map { String($0.id) })
@@ -265,7 +254,7 @@ import Testing
     @Test func whatAPersonMarkedIsTakenOver() throws {
         let works = try Self.arrange(Self.late)
         try works.run()
-        try Self.runOut(works)
+        try works.runOut()
         try works.finishAddOrder()
         try works.request(Seed.order, 2)
         #expect(try works.run()["status"] == "Provisioned")
@@ -292,7 +281,7 @@ import Testing
         let works = try Self.arrange(Self.late, trouble.settings)
         try works.run()
         trouble.arrange(works)
-        try Self.runOut(works)
+        try works.runOut()
         let order = try works.ledger()
         #expect((order.status, order.errorCode) == (.failed, "WHMCS_OUTCOME_UNKNOWN"))
         #expect(works.field("Provisioning_Error_Code__c") == "WHMCS_OUTCOME_UNKNOWN")

@@ -133,15 +133,12 @@ import Testing
     /// What is being told of the failure could land after what the next run has to tell.
     @Test func aFailureThatIsBeingToldIsNotRequestedOver() throws {
         let works = try Works()
-        func tellsFailure(_ request: Request) -> Bool {
-            request.method == "PATCH" && request.text.contains("\"Failed\"")
-        }
-        works.wire.before = { tellsFailure($0) ? .unreachable : nil }
+        works.wire.before = { $0.tells("Failed") ? .unreachable : nil }
         try works.run(Seed.closedClientOrder)
         try works.waitUntilDue(Seed.closedClientOrder)
         var answer: Int?
         works.wire.before = { request in
-            if tellsFailure(request), answer == nil {
+            if request.tells("Failed"), answer == nil {
                 answer = 202
                 do { try works.request(Seed.closedClientOrder, 2) } catch { answer = 503 }
             }

@@ -177,10 +177,7 @@ import Testing
     /// Decided to be Failed while Salesforce was down: only that is left to be told.
     @Test func salesforceIsToldOnceItAnswers() throws {
         let works = try Works()
-        works.wire.before = { request in
-            request.method == "PATCH" && String(decoding: request.body, as: UTF8.self).contains("\"Failed\"")
-                ? .unreachable : nil
-        }
+        works.wire.before = { $0.tells("Failed") ? .unreachable : nil }
         // The portal sees it at once.
         #expect(try works.run(Seed.closedClientOrder)["status"] == "Failed")
         let waiting = try works.ledger(Seed.closedClientOrder)
@@ -205,10 +202,7 @@ import Testing
     /// Who asks again does not wait for Salesforce to learn of the failure before.
     @Test func anUntoldFailureMayBeRequestedAgain() throws {
         let works = try Works()
-        works.wire.before = { request in
-            request.method == "PATCH" && String(decoding: request.body, as: UTF8.self).contains("\"Failed\"")
-                ? .unreachable : nil
-        }
+        works.wire.before = { $0.tells("Failed") ? .unreachable : nil }
         try works.run(Seed.noPayMethodOrder)
         works.whmcs.addPayMethod(1236)
         try works.request(Seed.noPayMethodOrder, 2)

@@ -39,6 +39,9 @@ extension Request {
         return String(target.split(separator: ".").last ?? "")
     }
 
+    /// Whether it tells Salesforce that status.
+    func tells(_ status: String) -> Bool { method == "PATCH" && text.contains("\"\(status)\"") }
+
     /// What WHMCS is asked to do; empty for all others.
     var whmcsAction: String {
         guard url.hasSuffix("/includes/api.php") else { return "" }

@@ -135,6 +135,14 @@ final class Works {
         wire.now = max(wire.now, dueAt) + 1
     }
 
+    /// Runs until nothing is due any more.
+    func runOut(_ order: String = Seed.order) throws {
+        while try ledger(order).dueAt != nil {
+            try waitUntilDue(order)
+            try run(order)
+        }
+    }
+
     // MARK: What came of it
 
     func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
@@ -163,11 +171,13 @@ final class Works {
         whmcs.state.orders.filter { $0.notes.contains("sfOrderId=\(order)") }.sorted { $0.id < $1.id }
     }
 
-    /// Carries an AddOrder out that the program has sent and WHMCS has not answered: what a slow server does.
-    func finishAddOrder() throws {
-        guard let request = wire.requests.last(where: { $0.whmcsAction == "AddOrder" }) else {
-            throw Cloud.Unexpected(description: "AddOrder was not sent")
+    /// Carries the last such request out that the program has sent and nobody has answered: what a slow server does.
+    func carryOut(_ isMeant: (Request) -> Bool) throws {
+        guard let request = wire.requests.last(where: isMeant) else {
+            throw Cloud.Unexpected(description: "that was not sent")
         }
         _ = try HTTP.Client.live().send(request)
     }
+
+    func finishAddOrder() throws { try carryOut { $0.whmcsAction == "AddOrder" } }
 }
