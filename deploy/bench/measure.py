@@ -144,7 +144,7 @@ def main():
     with tempfile.TemporaryDirectory() as name, upstream(0) as prompt, upstream(DELAY) as slow:
         directory = pathlib.Path(name)
         samples, functions = measure(Bench(directory, prompt, slow), TURNS[mode], unpack(directory), dynamic)
-    names = {DYNAMIC: "dynamic debug build"} if mode == "quick" else {}
+    names = {DYNAMIC: "debug build"} if mode == "quick" else {}
     print(report.programs_table(samples, names))
     print()
     print(report.zips_table(functions, samples[FLOOR]["next"]))

@@ -10,7 +10,7 @@ import report  # noqa: E402
 # What is compared with the floor is drawn from the floor's on, by powers; what is not, from zero.
 PANELS = [
     ("spawn → first `next`", True), ("spawn → first answer", True), ("refused signature, p50", True),
-    ("accepted, CPU", False), ("click, upstreams at 20 ms", False), ("peak memory", False),
+    ("accepted, CPU", False), ("cold click → 202", False), ("peak memory", False),
 ]
 COLOURS = {report.FLOOR: "#8c959f", report.PYTHON: "#d4a72c", report.DYNAMIC: "#7aa7d9", report.ZIP: "#0a5fb4"}
 GOAL = "#1a7f37"
@@ -31,36 +31,37 @@ def draw(samples, names, target):
 def panel(axis, row, samples, names, of_floor):
     figures = row.figures(samples)
     ratios = row.ratios(figures)
-    shown = [name for name in report.PROGRAMS if name in figures]
     lengths = ratios if of_floor else figures
     least = 1 if of_floor else 0
     limit, _ = row.limit()
-    most = max(limit, *(lengths[name] for name in shown))
-    if of_floor:
-        axis.set_xscale("log")
-        # Room for what is written behind the longest bar.
-        axis.set_xlim(1, max(most, 4) ** 1.75)
-    else:
-        axis.set_xlim(0, most * 1.5)
-    for place, name in enumerate(shown):
-        axis.barh(place, lengths[name] - least, left=least, height=0.6, color=COLOURS[name])
-        text = f"{report.digits(figures[name])} {row.unit}"
+    most = max(limit, *lengths.values())
+    for place, name in enumerate(report.PROGRAMS):
+        text, end = "–", least
+        if name in figures:
+            text, end = f"{report.digits(figures[name])} {row.unit}", lengths[name]
+            axis.barh(place, end - least, left=least, height=0.6, color=COLOURS[name])
         if of_floor and name != report.FLOOR:
             text += f" · {report.digits(ratios[name], 2)}×"
-        axis.annotate(text, (lengths[name], place), xytext=(4, 0), textcoords="offset points", va="center",
+        axis.annotate(text, (end, place), xytext=(4, 0), textcoords="offset points", va="center",
                       fontweight="bold" if name == report.ZIP else "normal",
-                      bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.8})
+                      bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
     axis.axvline(limit, color=GOAL, linestyle=(0, (4, 2)), linewidth=1.3)
-    axis.set_title(row.title.replace("`", ""), loc="left", fontweight="bold", fontsize=10)
-    axis.text(1, 1.02, f"goal ≤ {row.goal}", transform=axis.transAxes, ha="right", va="bottom", color=GOAL)
-    axis.set_yticks(range(len(shown)), [names.get(name, name) for name in shown])
-    axis.invert_yaxis()
-    axis.set_xlabel("times the C floor, by powers" if of_floor else row.unit, fontsize=8)
+    axis.text(0, 1.11, row.title.replace("`", ""), transform=axis.transAxes, fontweight="bold", fontsize=10)
+    axis.text(0, 1.02, f"goal ≤ {row.goal}", transform=axis.transAxes, color=GOAL)
+    axis.set_yticks(range(len(report.PROGRAMS)), [names.get(name, name) for name in report.PROGRAMS])
+    axis.set_ylim(len(report.PROGRAMS) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.spines[["top", "right", "left"]].set_visible(False)
     axis.spines["bottom"].set_color("#d0d7de")
+    axis.axvline(least, color="#8c959f", linewidth=1.3)
+    # Room for what is written behind the longest bar.
     if of_floor:
-        axis.axvline(1, color="#8c959f", linewidth=1.3)
-        ticks = [tick for tick in (1, 10, 100, 1000) if tick <= most * 2]
-        axis.set_xticks(ticks, [f"{tick}×" for tick in ticks])
+        axis.set_xscale("log")
+        axis.set_xlim(1, max(most, 4) ** 1.75)
+        axis.set_xticks([tick for tick in (1, 10, 100, 1000) if tick <= most * 2])
+        axis.xaxis.set_major_formatter("{x:g}×")
         axis.minorticks_off()
+        axis.set_xlabel("times the C floor, by powers", fontsize=8)
+    else:
+        axis.set_xlim(0, most * 1.6)
+        axis.set_xlabel(row.unit, fontsize=8)

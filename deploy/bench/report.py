@@ -60,7 +60,7 @@ ROWS = [
     Row("accepted, p50", "accepted", statistics.median, "µs", 1),
     Row("accepted, p99", "accepted", p99, "µs", 1),
     Row("accepted, CPU", "accepted CPU", statistics.median, "µs", 1, "500 µs"),
-    Row("click, upstreams at 20 ms", "click", statistics.median, "delays", 1, "3.5 delays"),
+    Row("cold click → 202", "click", statistics.median, "× 20 ms", 1, "3.5 × 20 ms"),
     Row("peak memory", "peak", statistics.median, "MB", 1e6, "12 MB", relative=False),
     Row("size", "size", statistics.median, "MB", 1e6, "6 MB", relative=False),
 ]

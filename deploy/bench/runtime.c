@@ -141,7 +141,6 @@ static void serve(void) {
 
 static void start(char **words) {
     extern char **environ;
-    signal(SIGCHLD, has_ended);
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
@@ -149,6 +148,9 @@ static void start(char **words) {
     posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
     int error = posix_spawn(&child, words[0], &files, 0, words, environ);
     if (error) fail("%s: %s", words[0], strerror(error));
+    signal(SIGCHLD, has_ended);
+    // It may have ended before that.
+    if (waitpid(child, 0, WNOHANG)) fail("the program has ended");
 }
 
 int main(int count, char **words) {
