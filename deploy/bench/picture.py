@@ -57,8 +57,9 @@ def panel(axis, row, samples, names, of_floor):
     # Room for what is written behind the longest bar.
     if of_floor:
         axis.set_xscale("log")
-        axis.set_xlim(1, max(most, 4) ** 1.75)
-        axis.set_xticks([tick for tick in (1, 10, 100, 1000) if tick <= most * 2])
+        end = max(most, 4) ** 1.75
+        axis.set_xlim(1, end)
+        axis.set_xticks([tick for tick in (1, 10, 100, 1000) if tick <= end])
         axis.xaxis.set_major_formatter("{x:g}×")
         axis.minorticks_off()
         axis.set_xlabel("times the C floor, by powers", fontsize=8)
