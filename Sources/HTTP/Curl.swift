@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 
 /// libcurl, driven by one multi handle, which keeps connections, names and TLS sessions from one request to the next,
 /// also across Lambda's freeze and thaw.
@@ -91,8 +92,8 @@ struct Origin {
 
     static func isLoopback(_ host: String) -> Bool {
         guard host != "localhost" && host != "[::1]" else { return true }
-        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        var bytes: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
+        return inet_pton(AF_INET, host, &bytes) == 1 && bytes.0 == 127
     }
 
     private static func part(_ url: OpaquePointer?, _ part: CURLUPart) -> String? {

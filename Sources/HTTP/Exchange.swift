@@ -96,18 +96,22 @@ final class Exchange {
     }
 
     private func take(header line: UnsafeRawBufferPointer) -> Int {
-        let text = String(decoding: line, as: UTF8.self)
         // An interim answer (100 Continue) is followed by another status line, which starts afresh.
-        if text.hasPrefix("HTTP/") {
+        if line.starts(with: "HTTP/".utf8) {
             headers = []
             headersEnded = false
-        } else if text.trimmed.isEmpty {
+        } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
+            headers.append(Header(Exchange.text(line[..<colon]), Exchange.text(line[(colon + 1)...])))
+        } else if line.allSatisfy(isSpace) {
             headersEnded = true
-        } else if let colon = text.firstIndex(of: ":") {
-            let value = text[text.index(after: colon)...]
-            headers.append(Header(String(text[..<colon]), String(value.trimmed)))
         }
         return line.count
+    }
+
+    private static func text(_ bytes: Slice<UnsafeRawBufferPointer>) -> String {
+        let start = bytes.drop(while: isSpace)
+        let end = start.lastIndex { !isSpace($0) }.map { $0 + 1 } ?? start.startIndex
+        return String(decoding: start[..<end], as: UTF8.self)
     }
 
     private func take(body data: UnsafeRawBufferPointer) -> Int {
@@ -145,3 +149,6 @@ final class Exchange {
         return Failure(kind, mayHaveBeenReceived: mayHaveBeenReceived, "\(origin.host): \(reason)")
     }
 }
+
+/// The white space of HTTP, and the end of a line.
+private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }

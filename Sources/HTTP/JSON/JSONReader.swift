@@ -3,21 +3,28 @@ extension JSON {
     ///
     /// - Returns: nil when the bytes are anything else, or hold a number that no Double can.
     public init?(_ bytes: [UInt8]) {
-        var reader = JSONReader(bytes)
-        guard let value = reader.text() else { return nil }
+        // All of it at once: the strings need not be looked at one by one.
+        guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+        let value = bytes.withUnsafeBufferPointer { bytes in
+            var reader = JSONReader(bytes)
+            return reader.text()
+        }
+        guard let value else { return nil }
         self = value
     }
 }
 
-/// Strict, and our own because FoundationEssentials is a third of a program's size, and a tenth of its start.
+/// Strict, and our own because FoundationEssentials is a third of a program's size, and a tenth of its start. The bytes
+/// are UTF-8.
 private struct JSONReader {
     /// Levels of nesting; a thread's stack has an end.
     private static let deepest = 512
 
-    private let bytes: [UInt8]
+    /// A pointer for speed: it is only read by `next`, which looks where the end is, and behind `position`.
+    private let bytes: UnsafeBufferPointer<UInt8>
     private var position: Int
 
-    init(_ bytes: [UInt8]) {
+    init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
         // A PHP file that was saved with a byte order mark sends it before everything it says.
         position = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
@@ -76,9 +83,7 @@ private struct JSONReader {
             _ = take("+") || take("-")
             guard takeDigits() else { return nil }
         }
-        guard let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)), number.isFinite else {
-            return nil
-        }
+        guard let number = Double(text(from: start)), number.isFinite else { return nil }
         return .number(number)
     }
 
@@ -90,7 +95,7 @@ private struct JSONReader {
             switch byte {
             case UInt8(ascii: "\""):
                 defer { position += 1 }
-                return String(validating: unescaped.map { $0[...] } ?? bytes[start..<position], as: UTF8.self)
+                return unescaped.map { String(decoding: $0, as: UTF8.self) } ?? text(from: start)
             case UInt8(ascii: "\\"):
                 if unescaped == nil { unescaped = Array(bytes[start..<position]) }
                 guard let character = escape() else { return nil }
@@ -139,6 +144,11 @@ private struct JSONReader {
             unit = unit << 4 | UInt16(digit)
         }
         return unit
+    }
+
+    /// What has been read since.
+    private func text(from start: Int) -> String {
+        String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
     }
 
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
