@@ -15,7 +15,7 @@ public struct Environment {
         var values: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            // By bytes: splitting Swift's text is half of what a start costs.
+            // Not `split`, which takes the text character by character: twice as long for all of it.
             if let equals = strchr(text, Int32(UInt8(ascii: "="))) {
                 let name = UnsafeRawBufferPointer(start: text, count: equals - text)
                 values[String(decoding: name, as: UTF8.self)] = String(cString: equals + 1)

@@ -54,7 +54,7 @@ def environment(api, moto):
         "AWS_SECRET_ACCESS_KEY": "x", "AWS_ENDPOINT_URL": f"http://127.0.0.1:{moto}", "LEDGER_TABLE": "t",
         "EVENT_BUS_NAME": "b", "SF_WEBHOOK_SECRET_PARAMETER": "/secret", "SF_ACCESS_TOKEN_PARAMETER": "/token",
         "SF_REFRESH_FUNCTION": "r", "WHMCS_API_URL": "https://whmcs.example/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
-        "WHMCS_CREDENTIALS_PARAMETER": "/w", "SF_LOGIN_URL": "https://sf.example", "SF_CLIENT_ID": "c",
+        "WHMCS_CREDENTIALS_PARAMETER": "/w", "SF_LOGIN_URL": f"http://127.0.0.1:{moto}", "SF_CLIENT_ID": "c",
         "SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/key", "LD_LIBRARY_PATH": os.environ.get("LD_LIBRARY_PATH", ""),
     }
 

@@ -20,12 +20,12 @@ public struct Provisioning: Program {
         self.log = log
     }
 
-    /// The parameters, and a connection to the table. None to Salesforce, whose address comes with the token; none to
-    /// WHMCS, where any request is a run of PHP at least, to a firewall a robot's at worst, and nobody waits for an
-    /// order so impatiently.
+    /// The parameters, and a connection to the table. None to Salesforce, whose address comes with the token. None to
+    /// WHMCS either: a connection is only of use after a request on it, which there would be another run of PHP, or to
+    /// its firewall a robot, for a tenth of a second of an order's minutes.
     ///
-    /// A parameter that is not there is no fault here: the order has to say so, where an init error would say it to the
-    /// dead-letter queue.
+    /// A parameter that is not there is the order's failure, as it always is. An init error would be told to the
+    /// dead-letter queue, and the order would never hear of it.
     public func warmUp(_ http: HTTP.Client) throws {
         _ = try readParameters(http.along(with: [Table(settings.ledgerTable, account, http).opening]))
     }

@@ -65,9 +65,10 @@ public struct TokenRefresh: Program {
         self.log = log
     }
 
-    /// The key or secret, and a connection to where tokens are given; the one to the store is there by then.
+    /// The key or secret, and a connection to where tokens are given; one to the store comes with the first, or is opened
+    /// where the key is in a file.
     ///
-    /// A parameter that is not there is no fault here: an invocation that finds a newer token does without.
+    /// A parameter that is not there is the event's failure: whoever finds a token newer than the rejected one needs none.
     public func warmUp(_ http: HTTP.Client) throws {
         let login = Request.opening(settings.loginURL)
         guard let name = settings.flow.parameter else {
