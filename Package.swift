@@ -20,10 +20,10 @@ let package = Package(
 
         .target(name: "Crypto", dependencies: ["COpenSSL"]),
         .target(name: "HTTP", dependencies: ["CCurl"]),
-        .target(name: "Lambda", dependencies: ["HTTP"]),
+        .target(name: "Lambda", dependencies: ["Crypto", "HTTP"]),
         .target(name: "AWS", dependencies: ["HTTP"]),
         .target(name: "Salesforce", dependencies: ["HTTP", "Crypto"]),
-        .target(name: "WHMCS", dependencies: ["HTTP"]),
+        .target(name: "WHMCS", dependencies: ["Crypto", "HTTP"]),
         .target(name: "Orders", dependencies: ["AWS", "Crypto", "HTTP", "Lambda", "Salesforce", "WHMCS"]),
 
         .executableTarget(name: "verify-signature", dependencies: ["Orders"]),

@@ -1,3 +1,5 @@
+import COpenSSL
+
 /// Lower-case hexadecimal.
 public func hex(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef".utf8)
@@ -23,4 +25,35 @@ private func value(_ digit: UInt8) -> UInt8? {
     case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
     default: nil
     }
+}
+
+/// Base64 with padding and without line breaks (RFC 4648, section 4).
+public func base64(_ bytes: [UInt8]) -> String {
+    var text = [UInt8](repeating: 0, count: (bytes.count + 2) / 3 * 4 + 1)
+    let count = EVP_EncodeBlock(&text, bytes, Int32(bytes.count))
+    return String(decoding: text.prefix(Int(count)), as: UTF8.self)
+}
+
+/// The same in the alphabet of URLs and without padding (RFC 4648, section 5).
+public func base64URL(_ bytes: [UInt8]) -> String {
+    String(
+        base64(bytes).compactMap { character in
+            switch character {
+            case "+": "-"
+            case "/": "_"
+            case "=": nil
+            default: character
+            }
+        })
+}
+
+/// The bytes of a base64 text; nil when it is none.
+public func bytes(base64 text: String) -> [UInt8]? {
+    let characters = Array(text.utf8)
+    var bytes = [UInt8](repeating: 0, count: characters.count / 4 * 3)
+    guard EVP_DecodeBlock(&bytes, characters, Int32(characters.count)) >= 0 else { return nil }
+    // Padding is decoded to zeros.
+    bytes = bytes.dropLast(characters.reversed().prefix { $0 == UInt8(ascii: "=") }.count)
+    // OpenSSL lets white space, dashes and padding in the middle pass.
+    return base64(bytes) == text ? bytes : nil
 }

@@ -1,14 +1,20 @@
+import HTTP
+
 /// The envelope of everything EventBridge delivers ("Events in Amazon EventBridge").
-public struct EventBridgeEvent<Detail: Decodable>: Decodable {
+public struct EventBridgeEvent: Sendable {
     public var id: String
     public var source: String
     public var detailType: String
     /// When it happened, RFC 3339; a replay keeps it.
     public var time: String?
-    public var detail: Detail
+    public var detail: JSON
 
-    private enum CodingKeys: String, CodingKey {
-        case id, source, time, detail
-        case detailType = "detail-type"
+    public init(_ payload: [UInt8]) throws(FunctionError) {
+        let event = try EventObject(payload, as: "an EventBridge event")
+        id = try event.value("id", \.string)
+        source = try event.value("source", \.string)
+        detailType = try event.value("detail-type", \.string)
+        time = try event.optional("time", \.string)
+        detail = try event.value("detail") { $0 }
     }
 }

@@ -1,4 +1,5 @@
-import FoundationEssentials
+import Crypto
+import HTTP
 
 /// A request as API Gateway hands it over: payload format 2.0 (HTTP APIs, function URLs) or 1.0 (REST APIs).
 ///
@@ -17,74 +18,41 @@ public struct HTTPEvent: Sendable {
     private var isVersion1: Bool
 
     public init(_ payload: [UInt8]) throws(FunctionError) {
-        let event = try decodeEvent(Wire.self, from: payload, as: "an API Gateway request")
-        isVersion1 = event.requestContext.http == nil
-        let wireMethod = event.requestContext.http?.method ?? event.httpMethod
-        let wirePath = event.rawPath ?? event.path
-        let wireIP = event.requestContext.http?.sourceIp ?? event.requestContext.identity?.sourceIp
-        guard let method = wireMethod, let path = wirePath, let sourceIP = wireIP else {
-            let missing = [("method", wireMethod), ("path", wirePath), ("sourceIp", wireIP)].filter { $0.1 == nil }
-            throw FunctionError(
-                "MalformedEvent",
-                "the event is not an API Gateway request: \(missing.map(\.0).joined(separator: ", ")) missing")
+        let event = try EventObject(payload, as: "an API Gateway request")
+        let context = try event.object("requestContext")
+        if let http = try context.optionalObject("http") {
+            isVersion1 = false
+            method = try http.value("method", \.string)
+            path = try event.value("rawPath", \.string)
+            sourceIP = try http.value("sourceIp", \.string)
+        } else {
+            isVersion1 = true
+            method = try event.value("httpMethod", \.string)
+            path = try event.value("path", \.string)
+            sourceIP = try context.object("identity").value("sourceIp", \.string)
         }
-        self.method = method
-        self.path = path
-        self.sourceIP = sourceIP
-        requestID = event.requestContext.requestId ?? ""
-        pathParameters = event.pathParameters ?? [:]
-        headers = Dictionary((event.headers ?? [:]).map { ($0.key.lowercased(), $0.value) }) { "\($0),\($1)" }
-        let text = event.body ?? ""
-        guard event.isBase64Encoded == true else {
+        requestID = try context.optional("requestId", \.string) ?? ""
+        pathParameters = try event.optionalObject("pathParameters")?.strings() ?? [:]
+        let headers = try event.optionalObject("headers")?.strings() ?? [:]
+        self.headers = Dictionary(headers.map { ($0.key.lowercased(), $0.value) }) { "\($0),\($1)" }
+        let text = try event.optional("body", \.string) ?? ""
+        guard try event.optional("isBase64Encoded", \.bool) == true else {
             body = Array(text.utf8)
             return
         }
-        guard let decoded = Data(base64Encoded: text) else {
+        guard let decoded = bytes(base64: text) else {
             throw FunctionError("MalformedEvent", "the event's body is flagged as base64 and is not")
         }
-        body = [UInt8](decoded)
+        body = decoded
     }
 
     /// The answer in the form this event's version wants.
     public func reply(_ status: Int, headers: [String: String] = [:], body: [UInt8]) -> [UInt8] {
-        let answer = Answer(
-            statusCode: status, headers: headers, body: String(decoding: body, as: UTF8.self), isBase64Encoded: false,
-            multiValueHeaders: isVersion1 ? [:] : nil)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        // Strings and a number always encode.
-        return (try? [UInt8](encoder.encode(answer))) ?? []
+        var answer: [String: JSON] = [
+            "statusCode": .number(Double(status)), "headers": .object(headers.mapValues(JSON.string)),
+            "body": .string(String(decoding: body, as: UTF8.self)), "isBase64Encoded": false,
+        ]
+        if isVersion1 { answer["multiValueHeaders"] = [:] }
+        return JSON.object(answer).bytes
     }
-}
-
-private struct Answer: Encodable {
-    var statusCode: Int
-    var headers: [String: String]
-    var body: String
-    var isBase64Encoded: Bool
-    var multiValueHeaders: [String: [String]]?
-}
-
-private struct Wire: Decodable {
-    struct Context: Decodable {
-        struct Request: Decodable {
-            var method: String
-            var sourceIp: String
-        }
-        struct Identity: Decodable {
-            var sourceIp: String?
-        }
-        var http: Request?
-        var identity: Identity?
-        var requestId: String?
-    }
-
-    var requestContext: Context
-    var httpMethod: String?
-    var rawPath: String?
-    var path: String?
-    var pathParameters: [String: String]?
-    var headers: [String: String]?
-    var body: String?
-    var isBase64Encoded: Bool?
 }

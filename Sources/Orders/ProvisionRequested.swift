@@ -28,7 +28,7 @@ struct ProvisionRequested: Equatable {
 
     /// Reads either event; an order id that is none is a malformed event, not a missing order.
     init(_ invocation: Invocation, now: Int64) throws(FunctionError) {
-        let event = try decodeEvent(EventBridgeEvent<JSON>.self, from: invocation.payload, as: "an EventBridge event")
+        let event = try EventBridgeEvent(invocation.payload)
         let isPlatformEvent = event.detailType == ProvisionRequested.platformEventType
         guard isPlatformEvent || event.detailType == ProvisionRequested.detailType else {
             throw FunctionError("MalformedEvent", "provision-order does not know events of this detail-type")

@@ -1,5 +1,4 @@
 import Crypto
-import FoundationEssentials
 import HTTP
 
 /// The assertion of the OAuth 2.0 JWT bearer flow: header, claims, RS256 signature.
@@ -29,16 +28,4 @@ func audience(of loginURL: String) -> String {
         host == "test.salesforce.com" || host.hasSuffix(".sandbox.my.salesforce.com")
         || host.hasSuffix(".scratch.my.salesforce.com")
     return isTest ? "https://test.salesforce.com" : "https://login.salesforce.com"
-}
-
-private func base64URL(_ bytes: [UInt8]) -> String {
-    String(
-        Data(bytes).base64EncodedString().compactMap { character in
-            switch character {
-            case "+": "-"
-            case "/": "_"
-            case "=": nil
-            default: character
-            }
-        })
 }

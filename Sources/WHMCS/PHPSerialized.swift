@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Crypto
 
 /// PHP's serialisation of an array: the form in which custom fields and configurable options travel.
 public enum PHPSerialized {
@@ -14,7 +14,7 @@ public enum PHPSerialized {
     }
 
     public static func base64(_ entries: [String: String]) -> String {
-        Data(map(entries).utf8).base64EncodedString()
+        Crypto.base64(Array(map(entries).utf8))
     }
 
     private static func string(_ text: String) -> String { "s:\(text.utf8.count):\"\(text)\";" }

@@ -24,7 +24,7 @@ import Testing
             #expect(request.path.hasPrefix("/"))
             #expect(!request.requestID.isEmpty)
         } else if event["detail-type"] != nil {
-            let envelope = try decodeEvent(EventBridgeEvent<JSON>.self, from: bytes, as: "an event")
+            let envelope = try EventBridgeEvent(bytes)
             #expect(!envelope.source.isEmpty)
         } else {
             #expect(
@@ -47,22 +47,11 @@ import Testing
         #expect(request.headers["idempotency-key"] != nil)
     }
 
-    private struct PolicyAction: Decodable {
-        var parameterName: String
-        var policyType: String
-
-        private enum CodingKeys: String, CodingKey {
-            case parameterName = "parameter-name"
-            case policyType = "policy-type"
-        }
-    }
-
     @Test func thePolicyAction() throws {
-        let event = try decodeEvent(
-            EventBridgeEvent<PolicyAction>.self, from: read("ssm-policy-action.json"), as: "a policy action")
+        let event = try EventBridgeEvent(read("ssm-policy-action.json"))
         #expect(event.source == "aws.ssm")
         #expect(event.detailType == "Parameter Store Policy Action")
-        #expect(event.detail.policyType == "NoChangeNotification")
-        #expect(event.detail.parameterName.hasPrefix("/"))
+        #expect(event.detail["policy-type"] == "NoChangeNotification")
+        #expect(event.detail["parameter-name"]?.string?.hasPrefix("/") == true)
     }
 }

@@ -76,7 +76,7 @@ import Testing
             ),
             (
                 #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested","detail":null}"#,
-                "orderId in the event must be a Salesforce id"
+                "the event is not an EventBridge event: detail is null"
             ),
             (
                 #"{"id":"e","source":"s","detail-type":"OrderProvisionRequested","detail":{"orderId":"801"}}"#,

@@ -1,5 +1,5 @@
 import AWS
-import FoundationEssentials
+import Glibc
 import HTTP
 import Lambda
 import Salesforce
@@ -152,10 +152,17 @@ public struct TokenRefresh: Program {
     }
 
     private func file(_ path: String) throws -> String {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
-            throw FunctionError("Configuration", "SF_PRIVATE_KEY_PATH names a file that cannot be read")
-        }
-        return String(decoding: data, as: UTF8.self)
+        // Longer than any key in PEM.
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        guard let file = fopen(path, "r") else { throw unreadable }
+        defer { fclose(file) }
+        let count = fread(&bytes, 1, bytes.count, file)
+        guard ferror(file) == 0 else { throw unreadable }
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    private var unreadable: FunctionError {
+        FunctionError("Configuration", "SF_PRIVATE_KEY_PATH names a file that cannot be read")
     }
 
     /// Makes Parameter Store tell us when the token was not replaced for an hour less than it lives. Not `Expiration`,

@@ -1,0 +1,168 @@
+extension JSON {
+    /// Reads a JSON text (RFC 8259); of members with one name the last counts.
+    ///
+    /// - Returns: nil when the bytes are anything else, or hold a number that no Double can.
+    public init?(_ bytes: [UInt8]) {
+        var reader = JSONReader(bytes)
+        guard let value = reader.text() else { return nil }
+        self = value
+    }
+}
+
+/// Strict, and our own because FoundationEssentials is a third of a program's size, and a tenth of its start.
+private struct JSONReader {
+    /// Levels of nesting; a thread's stack has an end.
+    private static let deepest = 512
+
+    private let bytes: [UInt8]
+    private var position: Int
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        // A PHP file that was saved with a byte order mark sends it before everything it says.
+        position = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
+    }
+
+    mutating func text() -> JSON? {
+        guard let value = value(depth: 0) else { return nil }
+        skipSpace()
+        return position == bytes.count ? value : nil
+    }
+
+    private mutating func value(depth: Int) -> JSON? {
+        guard depth <= Self.deepest else { return nil }
+        skipSpace()
+        switch next {
+        case UInt8(ascii: "{"): return object(depth: depth + 1)
+        case UInt8(ascii: "["): return array(depth: depth + 1)
+        case UInt8(ascii: "\""): return string().map(JSON.string)
+        case UInt8(ascii: "t"): return take("true") ? .bool(true) : nil
+        case UInt8(ascii: "f"): return take("false") ? .bool(false) : nil
+        case UInt8(ascii: "n"): return take("null") ? .null : nil
+        default: return number()
+        }
+    }
+
+    private mutating func object(depth: Int) -> JSON? {
+        var members: [String: JSON] = [:]
+        position += 1
+        guard !takeMark("}") else { return .object(members) }
+        repeat {
+            skipSpace()
+            guard let name = string(), takeMark(":"), let value = value(depth: depth) else { return nil }
+            members[name] = value
+        } while takeMark(",")
+        return takeMark("}") ? .object(members) : nil
+    }
+
+    private mutating func array(depth: Int) -> JSON? {
+        var values: [JSON] = []
+        position += 1
+        guard !takeMark("]") else { return .array(values) }
+        repeat {
+            guard let value = value(depth: depth) else { return nil }
+            values.append(value)
+        } while takeMark(",")
+        return takeMark("]") ? .array(values) : nil
+    }
+
+    private mutating func number() -> JSON? {
+        let start = position
+        _ = take("-")
+        // "01" is no number: what follows the zero is not the value's end.
+        guard take("0") || takeDigits() else { return nil }
+        if take("."), !takeDigits() { return nil }
+        if take("e") || take("E") {
+            _ = take("+") || take("-")
+            guard takeDigits() else { return nil }
+        }
+        guard let number = Double(String(decoding: bytes[start..<position], as: UTF8.self)), number.isFinite else {
+            return nil
+        }
+        return .number(number)
+    }
+
+    private mutating func string() -> String? {
+        guard take("\"") else { return nil }
+        let start = position
+        var unescaped: [UInt8]?
+        while let byte = next, byte >= 0x20 {
+            switch byte {
+            case UInt8(ascii: "\""):
+                defer { position += 1 }
+                return String(validating: unescaped.map { $0[...] } ?? bytes[start..<position], as: UTF8.self)
+            case UInt8(ascii: "\\"):
+                if unescaped == nil { unescaped = Array(bytes[start..<position]) }
+                guard let character = escape() else { return nil }
+                unescaped?.append(contentsOf: Character(character).utf8)
+            default:
+                unescaped?.append(byte)
+                position += 1
+            }
+        }
+        return nil
+    }
+
+    private mutating func escape() -> Unicode.Scalar? {
+        position += 1
+        defer { position += 1 }
+        switch next {
+        case UInt8(ascii: "\""): return "\""
+        case UInt8(ascii: "\\"): return "\\"
+        case UInt8(ascii: "/"): return "/"
+        case UInt8(ascii: "b"): return "\u{8}"
+        case UInt8(ascii: "f"): return "\u{c}"
+        case UInt8(ascii: "n"): return "\n"
+        case UInt8(ascii: "r"): return "\r"
+        case UInt8(ascii: "t"): return "\t"
+        case UInt8(ascii: "u"): return codePoint()
+        default: return nil
+        }
+    }
+
+    /// The `XXXX` of `\uXXXX`, or the two of a surrogate pair; ends on the last digit.
+    private mutating func codePoint() -> Unicode.Scalar? {
+        guard let unit = codeUnit() else { return nil }
+        guard UTF16.isLeadSurrogate(unit) else { return Unicode.Scalar(unit) }
+        position += 1
+        guard take("\\"), next == UInt8(ascii: "u"), let trail = codeUnit(), UTF16.isTrailSurrogate(trail) else {
+            return nil
+        }
+        return UTF16.decode(UTF16.EncodedScalar([unit, trail]))
+    }
+
+    private mutating func codeUnit() -> UInt16? {
+        var unit: UInt16 = 0
+        for _ in 0..<4 {
+            position += 1
+            guard let byte = next, let digit = Character(Unicode.Scalar(byte)).hexDigitValue else { return nil }
+            unit = unit << 4 | UInt16(digit)
+        }
+        return unit
+    }
+
+    private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
+
+    private mutating func skipSpace() {
+        while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
+    }
+
+    /// Steps over `word` when it comes next.
+    private mutating func take(_ word: StaticString) -> Bool {
+        let end = position + word.utf8CodeUnitCount
+        guard end <= bytes.count, word.withUTF8Buffer({ bytes[position..<end].elementsEqual($0) }) else { return false }
+        position = end
+        return true
+    }
+
+    private mutating func takeMark(_ mark: StaticString) -> Bool {
+        skipSpace()
+        return take(mark)
+    }
+
+    private mutating func takeDigits() -> Bool {
+        let start = position
+        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { position += 1 }
+        return position > start
+    }
+}

@@ -1,0 +1,64 @@
+import HTTP
+
+/// An event, or an object within it, read member by member; what is missing or wrong names itself in the error.
+struct EventObject {
+    private let members: [String: JSON]
+    /// Where it is in the event, "requestContext.http." say; empty for the event itself.
+    private let path: String
+    private let what: String
+
+    /// - Parameter what: how a person calls the event, "an API Gateway request" say.
+    init(_ payload: [UInt8], as what: String) throws(FunctionError) {
+        guard let event = JSON(payload) else { throw EventObject.malformed(what, "it is not JSON") }
+        guard let members = event.object else {
+            throw EventObject.malformed(what, event == .null ? "it is null" : "it has the wrong type")
+        }
+        self.init(members: members, path: "", what: what)
+    }
+
+    private init(members: [String: JSON], path: String, what: String) {
+        self.members = members
+        self.path = path
+        self.what = what
+    }
+
+    /// The member of that name, which must be there, as `read` takes it.
+    func value<Value>(_ name: String, _ read: (JSON) -> Value?) throws(FunctionError) -> Value {
+        if let value = try optional(name, read) { return value }
+        throw fault(name, members[name] == nil ? "is missing" : "is null")
+    }
+
+    /// The same; nil when it is not there, or null.
+    func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(FunctionError) -> Value? {
+        guard let member = members[name], member != .null else { return nil }
+        guard let value = read(member) else { throw fault(name, "has the wrong type") }
+        return value
+    }
+
+    func object(_ name: String) throws(FunctionError) -> EventObject {
+        within(name, try value(name, \.object))
+    }
+
+    func optionalObject(_ name: String) throws(FunctionError) -> EventObject? {
+        try optional(name, \.object).map { within(name, $0) }
+    }
+
+    /// All members, which must be strings.
+    func strings() throws(FunctionError) -> [String: String] {
+        var strings: [String: String] = [:]
+        for name in members.keys { strings[name] = try value(name, \.string) }
+        return strings
+    }
+
+    private func within(_ name: String, _ members: [String: JSON]) -> EventObject {
+        EventObject(members: members, path: "\(path)\(name).", what: what)
+    }
+
+    private func fault(_ name: String, _ fault: String) -> FunctionError {
+        EventObject.malformed(what, "\(path)\(name) \(fault)")
+    }
+
+    private static func malformed(_ what: String, _ fault: String) -> FunctionError {
+        FunctionError("MalformedEvent", "the event is not \(what): \(fault)")
+    }
+}
