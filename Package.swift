@@ -19,7 +19,7 @@ let package = Package(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
 
         .target(name: "Crypto", dependencies: ["COpenSSL"]),
-        .target(name: "HTTP", dependencies: ["CCurl"]),
+        .target(name: "HTTP", dependencies: ["CCurl", "COpenSSL"]),
         .target(name: "Lambda", dependencies: ["Crypto", "HTTP"]),
         .target(name: "AWS", dependencies: ["HTTP"]),
         .target(name: "Salesforce", dependencies: ["HTTP", "Crypto"]),

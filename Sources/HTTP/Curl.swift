@@ -9,6 +9,7 @@ final class Curl {
     private let largestAnswer: Int
 
     init(largestAnswer: Int) {
+        startOpenSSL()
         curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         multi = curl_multi_init()
         // More than a program speaks to. By itself libcurl keeps four times as many as there are requests at once.

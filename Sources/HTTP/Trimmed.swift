@@ -1,8 +1,9 @@
-extension StringProtocol {
+extension StringProtocol where SubSequence == Substring {
     /// Without white space at either end.
-    public var trimmed: SubSequence {
-        let start = drop(while: \.isWhitespace)
-        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return start }
-        return start[...end]
+    public var trimmed: Substring {
+        var rest = self[...].unicodeScalars
+        while rest.first?.properties.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.properties.isWhitespace == true { rest.removeLast() }
+        return Substring(rest)
     }
 }

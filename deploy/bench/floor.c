@@ -1,7 +1,6 @@
 // The least a custom runtime can be: a blocking socket, GET next, POST response, over and over. What the programs' start
 // and round trip are measured against.
-//
-//     cc -O2 -static -o floor deploy/bench/floor.c
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

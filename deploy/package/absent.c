@@ -3,12 +3,10 @@
 // is none. With these the linker takes none of the C library's own; deploy/package/check.py sees that it stays so.
 //
 // Who refers to them: libcrypto's BIO connections and loadable modules, which nobody here uses; c-ares, for services by
-// name, where libcurl only ever gives numbers; FoundationEssentials' users and groups of files; the Swift runtime's
-// search for a library of prepared metadata, which is made for Darwin.
+// name, where libcurl only ever gives numbers; the Swift runtime's search for a library of prepared metadata, which is
+// made for Darwin.
 #include <errno.h>
-#include <grp.h>
 #include <netdb.h>
-#include <pwd.h>
 #include <stddef.h>
 
 #define UNUSED __attribute__((unused))
@@ -44,32 +42,4 @@ int getservbyport_r(
     UNUSED char *restrict buffer, UNUSED size_t size, struct servent **restrict result) {
     *result = NULL;
     return ENOENT;
-}
-
-int getpwuid_r(
-    UNUSED uid_t uid, UNUSED struct passwd *restrict entry, UNUSED char *restrict buffer, UNUSED size_t size,
-    struct passwd **restrict result) {
-    *result = NULL;
-    return 0;
-}
-
-int getpwnam_r(
-    UNUSED const char *restrict name, UNUSED struct passwd *restrict entry, UNUSED char *restrict buffer,
-    UNUSED size_t size, struct passwd **restrict result) {
-    *result = NULL;
-    return 0;
-}
-
-int getgrgid_r(
-    UNUSED gid_t gid, UNUSED struct group *restrict entry, UNUSED char *restrict buffer, UNUSED size_t size,
-    struct group **restrict result) {
-    *result = NULL;
-    return 0;
-}
-
-int getgrnam_r(
-    UNUSED const char *restrict name, UNUSED struct group *restrict entry, UNUSED char *restrict buffer,
-    UNUSED size_t size, struct group **restrict result) {
-    *result = NULL;
-    return 0;
 }
