@@ -9,6 +9,9 @@ public struct ParameterStore {
             name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: account, http: http)
     }
 
+    /// The request that opens a connection.
+    public var opening: Request { service.opening }
+
     /// The decrypted values of up to ten parameters, in one call. One that does not exist is left out, which is not an
     /// error of this call.
     public func get(_ names: [String]) throws(Failure) -> [String: String] {

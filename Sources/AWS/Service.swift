@@ -44,8 +44,8 @@ public struct Service {
             body: body.bytes, timeout: 5_000, repeatable: true, isTransient: isTransient, signature: signature)
     }
 
-    /// Asks for nothing, so that there is a connection: any answer to it is as good as another.
-    public var opening: Request { Request("HEAD", endpoint + "/", timeout: 1_000, repeatable: true) }
+    /// The request that opens a connection.
+    public var opening: Request { .opening(endpoint + "/") }
 
     public func answer(_ action: String, _ result: Result<Response, HTTP.Failure>) throws(Failure) -> JSON {
         let action = "\(name) \(action)"

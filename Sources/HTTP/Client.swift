@@ -12,6 +12,8 @@ public struct Client {
     public var jitter: (Int) -> Int
     /// When every answer must be there, in ms since 1970; nil for no end.
     public var deadline: Int64?
+    /// See `along`.
+    private var companions: [Request] = []
 
     public init(
         transport: @escaping Transport, now: @escaping () -> Int64, sleep: @escaping (Int) -> Void,
@@ -31,12 +33,17 @@ public struct Client {
         return client
     }
 
-    /// The same client, which sends these too whenever it sends something, and forgets their answers: so that their
-    /// connections are there when they are needed.
-    public func along(with requests: [Request]) -> Client {
+    /// The same client, which sends these too, once, whenever it sends something, and forgets their answers: so that
+    /// their connections are there when they are needed.
+    public func along(with openings: [Request]) -> Client {
         var client = self
-        client.transport = { [transport] in Array(transport($0 + requests).prefix($0.count)) }
+        client.companions = openings
         return client
+    }
+
+    /// Sends these once and forgets their answers, as `along` does when there is nothing else to send.
+    public func open(_ openings: [Request]) {
+        _ = sendOnce(openings)
     }
 
     /// Sends one request; see `sendAll`.
@@ -50,7 +57,7 @@ public struct Client {
     /// backoff with full jitter (100, 200, 400 ms) or what `Retry-After` asks for, as long as the deadline leaves
     /// room for the wait.
     public func sendAll(_ requests: [Request]) -> [Result<Response, Failure>] {
-        var results = sendOnce(requests)
+        var results = Array(sendOnce(requests + companions).prefix(requests.count))
         for attempt in 0..<3 {
             let again = requests.indices.filter { isWorthRepeating(requests[$0], results[$0]) }
             let wait = again.map { retryAfter(results[$0]) ?? jitter(100 << attempt) }.max() ?? 0

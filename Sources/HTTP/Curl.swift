@@ -13,6 +13,8 @@ final class Curl {
         startOpenSSL()
         curl_global_init(Int(CURL_GLOBAL_DEFAULT))
         multi = curl_multi_init()
+        // More than a program speaks to. By itself libcurl keeps four times as many as there are requests at once.
+        ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, 64)
         self.largestAnswer = largestAnswer
     }
 

@@ -38,6 +38,12 @@ public struct Request: Sendable {
         self.isOnThisMachine = isOnThisMachine
     }
 
+    /// Asks for nothing, so that there is a connection: any answer to it is as good as another. Only a connection that
+    /// has carried a request is used for the next ("CURLOPT_CONNECT_ONLY").
+    public static func opening(_ url: String) -> Request {
+        Request("HEAD", url, timeout: 1_000, repeatable: true)
+    }
+
     /// 429 and the statuses of an overloaded or absent server.
     public static let isTransientStatus: @Sendable (Response) -> Bool = {
         [429, 500, 502, 503, 504].contains($0.status)

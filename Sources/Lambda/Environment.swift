@@ -15,8 +15,11 @@ public struct Environment {
         var values: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            let parts = String(cString: text).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if parts.count == 2 { values[String(parts[0])] = String(parts[1]) }
+            // Not `split`, which takes the text character by character: twice as long for all of it.
+            if let equals = strchr(text, Int32(UInt8(ascii: "="))) {
+                let name = UnsafeRawBufferPointer(start: text, count: equals - text)
+                values[String(decoding: name, as: UTF8.self)] = String(cString: equals + 1)
+            }
             entry += 1
         }
         return Environment(values)

@@ -18,8 +18,9 @@ public struct Runtime {
 
     /// Configures the function and serves it until its Runtime API goes away; leaves with a message and status 1.
     ///
-    /// - Parameter start: reads the configuration and builds the handler. What it throws is reported as the init error.
-    public static func run(_ start: (Environment, Log) throws -> Handler) -> Never {
+    /// - Parameter start: reads the configuration and builds the handler, which may share the client of the Runtime API.
+    ///   What it throws is reported as the init error.
+    public static func run(_ start: (Environment, HTTP.Client, Log) throws -> Handler) -> Never {
         let environment = Environment.ofProcess()
         let log = Log(level: environment.values["AWS_LAMBDA_LOG_LEVEL"])
         guard let address = environment.values["AWS_LAMBDA_RUNTIME_API"], !address.isEmpty else {
@@ -29,7 +30,7 @@ public struct Runtime {
         let http = HTTP.Client.live()
         let runtime = Runtime(api: RuntimeAPI(address: address, http: http), log: log, now: http.now)
         do {
-            try runtime.serve { try start(environment, log) }
+            try runtime.serve { try start(environment, http, log) }
         } catch {
             log.error("leaving: \(error)")
             exit(1)

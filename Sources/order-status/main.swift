@@ -1,5 +1,3 @@
 import Orders
 
-Program.run(OrderStatus.Settings.init) { settings, account, http, log in
-    OrderStatus(settings, account, http, log).handle
-}
+OrderStatus.run()

@@ -1,5 +1,3 @@
 import Orders
 
-Program.run(Recovery.Settings.init) { settings, account, http, log in
-    Recovery(settings, account, http, log).handle
-}
+Recovery.run()

@@ -1,5 +1,3 @@
 import Orders
 
-Program.run(TokenRefresh.Settings.init) { settings, account, http, log in
-    TokenRefresh(settings, account, http, log).handle
-}
+TokenRefresh.run()

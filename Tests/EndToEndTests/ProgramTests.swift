@@ -5,7 +5,7 @@ import Testing
 
 /// The programs by themselves, started as Lambda starts them.
 @Suite struct ProgramTests {
-    static let programs = ["verify-signature", "provision-order", "refresh-sf-token", "order-status"]
+    static let programs = ["verify-signature", "provision-order", "refresh-sf-token", "recover-orders", "order-status"]
 
     @Test(arguments: programs)
     func withoutARuntimeAPIItSaysSoAndLeaves(program: String) throws {
@@ -40,6 +40,7 @@ import Testing
             "refresh-sf-token", ["SF_AUTH_FLOW": "password", "SF_LOGIN_URL": "login.salesforce.com"],
             ["SF_ACCESS_TOKEN_PARAMETER", "SF_LOGIN_URL", "SF_CLIENT_ID", "SF_AUTH_FLOW"]
         ),
+        ("recover-orders", ["SF_RECONCILE": "true"], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_PROVISIONABLE_STATUSES"]),
         ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_ACCESS_TOKEN_PARAMETER"]),
     ]
 

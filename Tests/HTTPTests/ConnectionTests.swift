@@ -42,15 +42,36 @@ import Testing
         #expect(seen.values == ["1 GET /", "2 POST /", "3 POST /", "1 GET /"])
     }
 
+    /// A program speaks to the Runtime API, several services of AWS, Salesforce and WHMCS; libcurl by itself keeps four
+    /// connections for one request at a time.
+    @Test func aConnectionToEachServerIsKept() throws {
+        let seen = (0..<12).map { _ in Recorder<String>() }
+        let servers = try seen.map(Self.polite)
+        let client = Client.quick()
+        for path in ["/1", "/2"] {
+            for server in servers { _ = try client.send(Request("GET", server.url + path, repeatable: true)) }
+        }
+        for one in seen { #expect(one.values == ["1 GET /1", "1 GET /2"]) }
+    }
+
     /// Opened while another answer is waited for; what becomes of it concerns nobody.
     @Test func aConnectionIsOpenedAlongWithARequest() throws {
         let (seen, first) = (Recorder<String>(), Recorder<String>())
         let (server, other) = (try Self.polite(seen), try Self.polite(first))
         let client = Client.quick()
-        let openings = [server.url, "http://127.0.0.1:1"].map { Request("HEAD", $0 + "/", repeatable: true) }
+        let openings = [server.url, "http://127.0.0.1:1"].map { Request.opening($0 + "/") }
         #expect(try client.along(with: openings).send(Request("GET", other.url + "/", repeatable: true)).status == 200)
         #expect(try client.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
         #expect(first.values == ["1 GET /"])
+        #expect(seen.values == ["1 HEAD /", "1 POST /"])
+    }
+
+    @Test func aConnectionIsOpenedWithoutARequest() throws {
+        let seen = Recorder<String>()
+        let server = try Self.polite(seen)
+        let client = Client.quick()
+        client.open([server.url, "http://127.0.0.1:1"].map(Request.opening))
+        #expect(try client.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
         #expect(seen.values == ["1 HEAD /", "1 POST /"])
     }
 

@@ -15,7 +15,7 @@ import Testing
     @Test func withoutARuntimeAPIItSaysHowToStartIt() async {
         let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
             unsetenv("AWS_LAMBDA_RUNTIME_API")
-            Runtime.run { _, _ in { $0.payload } }
+            Runtime.run { _, _, _ in { $0.payload } }
         }
         #expect(
             lines(result).compactMap { $0["message"]?.text } == [
@@ -28,7 +28,7 @@ import Testing
             let server = try LoopbackServer { _ in .answer(status: 202) }
             setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:\(server.port)", 1)
             setenv("SECOND", "http://example.com/", 1)
-            Runtime.run { environment, _ in
+            Runtime.run { environment, _, _ in
                 var environment = environment
                 _ = environment.text("FIRST_OF_TWO")
                 _ = environment.url("SECOND")
@@ -57,7 +57,7 @@ import Testing
             }
             setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:\(server.port)", 1)
             setenv("AWS_LAMBDA_LOG_LEVEL", "WARN", 1)
-            Runtime.run { _, log in
+            Runtime.run { _, _, log in
                 return { event in
                     log.info("not at this level")
                     log.warn("handled", ["payload": .string(String(decoding: event.payload, as: UTF8.self))])

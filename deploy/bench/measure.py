@@ -35,8 +35,8 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "LEDGER_TABLE": "t",
     "EVENT_BUS_NAME": "b", "SF_WEBHOOK_SECRET_PARAMETER": "/secret", "SF_ACCESS_TOKEN_PARAMETER": "/token",
     "SF_REFRESH_FUNCTION": "r", "WHMCS_API_URL": "https://whmcs.example/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
-    "WHMCS_CREDENTIALS_PARAMETER": "/whmcs", "SF_LOGIN_URL": "https://sf.example", "SF_CLIENT_ID": "c",
-    "SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/key", "PATH": os.environ["PATH"],
+    "WHMCS_CREDENTIALS_PARAMETER": "/whmcs", "SF_CLIENT_ID": "c", "SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/key",
+    "PATH": os.environ["PATH"],
     **{name: os.environ[name] for name in ["LD_LIBRARY_PATH"] if name in os.environ},
 }
 
@@ -59,9 +59,11 @@ class Bench:
     def run(self, command, requests=(), wanted="", skipped=0, slow=False):
         """One life of a program; what deploy/bench/runtime.c tells of it."""
         self.file.write_text(events.lines(requests))
+        # Salesforce is there too: refresh-sf-token opens a connection to it.
+        outside = self.slow if slow else self.prompt
         done = subprocess.run(
             [BIN / "runtime", self.file, wanted, str(skipped), *command], cwd=HERE, capture_output=True, text=True,
-            env={**ENVIRONMENT, "AWS_ENDPOINT_URL": self.slow if slow else self.prompt})
+            env={**ENVIRONMENT, "AWS_ENDPOINT_URL": outside, "SF_LOGIN_URL": outside})
         if done.returncode != 0:
             sys.exit(f"{command[0]}: {done.stderr.strip()}")
         return json.loads(done.stdout)

@@ -5,7 +5,7 @@ import Salesforce
 import WHMCS
 
 /// provision-order: brings one order from the ledger into WHMCS and tells Salesforce.
-public struct Provisioning {
+public struct Provisioning: Program {
     private let settings: ProvisioningSettings
     private let account: Account
     private let http: HTTP.Client
@@ -18,6 +18,16 @@ public struct Provisioning {
         self.account = account
         self.http = http
         self.log = log
+    }
+
+    /// The parameters, and a connection to the table. None to Salesforce, whose address comes with the token. None to
+    /// WHMCS either: a connection is only of use after a request on it, which there would be another run of PHP, or to
+    /// its firewall a robot, for a tenth of a second of an order's minutes.
+    ///
+    /// A parameter that is not there is the order's failure, as it always is. An init error would be told to the
+    /// dead-letter queue, and the order would never hear of it.
+    public func warmUp(_ http: HTTP.Client) throws {
+        _ = try readParameters(http.along(with: [Table(settings.ledgerTable, account, http).opening]))
     }
 
     /// Provisions the order of one event, as far as it goes. What happens to the order is in the ledger; only an event
@@ -68,17 +78,20 @@ public struct Provisioning {
         return road.order
     }
 
-    /// The token is needed as well: one call reads both.
     private func whmcs(_ http: HTTP.Client) throws -> WHMCS.Client {
-        let values = try parameters.get(
-            [settings.credentialsParameter, settings.salesforce.tokenParameter], from: ParameterStore(account, http),
-            now: http.now())
-        guard let value = values[settings.credentialsParameter] else {
+        guard let value = try readParameters(http)[settings.credentialsParameter] else {
             throw ProvisioningFailure(
                 .provisioningError, "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
         }
         return WHMCS.Client(
             http: http, url: settings.whmcsURL, credentials: try Credentials(parameterValue: value))
+    }
+
+    /// WHMCS's and Salesforce's: one call reads both.
+    private func readParameters(_ http: HTTP.Client) throws -> [String: String] {
+        try parameters.get(
+            [settings.credentialsParameter, settings.salesforce.tokenParameter], from: ParameterStore(account, http),
+            now: http.now())
     }
 
     private func answer(_ order: LedgerOrder) -> [UInt8] {

@@ -2,7 +2,7 @@ import Lambda
 import Salesforce
 
 /// What provision-order is configured with.
-public struct ProvisioningSettings: Sendable {
+public struct ProvisioningSettings: ProgramSettings {
     var ledgerTable: String
     var salesforce: SalesforceSettings
     var pricebookID: RecordID?

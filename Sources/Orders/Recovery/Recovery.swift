@@ -5,7 +5,7 @@ import Salesforce
 
 /// recover-orders: sends orders that are due on the bus again. Whatever died on the way, an order that is not finished
 /// has a time at which it is due, so that this finds it.
-public struct Recovery {
+public struct Recovery: Program {
     private let settings: Settings
     private let account: Account
     private let http: HTTP.Client
@@ -17,6 +17,17 @@ public struct Recovery {
         self.account = account
         self.http = http
         self.log = log
+    }
+
+    /// Connections to the table and the bus, and the Salesforce token where Salesforce is asked. When there is none yet,
+    /// the event has one made.
+    public func warmUp(_ http: HTTP.Client) throws {
+        let openings = [
+            Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
+        ]
+        guard let token = settings.reconciliation?.salesforce.tokenParameter else { return http.open(openings) }
+        let store = ParameterStore(account, http.along(with: openings))
+        _ = try parameters.get([token], from: store, now: http.now())
     }
 
     /// Handles the schedule, which recovers what is due, or an operator's `{"orderId": …}` or `{"all": true}`, which do

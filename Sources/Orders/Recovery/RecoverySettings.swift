@@ -3,7 +3,7 @@ import Salesforce
 
 extension Recovery {
     /// What recover-orders is configured with.
-    public struct Settings: Sendable {
+    public struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
         var alerts: Alerts.Settings

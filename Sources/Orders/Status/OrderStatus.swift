@@ -4,8 +4,8 @@ import Lambda
 import Salesforce
 
 /// order-status: what became of an order, and whether the parts answer.
-public struct OrderStatus {
-    public struct Settings: Sendable {
+public struct OrderStatus: Program {
+    public struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
         var tokenParameter: String
@@ -27,6 +27,11 @@ public struct OrderStatus {
         self.account = account
         self.http = http
         self.log = log
+    }
+
+    /// A connection to the table: of the rest only `/health` has a need.
+    public func warmUp(_ http: HTTP.Client) {
+        http.open([Table(settings.ledgerTable, account, http).opening])
     }
 
     public func handle(_ invocation: Invocation) throws -> [UInt8] {

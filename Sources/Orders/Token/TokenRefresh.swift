@@ -5,12 +5,20 @@ import Lambda
 import Salesforce
 
 /// refresh-sf-token: a new Salesforce token into Parameter Store.
-public struct TokenRefresh {
-    public struct Settings: Sendable {
+public struct TokenRefresh: Program {
+    public struct Settings: ProgramSettings {
         enum Flow: Sendable {
             /// The key is in a parameter or a file.
             case jwtBearer(username: String, audience: String, keyParameter: String?, keyPath: String?)
             case clientCredentials(secretParameter: String)
+
+            /// Nil when the key is in a file.
+            var parameter: String? {
+                switch self {
+                case .jwtBearer(_, _, let keyParameter, _): keyParameter
+                case .clientCredentials(let secretParameter): secretParameter
+                }
+            }
         }
 
         var tokenParameter: String
@@ -55,6 +63,18 @@ public struct TokenRefresh {
         self.account = account
         self.http = http
         self.log = log
+    }
+
+    /// The key or secret, and a connection to where tokens are given; one to the store comes with the first, or is opened
+    /// where the key is in a file.
+    ///
+    /// A parameter that is not there is the event's failure: whoever finds a token newer than the rejected one needs none.
+    public func warmUp(_ http: HTTP.Client) throws {
+        let login = Request.opening(settings.loginURL)
+        guard let name = settings.flow.parameter else {
+            return http.open([login, ParameterStore(account, http).opening])
+        }
+        _ = try secrets.get([name], from: ParameterStore(account, http.along(with: [login])), now: http.now())
     }
 
     /// Handles the schedule, a policy event of the token's parameter, or a direct invocation.

@@ -5,9 +5,9 @@ import Lambda
 import Salesforce
 
 /// verify-signature: checks a request, records it in the ledger and announces it on the order bus.
-public struct Webhook {
+public struct Webhook: Program {
     /// What the program is configured with.
-    public struct Settings: Sendable {
+    public struct Settings: ProgramSettings {
         var secretParameter: String
         var ledgerTable: String
         var busName: String
@@ -42,20 +42,14 @@ public struct Webhook {
         self.log = log
     }
 
-    /// Reads the secrets while the program starts, and opens connections to the table and the bus meanwhile: the first
-    /// event needs them anyway, one after the other.
+    /// The secrets, and connections to the table and the bus.
     ///
-    /// - Throws: a `Configuration` error when they are not there or not fit. A store that does not answer is no fault
-    ///   of the configuration: the first event asks again.
-    public func warmUp() throws {
-        do {
-            let openings = [
-                Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
-            ]
-            _ = try secrets(http.along(with: openings))
-        } catch let failure as AWS.Failure {
-            log.warn("the webhook secret could not be read yet: \(failure)")
-        }
+    /// - Throws: a `Configuration` error when the secrets are not there or not fit: no request could be answered.
+    public func warmUp(_ http: HTTP.Client) throws {
+        let openings = [
+            Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
+        ]
+        _ = try secrets(http.along(with: openings))
     }
 
     /// Answers one request; every refusal is an answer, not an error.

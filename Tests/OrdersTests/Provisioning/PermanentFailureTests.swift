@@ -88,7 +88,10 @@ import Testing
         Case(
             code: "PROVISIONING_ERROR",
             message: "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist", steps: upToDetails,
-            arrange: { try $0.cloud.deleteParameter("whmcs") }),
+            arrange: { works in
+                try works.cloud.deleteParameter("whmcs")
+                try works.restart()
+            }),
         // The last attempt of what usually passes.
         Case(
             code: "WHMCS_UNAVAILABLE", message: "WHMCS answered GetClientsDetails with HTTP 503 and no JSON.",

@@ -33,6 +33,28 @@ import Testing
         #expect(works.wire.requests.count { $0.action == "GetParameters" } <= 3)
     }
 
+    /// All that it reads of the store it has read before its first event, in one call.
+    @Test func theFirstEventReadsNoParameters() throws {
+        let works = try Works()
+        try works.run(Seed.otherOrder)
+        let (sent, refreshes) = (works.wire.requests.count, works.refreshes.values.count)
+        try works.restart()
+        #expect(try works.run()["status"] == "Provisioned")
+        let actions = works.wire.requests.dropFirst(sent).map(\.action)
+        #expect(actions.first == "GetParameters")
+        #expect(actions.count { $0 == "GetParameters" } == 1)
+        #expect(works.refreshes.values.count == refreshes)
+    }
+
+    /// A store that did not answer at the start is asked by the event.
+    @Test func theFirstEventReadsWhatTheStartCouldNot() throws {
+        let works = try Works()
+        works.wire.before = { $0.action == "GetParameters" ? .unreachable : nil }
+        try works.restart()
+        works.wire.before = { _ in nil }
+        #expect(try works.run()["status"] == "Provisioned")
+    }
+
     @Test func aRevokedTokenIsReplacedOnceInsideTheRun() throws {
         let works = try Works()
         try works.run(Seed.otherOrder)

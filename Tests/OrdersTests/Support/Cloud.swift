@@ -1,6 +1,7 @@
 import AWS
 import Foundation
 import HTTP
+import Lambda
 import Orders
 import TestSupport
 
@@ -80,9 +81,14 @@ final class Cloud {
 
     /// The account, with some services elsewhere: `["LAMBDA": "http://127.0.0.1:1"]`.
     func account(with endpoints: [String: String]) -> Account {
+        Account(environment([:], with: endpoints).values)
+    }
+
+    /// A program's whole environment, with some services elsewhere.
+    func environment(_ values: [String: String], with endpoints: [String: String] = [:]) -> Environment {
         var variables = Cloud.variables(endpoint)
         for (service, url) in endpoints { variables["AWS_ENDPOINT_URL_\(service)"] = url }
-        return Account(variables)
+        return Environment(variables.merging(values) { $1 })
     }
 
     // MARK: Parameters

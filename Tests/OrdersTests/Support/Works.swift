@@ -36,18 +36,15 @@ final class Works {
         try restart(values)
     }
 
-    /// A new process, with another configuration perhaps.
+    /// A new process, through its whole start, with another configuration perhaps.
     func restart(_ values: [String: String] = [:]) throws {
-        var environment = Environment(
+        let environment = cloud.environment(
             [
                 "LEDGER_TABLE": cloud.table, "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"),
                 "SF_REFRESH_FUNCTION": "refresh-sf-token", "WHMCS_API_URL": whmcs.apiURL,
                 "WHMCS_CREDENTIALS_PARAMETER": cloud.parameter("whmcs"), "WHMCS_PAYMENT_METHOD": "mailin",
-            ].merging(values) { $1 })
-        let settings = ProvisioningSettings(&environment)
-        try environment.check()
-        provisioning = Provisioning(
-            settings, cloud.account(with: ["LAMBDA": lambda.url]), wire.client, log.log)
+            ].merging(values) { $1 }, with: ["LAMBDA": lambda.url])
+        provisioning = try Provisioning.start(environment, wire.client, log.log)
     }
 
     deinit {

@@ -18,7 +18,8 @@ import Testing
         let salesforce: SalesforceSimulator
         let wire = Wire(now: Clock.milliseconds())
         let log = LogLines()
-        private let refresh: TokenRefresh
+        private let environment: Environment
+        private var refresh: TokenRefresh
 
         init(_ values: [String: String] = [:], key: String? = nil) throws {
             cloud = try Cloud()
@@ -31,19 +32,23 @@ import Testing
                     clientSecret: "client-secret"))
             try cloud.put("key", key ?? pem)
             try cloud.put("client-secret", " client-secret\n")
-            var environment = Environment(
+            var environment = cloud.environment(
                 [
                     "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"), "SF_LOGIN_URL": salesforce.url,
                     "SF_CLIENT_ID": "client-id", "SF_USERNAME": "robot@example.com",
                     "SF_PRIVATE_KEY_PARAMETER": cloud.parameter("key"),
                     "SF_CLIENT_SECRET_PARAMETER": cloud.parameter("client-secret"),
                 ].merging(values) { $1 })
+            self.environment = environment
             let settings = TokenRefresh.Settings(&environment)
             try environment.check()
             refresh = TokenRefresh(settings, cloud.account, wire.client, log.log)
         }
 
         deinit { salesforce.stop() }
+
+        /// A new process, through its whole start.
+        func start() throws { refresh = try TokenRefresh.start(environment, wire.client, log.log) }
 
         func handle(_ event: JSON = [:]) throws -> JSON { try handle(event.bytes) }
 
@@ -76,6 +81,17 @@ import Testing
         #expect(desk.log.lines.last?["token"] == .string(token.fingerprint))
         let logged = desk.log.lines.map { String(decoding: $0.bytes, as: UTF8.self) }.joined()
         #expect(!logged.contains(token.accessToken))
+    }
+
+    @Test(arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]]) func theFirstEventReadsNoSecret(
+        _ values: [String: String]
+    ) throws {
+        let desk = try Desk(values)
+        try desk.start()
+        let sent = desk.wire.requests.count
+        #expect(try desk.handle() == Self.refreshed)
+        #expect(desk.wire.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
+        #expect(desk.salesforce.state.tokensIssued == 1)
     }
 
     @Test(arguments: [("7200", "1"), ("900", "1"), ("86400", "23")] as [(String, String)])

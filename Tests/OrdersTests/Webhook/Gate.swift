@@ -9,6 +9,7 @@ final class Gate {
     let cloud: Cloud
     let wire: Wire
     let log = LogLines()
+    private let environment: Environment
     private var invocations = 0
     private var webhook: Webhook
 
@@ -22,17 +23,19 @@ final class Gate {
         self.cloud = try cloud ?? Cloud()
         self.wire = wire
         if let secret { try self.cloud.put("webhook-secret", secret) }
-        var environment = Environment(
+        var environment = self.cloud.environment(
             [
                 "SF_WEBHOOK_SECRET_PARAMETER": self.cloud.parameter("webhook-secret"),
                 "LEDGER_TABLE": self.cloud.table, "EVENT_BUS_NAME": self.cloud.bus,
-            ].merging(values) { $1 })
+            ].merging(values) { $1 }, with: endpoints)
+        self.environment = environment
         let settings = Webhook.Settings(&environment)
         try environment.check()
         webhook = Webhook(settings, self.cloud.account(with: endpoints), wire.client, log.log)
     }
 
-    func warmUp() throws { try webhook.warmUp() }
+    /// A new process, through its whole start.
+    func start() throws { webhook = try Webhook.start(environment, wire.client, log.log) }
 
     func send(_ click: Click) throws -> Answer { try send(click.payload) }
 

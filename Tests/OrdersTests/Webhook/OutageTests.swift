@@ -144,30 +144,27 @@ import Testing
     /// Forgers must not be able to make the program forget what it knows.
     @Test func aStoreThatDoesNotAnswerDoesNotUndoTheSecretsThatAreKept() throws {
         let gate = try Gate()
-        try gate.warmUp()
+        try gate.start()
         gate.wire.before = { $0.action == "GetParameters" ? .unreachable : nil }
         gate.wire.now += 61_000
         Self.expectUnavailable(try gate.send(Click(secret: "forger")))
         #expect(try gate.send(Click().again(2)).status == 202)
     }
 
-    /// A table or a bus that is not there yet is none of the start's business.
-    @Test(arguments: [false, true]) func theStartOpensConnectionsToTableAndBus(_ areThere: Bool) throws {
-        let gate = try Gate(endpoints: ["DYNAMODB": "http://127.0.0.1:1", "EVENTBRIDGE": "http://127.0.0.1:2"])
-        gate.wire.before = { areThere && $0.method == "HEAD" ? .success(Response(status: 404)) : nil }
-        try gate.warmUp()
-        #expect(
-            gate.wire.requests.map { "\($0.method) \($0.action)" } == ["POST GetParameters", "HEAD ", "HEAD "])
-        #expect(gate.wire.requests.dropFirst().map(\.url) == ["http://127.0.0.1:1/", "http://127.0.0.1:2/"])
-        #expect(gate.log.messages.isEmpty)
+    @Test func theFirstRequestReadsNoSecret() throws {
+        let gate = try Gate()
+        try gate.start()
+        let sent = gate.wire.requests.count
+        #expect(try gate.send(Click()).status == 202)
+        #expect(gate.wire.requests.dropFirst(sent).map(\.action) == ["TransactWriteItems", "PutEvents"])
     }
 
     @Test func withoutAStoreTheCallerComesAgain() throws {
         let gate = try Gate()
         gate.wire.before = { $0.action == "GetParameters" ? .unreachable : nil }
-        try gate.warmUp()
+        try gate.start()
         #expect(
-            gate.log.messages.contains { $0.hasPrefix("the webhook secret could not be read yet: ssm GetParameters") })
+            gate.log.messages.contains { $0.hasPrefix("parameters could not be read yet: ssm GetParameters") })
         Self.expectUnavailable(try gate.send(Click()))
         #expect(try gate.cloud.keys() == [])
     }
@@ -180,7 +177,7 @@ import Testing
         ] as [(String?, String)])
     func aSecretThatIsNoneIsToldAtTheStartAndSignsNothing(_ secret: String?, _ message: String) throws {
         let gate = try Gate(secret: secret)
-        #expect(throws: FunctionError("Configuration", message)) { try gate.warmUp() }
+        #expect(throws: FunctionError("Configuration", message)) { try gate.start() }
         Self.expectUnavailable(try gate.send(Click(secret: secret ?? "")))
     }
 
