@@ -108,6 +108,8 @@ import Testing
         _ = try works.cloud.takeEvents()
         #expect(try recover(["orderId": .string(String(Seed.order.prefix(15)))]) == ["recovered": 1])
         #expect(try eventsFor() == [Seed.order])
+        // A clock stands still in these tests, and what is claimed in that very ms is taken for the round's own.
+        works.wire.now += 1
         #expect(try recover(["all": true]) == ["recovered": 2])
         #expect(try Set(eventsFor()) == [Seed.order, Seed.otherOrder])
     }
@@ -137,13 +139,14 @@ import Testing
     /// More than a page of the index.
     private let many = 280
 
-    @Test(arguments: [[:], ["all": true]] as [JSON])
-    func manyAreSentOnceEachTheOldestFirst(_ event: JSON) throws {
+    /// Of all, those that are claimed come up again, and are passed over.
+    @Test(arguments: [([:], 2), (["all": true], 3)] as [(JSON, Int)])
+    func manyAreSentOnceEachTheOldestFirst(_ event: JSON, _ pages: Int) throws {
         let orders = try enter(many)
         #expect(try recover(event) == ["recovered": .number(Double(many))])
         #expect(try eventsFor() == orders)
         #expect(works.wire.requests.count { $0.action == "PutEvents" } == many / 10)
-        #expect(works.wire.requests.count { $0.action == "Query" } == 2)
+        #expect(works.wire.requests.count { $0.action == "Query" } == pages)
     }
 
     /// The invocation must end by itself: one that is killed has claimed orders that it does not announce.
@@ -180,7 +183,7 @@ import Testing
         _ = try works.cloud.takeEvents()
         try works.waitUntilDue()
         works.wire.before = { $0.action == "PutEvents" ? .unreachable : nil }
-        #expect(try recover() == ["recovered": 0])
+        #expect(try recover() == ["recovered": 0, "left": 0])
         #expect(works.log.messages.contains("alert"))
         works.wire.before = { _ in nil }
         try works.waitUntilDue()
