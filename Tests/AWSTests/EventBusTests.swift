@@ -48,7 +48,9 @@ import Testing
     }
 
     @Test func tenACallAndAllCallsAtOnce() {
-        let entries = { (count: Int) in "{\"Entries\":[\(Array(repeating: #"{"EventId":"e"}"#, count: count).joined(separator: ","))]}" }
+        let entries = { (count: Int) in
+            "{\"Entries\":[\(Array(repeating: #"{"EventId":"e"}"#, count: count).joined(separator: ","))]}"
+        }
         let canned = CannedTransport([
             .answer(200, entries(10)), .failed(.timedOut, received: true), .answer(200, entries(3)),
         ])
