@@ -106,12 +106,14 @@ extension World {
         let events = Service(
             name: "events", identifier: "EVENTBRIDGE", target: "AWSEvents", version: "1.1",
             account: Account(stack.environment), http: http)
-        let bus = JSON.string(stack.resources.eventBus)
-        for tap in try stack.function("provision-order").definition.taps where tap.rule.contains("rovision") {
-            let rule: [String: JSON] = ["Rule": .string(tap.rule), "EventBusName": bus]
+        let bus: [String: JSON] = ["EventBusName": .string(stack.resources.eventBus)]
+        let taps = try stack.function("provision-order").definition.taps.map(\.rule)
+        let rules = try events.call("ListRules", .object(bus))["Rules"]?.array ?? []
+        for name in rules.compactMap({ $0["Name"] }) where taps.contains(name.text ?? "") {
+            let rule = bus.merging(["Rule": name]) { $1 }
             let targets = try events.call("ListTargetsByRule", .object(rule))["Targets"]?.array ?? []
-            let ids = targets.compactMap { $0["Id"] }
-            _ = try events.call("RemoveTargets", .object(rule.merging(["Ids": .array(ids)]) { $1 }))
+            let ids = JSON.array(targets.compactMap { $0["Id"] })
+            _ = try events.call("RemoveTargets", .object(rule.merging(["Ids": ids]) { $1 }))
         }
     }
 }
