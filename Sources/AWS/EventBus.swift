@@ -15,19 +15,33 @@ public struct EventBus {
     /// The request that opens a connection.
     public var opening: Request { service.opening }
 
-    /// Puts up to ten events of one kind on the bus. The service answers 200 even when it did not take them; that is a
-    /// failure here, whichever of them it was.
-    public func put(source: String, detailType: String, details: [JSON]) throws(Failure) {
+    /// Puts events of one kind on the bus, ten a call and all calls at once. The service answers 200 even when it did not
+    /// take some; their call has failed here, whichever of them it was.
+    ///
+    /// - Returns: how many events were taken, and why the others were not.
+    public func put(source: String, detailType: String, details: [JSON]) -> (taken: Int, failure: Failure?) {
         let entries = details.map { detail -> JSON in
             [
                 "EventBusName": .string(name), "Source": .string(source), "DetailType": .string(detailType),
                 "Detail": .string(String(decoding: detail.bytes, as: UTF8.self)),
             ]
         }
-        let answer = try service.call("PutEvents", ["Entries": .array(entries)])
+        let calls = stride(from: 0, to: entries.count, by: 10).map { entries[$0..<min($0 + 10, entries.count)] }
+        let results = service.callAll("PutEvents", calls.map { ["Entries": .array(Array($0))] })
+        var (taken, failure): (Int, Failure?) = (0, nil)
+        for (call, result) in zip(calls, results) {
+            do throws(Failure) {
+                try check(try result.get(), call.count)
+                taken += call.count
+            } catch { failure = failure ?? error }
+        }
+        return (taken, failure)
+    }
+
+    private func check(_ answer: JSON, _ count: Int) throws(Failure) {
         let results = answer["Entries"]?.array ?? []
         let refused = results.first { $0["EventId"]?.text == nil }
-        guard results.count == details.count, refused == nil else {
+        guard results.count == count, refused == nil else {
             throw .refused(
                 action: "events PutEvents", code: refused?["ErrorCode"]?.text ?? "NoEventId",
                 message: refused?["ErrorMessage"]?.text ?? "", details: .null)

@@ -60,15 +60,34 @@ public struct Table {
     public func query(
         index: String, _ condition: Write.Expression, limit: Int, after next: JSON? = nil
     ) throws(Failure) -> (items: [Item], next: JSON?) {
-        var body: [String: JSON] = [
-            "TableName": .string(name), "IndexName": .string(index), "KeyConditionExpression": .string(condition.text),
-            "Limit": .number(Double(limit)),
-        ]
-        body["ExclusiveStartKey"] = next
-        body.merge(attributes(of: [condition])) { $1 }
+        var body = queryBody(index, condition, after: next)
+        body["Limit"] = .number(Double(limit))
         let answer = try service.call("Query", .object(body))
         guard let rows = answer["Items"]?.array else { throw .unreadable(action: "dynamodb Query") }
         return (rows.compactMap(item), answer["LastEvaluatedKey"])
+    }
+
+    /// How many items an index has of which the condition holds.
+    public func count(index: String, _ condition: Write.Expression) throws(Failure) -> Int {
+        var count: Int64 = 0
+        var next: JSON?
+        repeat {
+            var body = queryBody(index, condition, after: next)
+            body["Select"] = "COUNT"
+            let answer = try service.call("Query", .object(body))
+            guard let some = answer["Count"]?.integer else { throw .unreadable(action: "dynamodb Query") }
+            count += some
+            next = answer["LastEvaluatedKey"]
+        } while next != nil
+        return Int(count)
+    }
+
+    private func queryBody(_ index: String, _ condition: Write.Expression, after next: JSON?) -> [String: JSON] {
+        var body: [String: JSON] = [
+            "TableName": .string(name), "IndexName": .string(index), "KeyConditionExpression": .string(condition.text),
+        ]
+        body["ExclusiveStartKey"] = next
+        return body.merging(attributes(of: [condition])) { $1 }
     }
 
     /// Makes all writes or none ("TransactWriteItems").

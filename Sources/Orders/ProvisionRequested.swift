@@ -61,9 +61,9 @@ struct ProvisionRequested: Equatable {
 }
 
 extension EventBus {
-    /// Ten at the most.
-    func put(_ events: [ProvisionRequested]) throws(AWS.Failure) {
-        try put(
+    /// How many of the events were taken, and why the others were not.
+    func put(_ events: [ProvisionRequested]) -> (taken: Int, failure: AWS.Failure?) {
+        put(
             source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, details: events.map(\.detail))
     }
 }

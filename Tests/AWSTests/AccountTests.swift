@@ -9,7 +9,7 @@ import Testing
         let account = Account(values)
         _ = try Table("t", account, canned.client).get("k")
         _ = try? ParameterStore(account, canned.client).get(["p"])
-        _ = try? EventBus("b", account, canned.client).put(source: "s", detailType: "t", details: [[:]])
+        _ = EventBus("b", account, canned.client).put(source: "s", detailType: "t", details: [[:]])
         _ = try Function("f", account, canned.client).invoke([:])
         return canned.requests.map(\.url)
     }

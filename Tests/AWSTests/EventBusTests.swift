@@ -4,16 +4,17 @@ import TestSupport
 import Testing
 
 @Suite struct EventBusTests {
-    private func put(_ canned: CannedTransport) throws(AWS.Failure) {
-        try EventBus("orders", .cloud, canned.client)
-            .put(
-                source: "salesforce.orders", detailType: "OrderProvisionRequested",
-                details: [["orderId": "801", "n": 1]])
+    private func put(_ canned: CannedTransport, _ details: [JSON] = [["orderId": "801", "n": 1]]) -> (
+        taken: Int, failure: AWS.Failure?
+    ) {
+        EventBus("orders", .cloud, canned.client)
+            .put(source: "salesforce.orders", detailType: "OrderProvisionRequested", details: details)
     }
 
     @Test func bytes() throws {
         let canned = CannedTransport([.answer(200, #"{"FailedEntryCount":0,"Entries":[{"EventId":"e"}]}"#)])
-        try put(canned)
+        let (taken, failure) = put(canned)
+        #expect(taken == 1 && failure == nil)
         let request = try #require(canned.requests.first)
         #expect(request.header("X-Amz-Target") == "AWSEvents.PutEvents")
         #expect(request.header("Content-Type") == "application/x-amz-json-1.1")
@@ -42,7 +43,23 @@ import Testing
     ])
     func aFailedEntryIsAFailure(_ answer: String, _ code: String, _ message: String) {
         let expected = AWS.Failure.refused(action: "events PutEvents", code: code, message: message, details: .null)
-        #expect(throws: expected) { try put(CannedTransport([.answer(200, answer)])) }
+        let (taken, failure) = put(CannedTransport([.answer(200, answer)]))
+        #expect(taken == 0 && failure == expected)
+    }
+
+    @Test func tenACallAndAllCallsAtOnce() {
+        let entries = { (count: Int) in
+            "{\"Entries\":[\(Array(repeating: #"{"EventId":"e"}"#, count: count).joined(separator: ","))]}"
+        }
+        let canned = CannedTransport([
+            .answer(200, entries(10)), .failed(.timedOut, received: true), .answer(200, entries(3)),
+        ])
+        let (taken, failure) = put(canned, (0..<23).map { ["n": .number(Double($0))] })
+        #expect(canned.batches == [3])
+        #expect(canned.requests.map { JSON($0.body)?["Entries"]?.array?.count } == [10, 10, 3])
+        #expect(taken == 13)
+        #expect(failure?.code == nil && failure != nil)
+        #expect(put(canned, []).taken == 0 && canned.requests.count == 3, "nothing to put, nothing to ask")
     }
 
     @Test func describe() throws {

@@ -47,6 +47,23 @@ import Testing
         #expect(try table(CannedTransport([.answer(200, "{}")])).get("x") == nil)
     }
 
+    @Test func countsAllPages() throws {
+        let position: JSON = ["pk": ["S": "order#1"]]
+        let canned = CannedTransport([
+            .answer(200, #"{"Count":700,"LastEvaluatedKey":{"pk":{"S":"order#1"}}}"#), .answer(200, #"{"Count":2}"#),
+        ])
+        #expect(try table(canned).count(index: "due", .init("#open = :open", ["open": "1"])) == 702)
+        #expect(canned.requests.map { JSON($0.body)?["ExclusiveStartKey"] } == [nil, position])
+        #expect(
+            canned.requests.last?.text
+                == ##"{"ExclusiveStartKey":{"pk":{"S":"order#1"}},"ExpressionAttributeNames":{"#open":"open"},"##
+                + ##""ExpressionAttributeValues":{":open":{"S":"1"}},"IndexName":"due","##
+                + ##""KeyConditionExpression":"#open = :open","Select":"COUNT","TableName":"ledger"}"##)
+        #expect(throws: AWS.Failure.unreadable(action: "dynamodb Query")) {
+            try table(CannedTransport([.answer(200, "{}")])).count(index: "due", .init("#open = :open"))
+        }
+    }
+
     @Test func getTogetherWithOthers() throws {
         let canned = CannedTransport([.answer(200, #"{"Item":{"a":{"S":"1"}}}"#), .answer(400)])
         let table = table(canned)

@@ -54,6 +54,18 @@ import Testing
         #expect(street.interposer.calls.last?.order == nil)
     }
 
+    @Test func knowsWhatWentToAndFro() throws {
+        let street = try Street { $0.number == 2 ? .fault(.dropBeforeActing) : nil }
+        _ = try street.call("GetItem")
+        _ = try? street.call("GetItem")
+        #expect(street.interposer.exchanges.map(\.call.number) == [1], "what is not carried out is no exchange")
+        let exchange = try #require(street.interposer.exchanges.first)
+        #expect(exchange.sent == Array("{}".utf8))
+        #expect(JSON(exchange.received)?["host"] != nil)
+        street.interposer.follow { _ in nil }
+        #expect(street.interposer.exchanges.isEmpty)
+    }
+
     @Test func leadsTheProgramToTheDoors() throws {
         let street = try Street()
         let port = try #require(street.environment["AWS_ENDPOINT_URL_DYNAMODB"]).dropFirst("http://".count)

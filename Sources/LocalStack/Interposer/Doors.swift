@@ -101,8 +101,9 @@ final class Doors: Sendable {
 
     private func answer(_ request: ServerRequest, _ service: OutsideCall.Service) -> ServerReply {
         guard door(service)?.isRefusing == false else { return .drop }
-        let forward = { self.forward(request, to: service) }
-        switch interposer.trouble(for: call(service, OutsideCall.action(request, service))) {
+        let call = call(service, OutsideCall.action(request, service))
+        let forward = { self.forward(request, as: call) }
+        switch interposer.trouble(for: call) {
         case nil: return forward()
         case .fault(let fault): return fault.apply(to: forward)
         case .withheld:
@@ -122,7 +123,7 @@ final class Doors: Sendable {
             return .drop
         case .killedLate(let seconds):
             kill()
-            interposer.later(seconds) { [self] in _ = self.forward(request, to: service) }
+            interposer.later(seconds) { [self] in _ = self.forward(request, as: call) }
             return .drop
         case .thenRefuses(let refusing):
             let reply = forward()
@@ -145,7 +146,8 @@ final class Doors: Sendable {
         child.waitUntilExit()
     }
 
-    private func forward(_ request: ServerRequest, to service: OutsideCall.Service) -> ServerReply {
+    private func forward(_ request: ServerRequest, as call: OutsideCall) -> ServerReply {
+        let service = call.service
         let target = request.query.isEmpty ? request.path : "\(request.path)?\(request.query)"
         // With the door's own name as the host, so that an address that the service makes of it leads back here.
         let headers = request.headers.filter { !Self.ofOneHop.contains($0.name) }
@@ -157,6 +159,7 @@ final class Doors: Sendable {
                     timeout: 60_000, repeatable: false))
         }
         guard case .success(let response) = result else { return .drop }
+        interposer.note(Interposer.Exchange(call: call, sent: request.body, received: response.body))
         let kept = response.headers.filter { !Self.ofOneHop.contains($0.name.lowercased()) }
         return .answer(
             status: response.status, headers: kept.map { ($0.name, $0.value) }, body: body(of: response, service))

@@ -16,9 +16,17 @@ public final class Interposer: Sendable {
         public var trouble: Trouble
     }
 
+    /// A call that was carried out, and its bodies.
+    public struct Exchange: Sendable {
+        public var call: OutsideCall
+        public var sent: [UInt8]
+        public var received: [UInt8]
+    }
+
     private struct State {
         var rule: Rule = { _ in nil }
         var calls: [OutsideCall] = []
+        var exchanges: [Exchange] = []
         var incidents: [Incident] = []
         var held = 0
         var runs: [String: Int] = [:]
@@ -29,17 +37,20 @@ public final class Interposer: Sendable {
 
     public init() {}
 
-    /// What applies from now on. Forgets the calls and incidents so far.
+    /// What applies from now on. Forgets the calls, exchanges and incidents so far.
     public func follow(_ rule: @escaping Rule) {
         state.with {
             $0.rule = rule
             $0.calls = []
+            $0.exchanges = []
             $0.incidents = []
         }
     }
 
     /// Every call since the last rule, in the order of arrival, starts of processes included.
     public var calls: [OutsideCall] { state.with { $0.calls } }
+    /// Every call since the last rule that was carried out and answered, in the order of the answers.
+    public var exchanges: [Exchange] { state.with { $0.exchanges } }
     /// Every call since the last rule that met trouble.
     public var incidents: [Incident] { state.with { $0.incidents } }
 
@@ -76,6 +87,10 @@ public final class Interposer: Sendable {
         guard let trouble = rule(call) else { return nil }
         state.with { $0.incidents.append(Incident(call: call, trouble: trouble)) }
         return trouble
+    }
+
+    func note(_ exchange: Exchange) {
+        state.with { $0.exchanges.append(exchange) }
     }
 
     /// The address behind the door of that service; the local AWS when it has none of its own.

@@ -67,6 +67,9 @@ public final class LambdaFunction: Sendable {
     /// How many processes there are, idle ones included.
     public var processCount: Int { pool.with { $0.idle.count + $0.taken } }
 
+    /// Of those that have started.
+    public var processIDs: [pid_t] { pool.with { ($0.idle + $0.busy.values).map(\.processID) } }
+
     var isStopped: Bool { pool.with { $0.isStopped } }
 
     func run(_ invocation: Invocation, waitingUntil patience: Date?) throws(Throttled) -> InvocationResult {

@@ -66,6 +66,7 @@ final class Sandbox: Sendable {
         doors?.close()
     }
 
+    var processID: pid_t { child.pid }
     var isAlive: Bool { child.waitUntilExit(until: Date()) == nil }
 
     private func outcome(of invocation: Invocation, by deadline: Date?, timeout: Double) -> InvocationResult {

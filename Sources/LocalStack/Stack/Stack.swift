@@ -129,7 +129,7 @@ public final class Stack: Sendable {
     /// Puts an event on a bus; the order bus when none is named. Rules take it from there.
     public func putEvent(source: String, detailType: String, detail: JSON, bus: String? = nil) throws {
         let bus = EventBus(bus ?? resources.eventBus, AWS.Account(environment), .live())
-        try bus.put(source: source, detailType: detailType, details: [detail])
+        if let failure = bus.put(source: source, detailType: detailType, details: [detail]).failure { throw failure }
     }
 
     /// Ends every process that has nothing to do, so that the next event meets a cold start.

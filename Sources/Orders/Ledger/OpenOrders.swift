@@ -11,38 +11,45 @@ struct OpenOrder: Equatable {
 
 extension Ledger {
     /// How long a run that was announced may take to begin before it is announced again, in ms.
-    private static let recoveryPatience: Int64 = 120_000
+    static let recoveryPatience: Int64 = 120_000
 
-    /// The orders that are not finished, those due first; `dueBy` in ms since 1970, nil for all. Keys and times only:
-    /// ten thousand of them are a megabyte.
-    func openOrders(dueBy: Int64?) throws -> [OpenOrder] {
+    /// A page of the orders that are not finished, those due first: keys and times only.
+    ///
+    /// - Parameters:
+    ///   - dueBy: ms since 1970; nil for all.
+    ///   - next: what the page before gave; nil for the first.
+    func openOrders(dueBy: Int64?, after next: JSON?) throws -> (orders: [OpenOrder], next: JSON?) {
+        let page = try table.query(index: "due", open(dueBy), limit: 250, after: next)
+        let orders = page.items.compactMap { item -> OpenOrder? in
+            guard let key = item["pk"]?.text, let dueAt = item["dueAt"]?.integer else { return nil }
+            return OpenOrder(key: key, dueAt: dueAt)
+        }
+        return (orders, page.next)
+    }
+
+    /// How many orders are not finished; `dueBy` as above.
+    func openCount(dueBy: Int64?) throws -> Int {
+        try table.count(index: "due", open(dueBy))
+    }
+
+    private func open(_ dueBy: Int64?) -> Write.Expression {
         var condition = Write.Expression("#open = :open", ["open": "1"])
         if let dueBy {
             condition.text += " AND #dueAt <= :now"
             condition.values["now"] = .number(Double(dueBy))
         }
-        var orders: [OpenOrder] = []
-        var next: JSON?
-        repeat {
-            let page = try table.query(index: "due", condition, limit: 1000, after: next)
-            orders += page.items.compactMap { item in
-                guard let key = item["pk"]?.text, let dueAt = item["dueAt"]?.integer else { return nil }
-                return OpenOrder(key: key, dueAt: dueAt)
-            }
-            next = page.next
-        } while next != nil
-        return orders
+        return condition
     }
 
     /// Moves the orders' due times on. Of two recoveries at once only one gets an order, and an order that somebody has
     /// taken up or finished meanwhile is nobody's here.
     ///
+    /// - Parameter dueAt: when they are due again, ms since 1970.
     /// - Returns: the orders that are this recovery's.
-    func claim(_ orders: [OpenOrder]) -> [LedgerOrder] {
-        let dueAt = JSON.number(Double(now() + Ledger.recoveryPatience))
+    func claim(_ orders: [OpenOrder], until dueAt: Int64) -> [LedgerOrder] {
         let claims = orders.map { order in
             Write.update(
-                order.key, update(["dueAt": dueAt]),
+                order.key, update(["dueAt": time(dueAt)]),
                 if: Write.Expression(
                     "#open = :open AND #dueAt = :before", ["open": "1", "before": .number(Double(order.dueAt))]))
         }

@@ -33,28 +33,30 @@ public struct Recovery: Program {
     /// Handles the schedule, which recovers what is due, or an operator's `{"orderId": …}` or `{"all": true}`, which do
     /// not ask whether it is.
     ///
-    /// - Returns: `{"recovered": n}`, the number of orders sent again.
+    /// - Returns: `{"recovered": n}`, the number of orders sent again; with `left`, the number of those that are due and
+    ///   were not come to, when there was no time for all.
     public func handle(_ invocation: Invocation) throws -> [UInt8] {
         let log = log.with(["requestId": .string(invocation.requestID)])
         let http = http.until(invocation.deadline - 1_000)
         let round = RecoveryRound(
             ledger: Ledger(Table(settings.ledgerTable, account, http), now: http.now),
             bus: EventBus(settings.busName, account, http), http: http,
-            alerts: Alerts(settings: settings.alerts, account: account, http: http, log: log), log: log)
+            alerts: Alerts(settings: settings.alerts, account: account, http: http, log: log), log: log,
+            latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }
-        let recovered: Int
         if let orderID = event["orderId"] {
             guard let id = orderID.text.flatMap({ RecordID($0) }) else {
                 throw FunctionError("MalformedEvent", "orderId in the event must be a Salesforce id")
             }
-            recovered = try round.recover(id)
-        } else {
-            reconcile(round, log)
-            recovered = try round.recoverAll(dueOnly: event["all"]?.bool != true)
+            return JSON.object(["recovered": .number(Double(try round.recover(id)))]).bytes
         }
-        return JSON.object(["recovered": .number(Double(recovered))]).bytes
+        reconcile(round, log)
+        let (recovered, left) = try round.recoverAll(dueOnly: event["all"]?.bool != true)
+        var answer: [String: JSON] = ["recovered": .number(Double(recovered))]
+        answer["left"] = left.map { .number(Double($0)) }
+        return JSON.object(answer).bytes
     }
 
     /// A Salesforce that does not answer must not keep the ledger's own orders waiting.

@@ -123,15 +123,13 @@ public struct Webhook: Program {
     /// Puts the order on the bus. A failure is no reason to refuse: the order is in the ledger, with the time at which
     /// it is announced again.
     private func announce(_ acceptance: Acceptance, _ attempt: Int, _ http: HTTP.Client, _ log: Log) {
-        do {
-            let event = ProvisionRequested(
-                orderID: acceptance.orderID, attempt: attempt, correlationID: acceptance.correlationID,
-                requestedAt: http.now())
-            try EventBus(settings.busName, account, http).put([event])
-            log.info("accepted", ["attempt": .number(Double(attempt))])
-        } catch {
-            log.error("accepted, but not announced: \(error)", ["attempt": .number(Double(attempt))])
+        let event = ProvisionRequested(
+            orderID: acceptance.orderID, attempt: attempt, correlationID: acceptance.correlationID,
+            requestedAt: http.now())
+        if let failure = EventBus(settings.busName, account, http).put([event]).failure {
+            return log.error("accepted, but not announced: \(failure)", ["attempt": .number(Double(attempt))])
         }
+        log.info("accepted", ["attempt": .number(Double(attempt))])
     }
 
     private func answer(_ outcome: AcceptanceOutcome, _ request: FulfillmentRequest, _ log: Log) throws(Problem)

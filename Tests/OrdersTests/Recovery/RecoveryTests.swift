@@ -108,6 +108,8 @@ import Testing
         _ = try works.cloud.takeEvents()
         #expect(try recover(["orderId": .string(String(Seed.order.prefix(15)))]) == ["recovered": 1])
         #expect(try eventsFor() == [Seed.order])
+        // A clock stands still in these tests, and what is claimed in that very ms is taken for the round's own.
+        works.wire.now += 1
         #expect(try recover(["all": true]) == ["recovered": 2])
         #expect(try Set(eventsFor()) == [Seed.order, Seed.otherOrder])
     }
@@ -123,15 +125,57 @@ import Testing
         #expect(error?.type == type)
     }
 
-    @Test func manyAreSentInBatches() throws {
-        for number in 0..<123 {
-            let id = try #require(RecordID("801Dn0000015" + String(1000 + number).dropFirst()))
-            _ = try Ledger(Table(works.cloud.table, works.cloud.account, .live()), now: { 1 }).enter(
-                id, correlationID: "c")
+    /// Orders that are due, the first of them first.
+    private func enter(_ count: Int) throws -> [String] {
+        let ids = (0..<count).map { "801Dn0000015" + String(1000 + $0).dropFirst() }.compactMap { RecordID($0) }
+        let orders = Ledger(Table(works.cloud.table, works.cloud.account, .live()), now: { 1 })
+        for (number, id) in ids.enumerated() {
+            let due = update(["status": "Accepted", "open": "1", "dueAt": .number(Double(1000 + number))])
+            _ = try orders.table.write(.update(LedgerOrder.key(id), due, if: .init("attribute_not_exists(#pk)")))
         }
-        #expect(try recover() == ["recovered": 123])
-        #expect(works.wire.requests.filter { $0.action == "PutEvents" }.count == 13)
-        #expect(try eventsFor().count == 123)
+        return ids.map(\.text)
+    }
+
+    /// More than a page of the index.
+    private let many = 280
+
+    /// Of all, those that are claimed come up again, and are passed over.
+    @Test(arguments: [([:], 2), (["all": true], 3)] as [(JSON, Int)])
+    func manyAreSentOnceEachTheOldestFirst(_ event: JSON, _ pages: Int) throws {
+        let orders = try enter(many)
+        #expect(try recover(event) == ["recovered": .number(Double(many))])
+        #expect(try eventsFor() == orders)
+        #expect(works.wire.requests.count { $0.action == "PutEvents" } == many / 10)
+        #expect(works.wire.requests.count { $0.action == "Query" } == pages)
+    }
+
+    /// The invocation must end by itself: one that is killed has claimed orders that it does not announce.
+    @Test func whatThereIsNoTimeForIsLeftForTheNextRound() throws {
+        let orders = try enter(many)
+        let start = works.wire.now
+        works.wire.before = { [wire = works.wire] request in
+            if request.action == "UpdateItem" { wire.now += 450 }
+            return nil
+        }
+        #expect(try recover() == ["recovered": 100, "left": .number(Double(many - 100))])
+        // Three quarters of a minute; what was begun then is brought to its end.
+        #expect(works.wire.now - start == 45_000)
+        works.wire.before = { _ in nil }
+        #expect(try recover() == ["recovered": .number(Double(many - 100))])
+        #expect(try eventsFor() == orders)
+    }
+
+    /// What is announced to nobody would wait for two minutes; the next round is in one.
+    @Test func whileTheBusTakesNothingNoMoreIsClaimed() throws {
+        let orders = try enter(120)
+        works.wire.before = { $0.action == "PutEvents" ? .unreachable : nil }
+        #expect(try recover() == ["recovered": 0, "left": 70])
+        #expect(works.log.messages.count { $0 == "alert" } == 1)
+        works.wire.before = { _ in nil }
+        #expect(try recover() == ["recovered": 70])
+        works.wire.now += 120_001
+        #expect(try recover() == ["recovered": 120])
+        #expect(try eventsFor() == orders[50...] + orders)
     }
 
     @Test func aBusThatTakesNothingLosesNothing() throws {
@@ -139,7 +183,7 @@ import Testing
         _ = try works.cloud.takeEvents()
         try works.waitUntilDue()
         works.wire.before = { $0.action == "PutEvents" ? .unreachable : nil }
-        #expect(try recover() == ["recovered": 0])
+        #expect(try recover() == ["recovered": 0, "left": 0])
         #expect(works.log.messages.contains("alert"))
         works.wire.before = { _ in nil }
         try works.waitUntilDue()
