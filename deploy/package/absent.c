@@ -43,3 +43,19 @@ int getservbyport_r(
     *result = NULL;
     return ENOENT;
 }
+
+// At every start the Swift runtime looks in a dozen places for the program that prints the trace of a crash, which is
+// not there, and reads /proc/self/maps for the arguments, which nobody asks for. All of its settings being zero is "off".
+char _swift_backtraceSettings[1024];
+
+char **_swift_stdlib_getUnsafeArgvArgc(int *count) {
+    static char *none[] = {NULL};
+    *count = 0;
+    return none;
+}
+
+void _swift_stdlib_overrideUnsafeArgvArgc(UNUSED char **arguments, UNUSED int count) {}
+
+_Bool _swift_backtrace_isThunkFunction(UNUSED const char *name) {
+    return 0;
+}
