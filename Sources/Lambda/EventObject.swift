@@ -44,9 +44,14 @@ struct EventObject {
     }
 
     /// All members, which must be strings.
-    func strings() throws(FunctionError) -> [String: String] {
-        var strings: [String: String] = [:]
-        for name in members.keys { strings[name] = try value(name, \.string) }
+    func strings() throws(FunctionError) -> [(name: String, value: String)] {
+        var strings: [(name: String, value: String)] = []
+        for (name, member) in members {
+            guard let value = member.string else {
+                throw fault(name, member == .null ? "is null" : "has the wrong type")
+            }
+            strings.append((name, value))
+        }
         return strings
     }
 

@@ -32,9 +32,10 @@ public struct HTTPEvent: Sendable {
             sourceIP = try context.object("identity").value("sourceIp", \.string)
         }
         requestID = try context.optional("requestId", \.string) ?? ""
-        pathParameters = try event.optionalObject("pathParameters")?.strings() ?? [:]
-        let headers = try event.optionalObject("headers")?.strings() ?? [:]
-        self.headers = Dictionary(headers.map { ($0.key.lowercased(), $0.value) }) { "\($0),\($1)" }
+        let parameters = try event.optionalObject("pathParameters")?.strings() ?? []
+        pathParameters = Dictionary(parameters.map { ($0.name, $0.value) }) { $1 }
+        let headers = try event.optionalObject("headers")?.strings() ?? []
+        self.headers = Dictionary(headers.map { ($0.name.lowercased(), $0.value) }) { "\($0),\($1)" }
         let text = try event.optional("body", \.string) ?? ""
         guard try event.optional("isBase64Encoded", \.bool) == true else {
             body = Array(text.utf8)

@@ -19,7 +19,7 @@ import zipfile
 import events
 import picture
 import report
-from report import DYNAMIC, FLOOR, PYTHON, ZIP
+from report import DYNAMIC, FLOOR, PYTHON, WALL, ZIP
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -90,9 +90,10 @@ def unpack(directory):
 def measure(bench, turns, zips, dynamic):
     """The samples of the programs, and those of the zips' starts: µs, bytes, delays."""
     starts, rounds, many, clicks = turns
-    commands = {FLOOR: [BIN / "floor"], PYTHON: [sys.executable, "-m", "awslambdaric", "handler.handle"],
+    commands = {FLOOR: [BIN / "floor"], WALL: [BIN / "wall"],
+                PYTHON: [sys.executable, "-m", "awslambdaric", "handler.handle"],
                 DYNAMIC: [dynamic], ZIP: [zips["verify-signature"]]}
-    refusal = {name: "INVALID_SIGNATURE" for name in commands} | {FLOOR: "{}"}
+    refusal = {name: "INVALID_SIGNATURE" for name in commands} | {FLOOR: "{}", WALL: "{}"}
     ours = [DYNAMIC, ZIP]
     samples = {name: {key: [] for key in ("next", "first", "refused", "refused CPU", "accepted", "accepted CPU", "click",
                                           "refused peak", "accepted peak")} for name in commands}

@@ -12,7 +12,7 @@ PANELS = [
     ("spawn → first `next`", True), ("spawn → first answer", True), ("refused signature, p50", True),
     ("accepted, CPU", False), ("cold click → 202", False), ("peak memory", False),
 ]
-COLOURS = {report.FLOOR: "#8c959f", report.PYTHON: "#d4a72c", report.DYNAMIC: "#7aa7d9", report.ZIP: "#0a5fb4"}
+COLOURS = {report.FLOOR: "#8c959f", report.WALL: "#b4bac1", report.PYTHON: "#d4a72c", report.DYNAMIC: "#7aa7d9", report.ZIP: "#0a5fb4"}
 GOAL = "#1a7f37"
 INK = "#24292f"
 

@@ -2,8 +2,8 @@
 import math
 import statistics
 
-FLOOR, PYTHON, DYNAMIC, ZIP = "C floor", "awslambdaric", "dynamic build", "zip"
-PROGRAMS = [FLOOR, PYTHON, DYNAMIC, ZIP]
+FLOOR, WALL, PYTHON, DYNAMIC, ZIP = "C floor", "libcurl in C", "awslambdaric", "dynamic build", "zip"
+PROGRAMS = [FLOOR, WALL, PYTHON, DYNAMIC, ZIP]
 
 
 def percentile(samples, percent):

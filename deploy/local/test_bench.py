@@ -69,12 +69,12 @@ class ReportTest(unittest.TestCase):
     def samples(self, start, accepted):
         of = {"next": [400, 500, 9000], "first": [600], "refused": [10], "refused CPU": [10], "peak": [1e6]}
         ours = of | {"next": [start], "accepted": [accepted], "accepted CPU": [accepted], "click": [3.2], "size": [7e6]}
-        return {report.FLOOR: of, report.PYTHON: of, report.DYNAMIC: ours, report.ZIP: ours}
+        return {report.FLOOR: of, report.WALL: of, report.PYTHON: of, report.DYNAMIC: ours, report.ZIP: ours}
 
     def test_a_figure_stands_with_its_ratio_to_the_floor_and_its_goal(self):
         cells = self.cells(self.samples(start=1000, accepted=500))
         self.assertEqual(cells["spawn → first `next`"], {
-            "": "spawn → first `next`", "C floor": "0.500 ms", "awslambdaric": "0.500 ms (1.0×)",
+            "": "spawn → first `next`", "C floor": "0.500 ms", "libcurl in C": "0.500 ms (1.0×)", "awslambdaric": "0.500 ms (1.0×)",
             "dynamic build": "1.00 ms (2.0×)", "zip": "1.00 ms (2.0×)", "goal": "≤ 2×, met"})
         self.assertEqual(cells["accepted, CPU"]["C floor"], "–")
         self.assertEqual(cells["accepted, CPU"]["zip"], "500 µs")

@@ -51,15 +51,16 @@ private struct JSONReader {
     }
 
     private mutating func object(depth: Int) -> JSON? {
-        var members: [String: JSON] = [:]
+        // A list first: a dictionary that grows hashes all it has again and again.
+        var members: [(String, JSON)] = []
         position += 1
-        guard !takeMark("}") else { return .object(members) }
+        guard !takeMark("}") else { return .object([:]) }
         repeat {
             skipSpace()
             guard let name = string(), takeMark(":"), let value = value(depth: depth) else { return nil }
-            members[name] = value
+            members.append((name, value))
         } while takeMark(",")
-        return takeMark("}") ? .object(members) : nil
+        return takeMark("}") ? .object(Dictionary(members) { $1 }) : nil
     }
 
     private mutating func array(depth: Int) -> JSON? {

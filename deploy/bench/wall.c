@@ -1,0 +1,82 @@
+// The wall: what a program costs that asks for the same things in the same way as verify-signature, by the same libcurl
+// and the same OpenSSL, and does nothing else. Signs and sends GetParameters while two connections are opened, then goes
+// on like floor.c. What verify-signature takes more is ours. deploy/bench/run builds it.
+#define _GNU_SOURCE
+#include <curl/curl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static CURLM *multi;
+static char id[128];
+
+static size_t drop(char *data, size_t size, size_t count, void *context) {
+    (void)data, (void)context;
+    return size * count;
+}
+
+static size_t take_header(char *data, size_t size, size_t count, void *context) {
+    (void)context;
+    char line[256];
+    snprintf(line, sizeof line, "%.*s", (int)(size * count), data);
+    if (!strncasecmp(line, "lambda-runtime-aws-request-id:", 30)) sscanf(line + 30, " %127[^\r]", id);
+    return size * count;
+}
+
+static void prepare(CURL *handle, const char *url) {
+    curl_easy_reset(handle);
+    curl_easy_setopt(handle, CURLOPT_URL, url);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, drop);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+}
+
+// All at once, to the end.
+static void perform(CURL **handles, int count) {
+    for (int each = 0; each < count; each++) curl_multi_add_handle(multi, handles[each]);
+    int running, left;
+    do {
+        if (curl_multi_perform(multi, &running)) exit(1);
+        for (CURLMsg *message; (message = curl_multi_info_read(multi, &left));)
+            if (message->data.result) exit(1);
+        if (running) curl_multi_poll(multi, 0, 0, 1000, 0);
+    } while (running);
+    for (int each = 0; each < count; each++) curl_multi_remove_handle(multi, handles[each]);
+}
+
+static void warm_up(CURL **handles) {
+    char url[256];
+    snprintf(url, sizeof url, "%s/", getenv("AWS_ENDPOINT_URL"));
+    for (int each = 0; each < 3; each++) prepare(handles[each], url);
+    struct curl_slist *headers = curl_slist_append(0, "Content-Type: application/x-amz-json-1.1");
+    headers = curl_slist_append(headers, "X-Amz-Target: AmazonSSM.GetParameters");
+    curl_easy_setopt(handles[0], CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(handles[0], CURLOPT_POSTFIELDS, "{\"Names\":[\"/secret\"],\"WithDecryption\":true}");
+    curl_easy_setopt(handles[0], CURLOPT_AWS_SIGV4, "aws:amz:eu-west-1:ssm");
+    curl_easy_setopt(handles[0], CURLOPT_USERPWD, "x:x");
+    for (int each = 1; each < 3; each++) curl_easy_setopt(handles[each], CURLOPT_NOBODY, 1L);
+    perform(handles, 3);
+    curl_slist_free_all(headers);
+}
+
+int main(void) {
+    // As in Sources/HTTP/OpenSSL.swift.
+    OPENSSL_init_crypto(
+        OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
+            OPENSSL_INIT_NO_ADD_ALL_DIGESTS, 0);
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+    multi = curl_multi_init();
+    CURL *handles[] = {curl_easy_init(), curl_easy_init(), curl_easy_init()};
+    warm_up(handles);
+    char url[512];
+    for (;;) {
+        snprintf(url, sizeof url, "http://%s/2018-06-01/runtime/invocation/next", getenv("AWS_LAMBDA_RUNTIME_API"));
+        prepare(handles[0], url);
+        perform(handles, 1);
+        snprintf(
+            url, sizeof url, "http://%s/2018-06-01/runtime/invocation/%s/response", getenv("AWS_LAMBDA_RUNTIME_API"), id);
+        prepare(handles[0], url);
+        curl_easy_setopt(handles[0], CURLOPT_POSTFIELDS, "{}");
+        perform(handles, 1);
+    }
+}
