@@ -133,23 +133,28 @@ private final class Outside: Sendable {
         let directory = try TemporaryDirectory()
         self.directory = directory
         func path(_ name: String) -> String { directory.url.appending(path: name).path }
-        // Two certificates: the authority's own, and the server's, which it has signed.
-        let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"]
-        _ = try Program.openssl.run(
-            ["req", "-x509", "-subj", "/CN=Private authority", "-keyout", path("ca.key"), "-out", path("ca.pem")] + key)
-        _ = try Program.openssl.run(
-            [
-                "req", "-x509", "-subj", "/CN=aws.test", "-keyout", path("server.key"), "-out", path("server.pem"),
-                "-CA", path("ca.pem"), "-CAkey", path("ca.key"),
-                "-addext", "subjectAltName=DNS:aws.hosts.test,DNS:aws.dns.test",
-                "-addext", "basicConstraints=critical,CA:FALSE",
-            ] + key)
-        let pair = try ["server.pem", "server.key"].map { try String(contentsOfFile: path($0), encoding: .utf8) }
+        // The authority has signed a second one, by another digest, and that one the server, by a third.
+        func certify(_ name: String, _ digest: String, by issuer: String?, _ extensions: [String]) throws {
+            _ = try Program.openssl.run(
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+                    "-subj", "/CN=\(name)", "-\(digest)", "-keyout", path(name + ".key"), "-out", path(name + ".pem"),
+                ] + (issuer.map { ["-CA", path($0 + ".pem"), "-CAkey", path($0 + ".key")] } ?? [])
+                    + extensions.flatMap { ["-addext", $0] })
+        }
+        try certify("authority", "sha256", by: nil, [])
+        try certify("second", "sha512", by: "authority", [])
+        try certify(
+            "server", "sha384", by: "second",
+            ["subjectAltName=DNS:aws.hosts.test,DNS:aws.dns.test", "basicConstraints=critical,CA:FALSE"])
+        let chain = try ["server.pem", "second.pem", "server.key"].map {
+            try String(contentsOfFile: path($0), encoding: .utf8)
+        }
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: Program.pythonPath)
         process.arguments = [
             packageRoot.appending(path: "deploy/local/outside.py").path, "aws.dns.test",
-            try directory.file("both.pem", Array(pair.joined().utf8)),
+            try directory.file("chain.pem", Array(chain.joined().utf8)),
         ]
         (process.standardInput, process.standardOutput) = (input, output)
         try process.run()
@@ -182,7 +187,7 @@ private final class Outside: Sendable {
 
     /// Puts the authority's certificate among those the program trusts.
     func vouch(in task: URL) throws {
-        let authority = directory.url.appending(path: "ca.pem")
+        let authority = directory.url.appending(path: "authority.pem")
         let hash = try Program.openssl.text(["x509", "-noout", "-hash", "-in", authority.path])
         let name = hash.trimmingCharacters(in: .whitespacesAndNewlines) + ".0"
         try FileManager.default.copyItem(at: authority, to: task.appending(path: "certs").appending(path: name))
