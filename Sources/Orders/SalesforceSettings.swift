@@ -13,9 +13,7 @@ struct SalesforceSettings: Sendable {
         tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
         refreshFunction = environment.text("SF_REFRESH_FUNCTION")
         apiVersion = environment.text("SF_API_VERSION", default: "v66.0")
-        if apiVersion.wholeMatch(of: /v[0-9]{2,3}\.0/) == nil {
-            environment.fault("SF_API_VERSION", "must be like v66.0")
-        }
+        if !isVersion(apiVersion) { environment.fault("SF_API_VERSION", "must be like v66.0") }
     }
 
     /// A client with the token that refresh-sf-token keeps.
@@ -26,6 +24,13 @@ struct SalesforceSettings: Sendable {
         return Salesforce.Client(
             http: http, apiVersion: apiVersion, token: tokens.current, renewed: tokens.renewed)
     }
+}
+
+/// Not a regular expression, which takes a third of a program's start.
+private func isVersion(_ text: String) -> Bool {
+    guard text.hasPrefix("v"), text.hasSuffix(".0") else { return false }
+    let number = text.utf8.dropFirst().dropLast(2)
+    return (2...3).contains(number.count) && number.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
 }
 
 /// Values that more than one program reads of Salesforce.

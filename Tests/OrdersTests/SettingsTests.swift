@@ -108,6 +108,17 @@ import Testing
             ])
     }
 
+    @Test(arguments: [
+        ("v66.0", true), ("v100.0", true), ("v6.0", false), ("v1000.0", false), ("v66", false), ("66.0", false),
+        ("v66.1", false), ("v.0", false), ("v0", false), ("v-66.0", false), ("v6x.0", false), ("v٦٦.0", false),
+        ("V66.0", false), ("v66.0/query", false),
+    ])
+    func anAPIVersionIsAWholeNumber(_ text: String, _ isRight: Bool) {
+        let faults = Self.faults(
+            { _ = ProvisioningSettings(&$0) }, Self.provisioning.merging(["SF_API_VERSION": text]) { $1 })
+        #expect(faults == (isRight ? [] : ["SF_API_VERSION must be like v66.0"]))
+    }
+
     // MARK: refresh-sf-token
 
     private static let refresh = [
