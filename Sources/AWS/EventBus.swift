@@ -26,8 +26,8 @@ public struct EventBus {
                 "Detail": .string(String(decoding: detail.bytes, as: UTF8.self)),
             ]
         }
-        let calls = stride(from: 0, to: entries.count, by: 10).map { entries[$0..<min($0 + 10, entries.count)] }
-        let results = service.callAll("PutEvents", calls.map { ["Entries": .array(Array($0))] })
+        let calls = entries.chunks(of: 10)
+        let results = service.callAll("PutEvents", calls.map { ["Entries": .array($0)] })
         var (taken, failure): (Int, Failure?) = (0, nil)
         for (call, result) in zip(calls, results) {
             do throws(Failure) {

@@ -57,7 +57,8 @@ public struct Client {
     /// backoff with full jitter (100, 200, 400 ms) or what `Retry-After` asks for, as long as the deadline leaves
     /// room for the wait.
     public func sendAll(_ requests: [Request]) -> [Result<Response, Failure>] {
-        var results = Array(sendOnce(requests + companions).prefix(requests.count))
+        var results = sendOnce(requests + companions)
+        results.removeLast(companions.count)
         for attempt in 0..<3 {
             let again = requests.indices.filter { isWorthRepeating(requests[$0], results[$0]) }
             let wait = again.map { retryAfter(results[$0]) ?? jitter(100 << attempt) }.max() ?? 0

@@ -30,7 +30,7 @@ struct SalesforceSettings: Sendable {
 private func isVersion(_ text: String) -> Bool {
     guard text.hasPrefix("v"), text.hasSuffix(".0") else { return false }
     let number = text.utf8.dropFirst().dropLast(2)
-    return (2...3).contains(number.count) && number.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+    return (2...3).contains(number.count) && number.allSatisfy(isDigit)
 }
 
 /// Values that more than one program reads of Salesforce.

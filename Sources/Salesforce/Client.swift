@@ -44,10 +44,7 @@ public struct Client {
         order: RecordID, _ values: [String: JSON], items: [(id: RecordID, values: [String: JSON])]
     ) throws(Failure) {
         let records = items.map { record("OrderItem", $0.id, $0.values) } + [record("Order", order, values)]
-        for start in stride(from: 0, to: records.count, by: 200) {
-            let part = Array(records[start..<min(start + 200, records.count)])
-            try updateCollection(part, "updating the order and its items")
-        }
+        for part in records.chunks(of: 200) { try updateCollection(part, "updating the order and its items") }
     }
 
     private func record(_ type: String, _ id: RecordID, _ values: [String: JSON]) -> JSON {

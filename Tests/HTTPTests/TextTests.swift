@@ -23,6 +23,14 @@ import Testing
         #expect(Clock.milliseconds() >= first)
     }
 
+    @Test(
+        arguments: [
+            (0, []), (1, [[0]]), (3, [[0, 1, 2]]), (4, [[0, 1, 2], [3]]), (6, [[0, 1, 2], [3, 4, 5]]),
+        ] as [(Int, [[Int]])])
+    func chunks(_ count: Int, _ chunks: [[Int]]) {
+        #expect(Array(0..<count).chunks(of: 3) == chunks)
+    }
+
     @Test(arguments: [
         ("", ""), (" ", ""), ("\r\n\t ", ""), ("a", "a"), (" a b ", "a b"), ("a\r\n", "a"), ("\u{a0}é\u{2003}", "é"),
     ])

@@ -7,21 +7,14 @@ import Salesforce
 /// until when that can be (`lateUntil`), and an order that ends before is told of once more then.
 extension Road {
     mutating func tellActivating() throws {
-        let values: [String: JSON] = [
-            settings.fields.status: .string(settings.activating), settings.fields.errorCode: .null,
-            settings.fields.errorMessage: .null, settings.fields.lastAttempt: FieldValue.datetime(http.now()),
-        ]
+        let values = fields(settings.activating)
         let lateUntil = try tell(.statusUpdate) { road in try road.salesforce.updateOrder(road.order.id, values) }
         try lease.write(["step": .string(Step.statusUpdate.rawValue), "lateUntil": time(lateUntil)])
     }
 
     mutating func tellSuccess(_ plan: Plan) throws {
-        let values: [String: JSON] = [
-            settings.fields.status: .string(settings.provisioned),
-            settings.fields.whmcsOrderId: order.whmcsOrderID.map { .string(String($0)) } ?? .null,
-            settings.fields.errorCode: .null, settings.fields.errorMessage: .null,
-            settings.fields.lastAttempt: FieldValue.datetime(http.now()),
-        ]
+        var values = fields(settings.provisioned)
+        values[settings.fields.whmcsOrderId] = order.whmcsOrderID.map { .string(String($0)) } ?? .null
         var services = order.whmcsServiceIDs[...]
         let items = plan.items.map { item in
             let mine = list(services.prefix(item.quantity))
@@ -38,11 +31,7 @@ extension Road {
     /// The order is Failed at once, and due until Salesforce knows.
     mutating func tellFailure() throws {
         let code = order.errorCode ?? ProvisioningFailure.Code.provisioningError.rawValue
-        let values: [String: JSON] = [
-            settings.fields.status: .string(settings.failed), settings.fields.errorCode: .string(code),
-            settings.fields.errorMessage: FieldValue.text(order.errorMessage ?? ""),
-            settings.fields.lastAttempt: FieldValue.datetime(http.now()),
-        ]
+        let values = fields(settings.failed, code: .string(code), message: FieldValue.text(order.errorMessage ?? ""))
         do {
             let lateUntil = try tell(.failureUpdate) { road in
                 try road.salesforce.updateOrder(road.order.id, values)
@@ -63,6 +52,13 @@ extension Road {
         if failure.isPassing { return try lease.end(status, dueAt: nextTry(), code: order.errorCode) }
         log.error("Salesforce does not know that the order is \(status.rawValue): \(failure)")
         try lease.finish(status, [:], code: order.errorCode, lateUntil: nil)
+    }
+
+    private func fields(_ status: String, code: JSON = .null, message: JSON = .null) -> [String: JSON] {
+        [
+            settings.fields.status: .string(status), settings.fields.errorCode: code,
+            settings.fields.errorMessage: message, settings.fields.lastAttempt: FieldValue.datetime(http.now()),
+        ]
     }
 
     /// Runs a step that tells Salesforce a status.

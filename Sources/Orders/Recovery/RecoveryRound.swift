@@ -33,12 +33,10 @@ struct RecoveryRound {
             let page = try ledger.openOrders(dueBy: dueBy, after: next)
             let due = page.orders.filter { $0.dueAt != marked }
             oldest = max(oldest, start - (due.first?.dueAt ?? start))
-            for first in stride(from: 0, to: due.count, by: Self.batch) {
+            for some in due.chunks(of: Self.batch) {
                 isOver = http.now() >= latestStart
                 if isOver { break pages }
-                let claimed = ledger.claim(
-                    Array(due[first..<min(first + Self.batch, due.count)]),
-                    until: dueOnly ? http.now() + Ledger.recoveryPatience : marked)
+                let claimed = ledger.claim(some, until: dueOnly ? http.now() + Ledger.recoveryPatience : marked)
                 let sent = send(claimed, &unsent)
                 recovered += sent
                 // Being announced makes nobody begin: an order that is still only Accepted has been due all the while.

@@ -48,7 +48,7 @@ struct AddressList: Equatable {
 
     /// Digits only: `Int` alone would take a sign.
     private static func length(_ text: Substring) -> Int? {
-        text.allSatisfy { $0.isASCII && $0.isNumber } ? Int(text) : nil
+        text.utf8.allSatisfy(isDigit) ? Int(text) : nil
     }
 
     /// 4 or 16 bytes; an IPv4 address in IPv6 form (`::ffff:192.0.2.1`) is the IPv4 address.

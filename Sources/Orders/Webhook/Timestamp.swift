@@ -29,7 +29,7 @@ func parseTimestamp(_ text: String) -> Int64? {
     return (seconds - offset) * 1000 + fraction
 }
 
-private func isDigit(_ character: UInt8) -> Bool {
+func isDigit(_ character: UInt8) -> Bool {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(character)
 }
 

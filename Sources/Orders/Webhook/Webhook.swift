@@ -49,7 +49,7 @@ public struct Webhook: Program {
         let openings = [
             Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
         ]
-        _ = try secrets(http.along(with: openings))
+        _ = try WebhookSecrets(parameterValue: secrets(http.along(with: openings)))
     }
 
     /// Answers one request; every refusal is an answer, not an error.
@@ -99,10 +99,10 @@ public struct Webhook: Program {
         }
         do {
             let kept = try secrets(http)
-            if kept.verify(signature, of: event.body) { return }
+            if try WebhookSecrets(parameterValue: kept).verify(signature, of: event.body) { return }
             // A secret that was rotated a moment ago; not more than once a minute, or forgers would wear the store out.
             let fresh = try secrets(http, youngerThan: 60_000)
-            if fresh != kept, fresh.verify(signature, of: event.body) { return }
+            if fresh != kept, try WebhookSecrets(parameterValue: fresh).verify(signature, of: event.body) { return }
         } catch {
             log.error("the webhook secret cannot be read: \(error)")
             throw .unavailable
@@ -110,14 +110,15 @@ public struct Webhook: Program {
         throw Problem(401, "INVALID_SIGNATURE", "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent")
     }
 
-    private func secrets(_ http: HTTP.Client, youngerThan limit: Int64? = nil) throws -> WebhookSecrets {
+    /// The parameter as it is; see `WebhookSecrets`.
+    private func secrets(_ http: HTTP.Client, youngerThan limit: Int64? = nil) throws -> String {
         let name = settings.secretParameter
         let values = try parameters.get(
             [name], from: ParameterStore(account, http), now: http.now(), youngerThan: limit)
         guard let value = values[name] else {
             throw FunctionError("Configuration", "SF_WEBHOOK_SECRET_PARAMETER names a parameter that does not exist")
         }
-        return try WebhookSecrets(parameterValue: value)
+        return value
     }
 
     /// Puts the order on the bus. A failure is no reason to refuse: the order is in the ledger, with the time at which

@@ -4,14 +4,15 @@ import HTTP
 import Lambda
 
 /// The secrets that senders may sign with: the first is the current one, the rest are on their way out.
-public struct WebhookSecrets: Sendable, Equatable, CustomStringConvertible {
+public struct WebhookSecrets: Sendable, CustomStringConvertible {
     private let keys: [[UInt8]]
 
     /// - Parameter parameterValue: one secret a line; white space around it is not part of it.
     /// - Throws: a `Configuration` error for a value with which anybody could sign.
     public init(parameterValue: String) throws(FunctionError) {
-        let lines = parameterValue.unicodeScalars.split { $0 == "\n" || $0 == "\r" }
-        let secrets = lines.map { String(Substring($0).trimmed) }.filter { !$0.isEmpty }
+        let secrets = parameterValue.split(whereSeparator: \.isNewline).map { String($0.trimmed) }.filter {
+            !$0.isEmpty
+        }
         guard !secrets.isEmpty else { throw FunctionError("Configuration", "the webhook secret is empty") }
         // A merge field that Salesforce never replaces, and the value printed in the portal's documentation: both are
         // published, so that a signature made with them proves nothing.

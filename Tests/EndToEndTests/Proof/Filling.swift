@@ -84,8 +84,7 @@ final class Filling {
     /// 25 is what DynamoDB takes at once ("BatchWriteItem").
     private func write(_ items: [[String: JSON]]) throws {
         let table = world.stack.resources.table
-        let batches = stride(from: 0, to: items.count, by: 25).map { items[$0..<min($0 + 25, items.count)] }
-        let left = Parallel.share(batches, among: [1, 2]) { [world] batch, _ in
+        let left = Parallel.share(items.chunks(of: 25), among: [1, 2]) { [world] batch, _ in
             let puts = batch.map { JSON.object(["PutRequest": ["Item": .object($0)]]) }
             let answer = try? world.dynamoDB.call("BatchWriteItem", ["RequestItems": .object([table: .array(puts)])])
             return answer?["UnprocessedItems"]?.object?.count ?? 1
