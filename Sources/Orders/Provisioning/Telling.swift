@@ -83,6 +83,6 @@ extension Road {
 private func list(_ ids: ArraySlice<Int>) -> String {
     ids.reduce("") { list, id in
         let longer = list.isEmpty ? String(id) : "\(list),\(id)"
-        return FieldValue.cut(longer) == longer ? longer : list
+        return FieldValue.fits(longer) ? longer : list
     }
 }
