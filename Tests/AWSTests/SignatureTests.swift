@@ -60,8 +60,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: calls.map(\.name), [nil, "IQoJb3JpZ2luX2VjE+/=="])
-    func botocoreSignsTheSame(_ name: String, _ token: String?) throws {
+    @Test("botocore makes the same signature", arguments: calls.map(\.name), [nil, "IQoJb3JpZ2luX2VjE+/=="])
+    func botocore(_ name: String, _ token: String?) throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func motoTakesTheRightSignatureAndNoOther() throws {
+    @Test("moto accepts the right signature and no other") func moto() throws {
         let guarded = try Guarded()
         let (url, key, secret) = (guarded.moto.url, guarded.key, guarded.secret)
         #expect(guarded.refusal(.at(url, key: key, secret: secret)) == nil)

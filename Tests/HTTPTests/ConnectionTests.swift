@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func repeatableRequestsShareAConnection() throws {
+    @Test("Idempotent requests share a connection") func reuse() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
         let client = HTTPClient.quick()
@@ -32,7 +32,7 @@ import Testing
     }
 
     /// One that may not be repeated comes on its own connection, which nobody uses afterwards; the kept one stays.
-    @Test func whatMayNotBeRepeatedHasAConnectionOfItsOwn() throws {
+    @Test("A request that is not idempotent has a connection of its own") func freshConnection() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
         let client = HTTPClient.quick()
@@ -44,7 +44,7 @@ import Testing
 
     /// A program speaks to the Runtime API, several services of AWS, Salesforce and WHMCS; libcurl by itself keeps four
     /// connections for one request at a time.
-    @Test func aConnectionToEachServerIsKept() throws {
+    @Test("A connection to each server is kept") func manyServers() throws {
         let seen = (0..<12).map { _ in Recorder<String>() }
         let servers = try seen.map(Self.polite)
         let client = HTTPClient.quick()
@@ -55,7 +55,7 @@ import Testing
     }
 
     /// Opened while another answer is waited for; what becomes of it concerns nobody.
-    @Test func aConnectionIsOpenedAlongWithARequest() throws {
+    @Test("A preconnect is sent along with a request") func preconnecting() throws {
         let (seen, first) = (Recorder<String>(), Recorder<String>())
         let (server, other) = (try Self.polite(seen), try Self.polite(first))
         let client = HTTPClient.quick()
@@ -68,7 +68,7 @@ import Testing
         #expect(seen.values == ["1 HEAD /", "1 POST /"])
     }
 
-    @Test func aConnectionIsOpenedWithoutARequest() throws {
+    @Test("A preconnect may be sent alone") func preconnect() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
         let client = HTTPClient.quick()
@@ -92,7 +92,7 @@ import Testing
 
     /// libcurl sends a POST again, without a word, when a connection it kept dies before the first byte of an answer:
     /// the reason for `isIdempotent`. Should this test fail with a newer libcurl, fresh connections may be unnecessary.
-    @Test func libcurlSilentlyRepeatsOnAKeptConnection() throws {
+    @Test("libcurl silently resends on a kept connection that dies") func silentRetry() throws {
         let seen = Recorder<String>()
         let server = try Self.closesReusedConnections(seen)
         let client = HTTPClient.quick()
@@ -109,8 +109,10 @@ import Testing
     }
 
     /// A server that reads each POST, does its work, and closes without an answer.
-    @Test(arguments: [(false, ["1 GET /", "2 POST /"]), (true, ["1 GET /", "1 POST /", "2 POST /"])])
-    func aDroppedRequestIsSentOnceUnlessRepeatable(_ isIdempotent: Bool, _ expected: [String]) throws {
+    @Test(
+        "A dropped request is sent again only if it is idempotent",
+        arguments: [(false, ["1 GET /", "2 POST /"]), (true, ["1 GET /", "1 POST /", "2 POST /"])])
+    func dropped(_ isIdempotent: Bool, _ expected: [String]) throws {
         let seen = Recorder<String>()
         let server = try RawServer { connection in
             while let request = connection.readRequest() {
@@ -129,7 +131,7 @@ import Testing
         #expect(seen.values.count == (isIdempotent ? 6 : 2))
     }
 
-    @Test func aClosedConnectionIsReplaced() throws {
+    @Test("A closed connection is replaced") func closed() throws {
         let seen = Recorder<String>()
         let server = try RawServer { connection in
             guard let request = connection.readRequest() else { return }
@@ -141,7 +143,7 @@ import Testing
         #expect(seen.values == ["1 GET /", "2 GET /", "3 GET /"])
     }
 
-    @Test func aDropIsMadeGoodByARepeat() throws {
+    @Test("A retry succeeds after a dropped connection") func retryAfterDrop() throws {
         let seen = Recorder<String>()
         let server = try LoopbackServer { request in
             seen.append(request.path) < 3 ? .drop : .answer(status: 200, body: Array("third".utf8))
@@ -151,7 +153,7 @@ import Testing
     }
 
     /// The first is answered only after the last has arrived, which sent one by one never would.
-    @Test func sendAllIsConcurrent() throws {
+    @Test("sendAll sends concurrently") func concurrent() throws {
         let lastArrived = DispatchSemaphore(value: 0)
         let server = try LoopbackServer { request in
             if request.path == "/1" { lastArrived.wait() }
@@ -163,7 +165,7 @@ import Testing
         #expect(try answers.map { try $0.get().text } == ["/1", "/2", "/3"])
     }
 
-    @Test func oneBadRequestDoesNotSpoilTheOthers() throws {
+    @Test("A refused request does not affect the others") func refusedAmongOthers() throws {
         let server = try LoopbackServer { .answer(status: 200, body: Array($0.path.utf8)) }
         let answers = HTTPClient.quick().sendAll([
             Request("GET", server.url + "/1", isIdempotent: true),
@@ -172,7 +174,8 @@ import Testing
         ])
         #expect(try answers[0].get().text == "/1")
         #expect(
-            throws: HTTPFailure(.refused, mayHaveBeenReceived: false, "example.com must be asked over https, not http")
+            throws: HTTPFailure(
+                .refused, mayHaveBeenReceived: false, "requests to example.com must use https, not http")
         ) {
             try answers[1].get()
         }
@@ -180,7 +183,7 @@ import Testing
     }
 
     /// Handles are used again: nothing of one request may show in the next.
-    @Test func aRequestLeavesNothingBehind() throws {
+    @Test("A request leaves no trace in the next") func cleanHandle() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)

@@ -6,7 +6,7 @@ import Testing
 
 /// Each in a process of its own, for the environment is shared by everything in one.
 @Suite struct ProxyTests {
-    @Test func loopbackIsNeverAskedThroughAProxy() async {
+    @Test("Requests to loopback use no proxy") func loopback() async {
         await #expect(processExitsWith: .success) {
             let asked = Recorder<String>()
             let proxy = try RawServer { connection in
@@ -28,7 +28,7 @@ import Testing
 
     /// The other half: for the outside a proxy is used. What it refuses counts as "may have been received", to be on
     /// the safe side: libcurl counts the bytes for the proxy among those of the request.
-    @Test func theOutsideIsAskedThroughTheProxy() async {
+    @Test("Requests to external servers use the proxy") func external() async {
         await #expect(processExitsWith: .success) {
             let asked = Recorder<String>()
             let proxy = try RawServer { connection in

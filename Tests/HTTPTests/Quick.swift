@@ -2,8 +2,8 @@ import HTTP
 
 extension HTTPClient {
     /// libcurl and real sockets, without waits between two tries.
-    static func quick(largestAnswer: Int = 8 << 20) -> HTTPClient {
-        var client = HTTPClient.live(largestAnswer: largestAnswer)
+    static func quick(maxResponseSize: Int = 8 << 20) -> HTTPClient {
+        var client = HTTPClient.live(maxResponseSize: maxResponseSize)
         client.sleep = { _ in }
         return client
     }

@@ -11,7 +11,7 @@ import Testing
     ]
     private static let spoilers = Array(" \t\n{}[]:,\"\\/u0d8e+-.1eEtfn\u{0}\u{1f}'é".utf8) + [0x80, 0xc3, 0xed, 0xff]
 
-    @Test(arguments: seeds) func agreesWithFoundation(_ seed: String) throws {
+    @Test("The reader agrees with Foundation's", arguments: seeds) func agreesWithFoundation(_ seed: String) throws {
         var random = Random()
         var readable = 0
         for _ in 0..<3000 {

@@ -38,14 +38,13 @@ final class FakeRuntimeAPI: Sendable {
 extension ServerReply {
     /// An event as Lambda sends it: what has no value is not sent at all.
     static func event(
-        _ id: String? = "id-1", deadline: String? = "1800000003000", trace: String? = nil,
-        more: [(name: String, value: String)] = [], _ payload: String = "{}"
+        _ id: String? = "id-1", deadline: String? = "1800000003000", trace: String? = nil, _ payload: String = "{}"
     ) -> ServerReply {
         let headers = [
             ("Content-Type", "application/json"), ("Lambda-Runtime-Aws-Request-Id", id),
             ("Lambda-Runtime-Deadline-Ms", deadline), ("Lambda-Runtime-Trace-Id", trace),
         ].compactMap { name, value in value.map { (name: name, value: $0) } }
-        return .answer(status: 200, headers: headers + more, body: Array(payload.utf8))
+        return .answer(status: 200, headers: headers, body: Array(payload.utf8))
     }
 }
 

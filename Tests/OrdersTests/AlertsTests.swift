@@ -15,16 +15,16 @@ import Testing
     ]
 
     private func raise(_ answers: [Result<Response, HTTPFailure>], _ values: [String: String]) throws -> (
-        CannedTransport, LogLines
+        FakeHTTPClient, LogLines
     ) {
         var environment = Environment(values)
         let settings = Alerts.Settings(&environment)
         try environment.check()
-        let (canned, log) = (CannedTransport(answers), LogLines())
+        let (http, log) = (FakeHTTPClient(answers), LogLines())
         let account = Account(["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"])
-        Alerts(settings: settings, account: account, http: canned.client, log: log.log).raise(
+        Alerts(settings: settings, account: account, http: http.client, log: log.log).raise(
             "café", RecordID(Seed.order), ProvisioningFailure(.whmcsOutcomeUnknown, "look there"))
-        return (canned, log)
+        return (http, log)
     }
 
     private static let alert: JSON = [
@@ -33,21 +33,21 @@ import Testing
     ]
 
     @Test func itGoesToTheWebhookTheTopicAndTheLog() throws {
-        let (canned, log) = try raise([.answer(200), .answer(200)], Self.settings)
-        #expect(canned.batches == [2], "both at once")
-        #expect(canned.requests[0].url == "https://alerts.example/hook")
-        #expect(JSON(canned.requests[0].body) == Self.alert)
-        #expect(canned.requests[1].url == "https://sns.eu-west-1.amazonaws.com/")
-        #expect(canned.requests[1].signature?.service == "sns")
+        let (http, log) = try raise([.answer(200), .answer(200)], Self.settings)
+        #expect(http.batches == [2], "both at once")
+        #expect(http.requests[0].url == "https://alerts.example/hook")
+        #expect(JSON(http.requests[0].body) == Self.alert)
+        #expect(http.requests[1].url == "https://sns.eu-west-1.amazonaws.com/")
+        #expect(http.requests[1].signature?.service == "sns")
         #expect(
-            canned.requests[1].text.contains(
+            http.requests[1].text.contains(
                 "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aalerts&Subject=Orders%3A%20caf%3F&"))
         #expect(log.lines.map { $0["alert"] } == [Self.alert])
     }
 
     @Test func withoutAnAddressItIsInTheLog() throws {
-        let (canned, log) = try raise([], [:])
-        #expect(canned.requests.isEmpty)
+        let (http, log) = try raise([], [:])
+        #expect(http.requests.isEmpty)
         #expect(log.lines.map { $0["level"] } == ["ERROR"])
     }
 

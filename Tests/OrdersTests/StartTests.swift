@@ -84,14 +84,14 @@ import Testing
     @Test(arguments: starts) func everythingIsAskedForAtOnce(_ start: Start) throws {
         let log = LogLines()
         let answers = start.parameters.isEmpty ? [] : [Self.parameters(start.parameters)]
-        let canned = CannedTransport(answers + start.preconnects.map { _ in .answer(404) })
-        try start.run(start.environment, canned.client, log.log)
-        #expect(canned.batches == [canned.requests.count])
-        let read = canned.requests.filter { $0.action == "GetParameters" }
+        let http = FakeHTTPClient(answers + start.preconnects.map { _ in .answer(404) })
+        try start.run(start.environment, http.client, log.log)
+        #expect(http.batches == [http.requests.count])
+        let read = http.requests.filter { $0.action == "GetParameters" }
         #expect(
             read.map { JSON($0.body)?["Names"] } == (answers.isEmpty ? [] : [.array(start.parameters.map(JSON.string))])
         )
-        let opened = canned.requests.filter { $0.action != "GetParameters" }
+        let opened = http.requests.filter { $0.action != "GetParameters" }
         #expect(
             opened.map { "\($0.method) \($0.url)" }.map(Self.withoutSlash)
                 == start.preconnects.map { "HEAD https://\($0)" })
@@ -103,24 +103,25 @@ import Testing
     private static func withoutSlash(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
 
     @Test(arguments: starts) func faultsOfTheConfigurationAreToldBefore(_ start: Start) throws {
-        let canned = CannedTransport([])
+        let http = FakeHTTPClient([])
         let environment = Environment(start.environment.values.merging(["AWS_REGION": ""]) { $1 })
         #expect(throws: FunctionError("Configuration", "AWS_REGION is not set")) {
-            try start.run(environment, canned.client, Log(write: { _ in }))
+            try start.run(environment, http.client, Log(write: { _ in }))
         }
-        #expect(canned.requests.isEmpty)
+        #expect(http.requests.isEmpty)
     }
 
     /// Only verify-signature can do nothing without: the others' events say what is missing, if they need it.
     @Test(arguments: starts) func aParameterThatIsNotThereStopsOnlyWhoIsOfNoUseWithout(_ start: Start) throws {
         let log = LogLines()
-        let canned = CannedTransport([Self.parameters([])])
+        let http = FakeHTTPClient([Self.parameters([])])
+        http.before = { $0.method == "HEAD" ? .unreachable : nil }
         if start.testDescription == "verify-signature" {
-            #expect(throws: FunctionError.self) { try start.run(start.environment, canned.client, log.log) }
+            #expect(throws: FunctionError.self) { try start.run(start.environment, http.client, log.log) }
         } else {
-            try start.run(start.environment, canned.client, log.log)
+            try start.run(start.environment, http.client, log.log)
         }
-        #expect(canned.batches.count == 1)
+        #expect(http.batches.count == 1)
         #expect(log.messages == [])
     }
 
@@ -133,12 +134,12 @@ import Testing
         ] as [Result<Response, HTTPFailure>])
     func whatCannotBeHadNowStopsNobody(_ start: Start, _ answer: Result<Response, HTTPFailure>) throws {
         let log = LogLines()
-        let canned = CannedTransport(Array(repeating: answer, count: 12))
-        try start.run(start.environment, canned.client, log.log)
+        let http = FakeHTTPClient(Array(repeating: answer, count: 12))
+        try start.run(start.environment, http.client, log.log)
         #expect(log.lines.map { $0["level"] } == (start.parameters.isEmpty ? [] : ["WARN"]))
         #expect(log.messages.allSatisfy { $0.hasPrefix("parameters could not be read yet: ssm GetParameters ") })
         // Connections are tried once, whatever becomes of the parameters.
-        #expect(canned.requests.count { $0.method == "HEAD" } == start.preconnects.count)
+        #expect(http.requests.count { $0.method == "HEAD" } == start.preconnects.count)
     }
 
     /// Lambda gives a start ten seconds.
@@ -146,15 +147,15 @@ import Testing
     func whoDoesNotAnswerTakesThreeSecondsAtTheMost(_ start: Start, _ silence: (kind: HTTPFailure.Kind, time: Int))
         throws
     {
-        let canned = CannedTransport([])
-        let began = canned.now
-        var client = canned.client
+        let http = FakeHTTPClient([])
+        let began = http.now
+        var client = http.client
         client.transport = { requests in
-            canned.now += Int(requests.map { min($0.timeout ?? .max, silence.time) }.max() ?? 0)
+            http.now += Int(requests.map { min($0.timeout ?? .max, silence.time) }.max() ?? 0)
             return requests.map { _ in .failed(silence.kind, received: true) }
         }
         try start.run(start.environment, client, Log(write: { _ in }))
-        #expect(canned.now > began)
-        #expect(canned.now - began <= 3_000)
+        #expect(http.now > began)
+        #expect(http.now - began <= 3_000)
     }
 }

@@ -113,9 +113,9 @@ extension Road {
             "addOrderAttempt": .number(order.attempt),
             "addOrderSends": .number(order.addOrderSends + 1),
         ])
-        let added: AddedOrder
+        let id: Int
         do throws(WHMCSFailure) {
-            added = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
+            id = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
         } catch {
             if !error.outcomeUnknown {
                 try lease.write([
@@ -127,7 +127,7 @@ extension Road {
             try lease.write(["addOrderAt": .milliseconds(http.now())])
             throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
         }
-        try keep(orderID: added.orderId)
+        try keep(orderID: id)
     }
 
     private mutating func keep(orderID: Int) throws {

@@ -30,7 +30,7 @@ import Testing
             (WHMCSFailure.paymentMethod(valid: ["x"]), .whmcsRejected, false),
             (WHMCSFailure.foreignRows(action: "a"), .whmcsRejected, false),
             (AWSFailure.unreadable(action: "a"), .provisioningError, true),
-            (AWSFailure.unreachable(action: "a", reason: "r", mayHaveHappened: true), .provisioningError, true),
+            (AWSFailure.unreachable(action: "a", reason: "r"), .provisioningError, true),
             (Unforeseen(), .provisioningError, false),
         ] as [(any Error, ProvisioningFailure.Code, Bool)])
     func hasTheCodeOfTheContract(_ error: any Error, _ code: ProvisioningFailure.Code, _ isRetryable: Bool) throws {

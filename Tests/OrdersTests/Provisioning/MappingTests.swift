@@ -28,7 +28,7 @@ import Testing
 
     static func mapping(currency: String = "EUR", markerField: String? = nil, takesPrices: Bool = false) -> Mapping {
         Mapping(
-            client: ClientDetails(id: 1234, status: "Active", currencyCode: currency, customFields: [:]),
+            client: ClientDetails(id: 1234, status: "Active", currencyCode: currency),
             products: [185: hosting, 186: setup], markerField: markerField, takesPrices: takesPrices)
     }
 

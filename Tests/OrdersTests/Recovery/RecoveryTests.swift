@@ -1,3 +1,4 @@
+import TestSupport
 import AWS
 import Basics
 import JSON
@@ -16,7 +17,7 @@ import Testing
         harness = try ProvisioningHarness()
     }
 
-    private func recover(_ event: JSON = [:], _ network: FakeNetwork? = nil, _ values: [String: String] = [:]) throws
+    private func recover(_ event: JSON = [:], _ network: FakeHTTPClient? = nil, _ values: [String: String] = [:]) throws
         -> JSON
     {
         var environment = Environment(
@@ -82,7 +83,7 @@ import Testing
         _ = try harness.aws.takeEvents()
         try harness.waitUntilDue()
         let first = harness.network
-        let second = FakeNetwork(now: first.now)
+        let second = FakeHTTPClient.passingThrough(now: first.now)
         var other: JSON = .null
         first.before = { request in
             if request.action == "UpdateItem", other == .null {

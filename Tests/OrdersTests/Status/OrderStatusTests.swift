@@ -13,7 +13,7 @@ import Testing
     /// order-status in this process.
     private final class StatusHarness {
         let aws: MotoAccount
-        let network = FakeNetwork()
+        let network = FakeHTTPClient.passingThrough()
         let log = LogLines()
         private let status: OrderStatus
 

@@ -1,5 +1,4 @@
 import Basics
-import Crypto
 import Foundation
 import JSON
 import Lambda
@@ -40,7 +39,7 @@ struct WebhookRequest {
         body ?? Array(#"{"orderId":"\#(orderID)","timestamp":"\#(timestamp)","nonce":"\#(nonce)"}"#.utf8)
     }
 
-    var signature: String { Crypto.hex(hmacSHA256(key: Array(secret.utf8), message: bodyBytes)) }
+    var signature: String { SignedRequest.sign(bodyBytes, secret) }
 
     var payload: [UInt8] {
         var sent: [String: String] = [
