@@ -63,7 +63,7 @@ struct Mapping {
         var faults: [String] = []
         let productID = Mapping.productID(item)
         let product = productID.flatMap { products[$0] }
-        let cycle = item.billingCycle.flatMap { BillingCycle($0) }
+        let cycle = item.billingCycle.flatMap { BillingCycle(words: $0) }
         let quantity = item.quantity.flatMap { Int(exactly: $0) }
         switch (item.whmcsProductId, productID, product) {
         case (nil, _, _): faults.append("it has no WHMCS product id")
@@ -87,5 +87,24 @@ struct Mapping {
             Plan.Item(
                 orderItemID: item.id, productID: product.id, cycle: cycle, quantity: quantity, price: price,
                 markerField: markerField.flatMap { product.customFields[$0] }))
+    }
+}
+
+extension BillingCycle {
+    /// From the words of a Salesforce picklist, or those WHMCS shows (`One-Time`, `Semi-Annually`, `Free Account`).
+    ///
+    /// Nil for any other word: a wrong cycle is a wrong bill, so nothing is guessed.
+    init?(words: String) {
+        switch words.lowercased().filter({ !" -_".contains($0) }) {
+        case "free", "freeaccount": self = .free
+        case "onetime": self = .onetime
+        case "monthly": self = .monthly
+        case "quarterly": self = .quarterly
+        case "semiannually", "semiannual": self = .semiannually
+        case "annually", "annual", "yearly": self = .annually
+        case "biennially", "biennial": self = .biennially
+        case "triennially", "triennial": self = .triennially
+        default: return nil
+        }
     }
 }

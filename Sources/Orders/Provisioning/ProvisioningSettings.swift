@@ -9,7 +9,7 @@ struct ProvisioningSettings: ProgramSettings {
     var pricebookID: RecordID?
     /// Lower-case; empty allows any.
     var provisionableStatuses: [String]
-    var fields = Fields()
+    var fields = SalesforceFields()
     var activating: String
     var provisioned: String
     var failed: String
@@ -48,7 +48,7 @@ struct ProvisioningSettings: ProgramSettings {
     }
 
     private mutating func readFieldNames(_ environment: inout Environment) {
-        let names: [(String, WritableKeyPath<Fields, String>)] = [
+        let names: [(String, WritableKeyPath<SalesforceFields, String>)] = [
             ("STATUS", \.status), ("ERROR_CODE", \.errorCode), ("ERROR_MESSAGE", \.errorMessage),
             ("WHMCS_ORDER_ID", \.whmcsOrderId), ("LAST_ATTEMPT", \.lastAttempt), ("CLIENT", \.client),
             ("PRODUCT", \.product), ("BILLING_CYCLE", \.billingCycle), ("SERVICE_ID", \.serviceId),
@@ -57,7 +57,7 @@ struct ProvisioningSettings: ProgramSettings {
             let name = "SF_FIELD_\(suffix)"
             fields[keyPath: field] = environment.text(name, default: fields[keyPath: field])
             // It becomes part of a query.
-            if !Fields.isName(fields[keyPath: field]) { environment.fault(name, "must be the API name of a field") }
+            if !SOQL.isFieldPath(fields[keyPath: field]) { environment.fault(name, "must be the API name of a field") }
         }
     }
 }

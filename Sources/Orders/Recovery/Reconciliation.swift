@@ -24,15 +24,10 @@ struct Reconciliation {
     }
 
     private var soql: String {
-        let statuses = settings.statuses.map { "'\(escaped($0))'" }.joined(separator: ", ")
+        let statuses = settings.statuses.map(SOQL.literal).joined(separator: ", ")
         let before = (ledger.now() - Self.patience).iso8601
-        let pricebook = settings.pricebookID.map { " AND Pricebook2Id = '\($0)'" } ?? ""
+        let pricebook = settings.pricebookID.map { " AND Pricebook2Id = \(SOQL.literal($0.text))" } ?? ""
         return "SELECT Id FROM Order WHERE Status IN (\(statuses)) AND \(settings.statusField) = null"
             + " AND LastModifiedDate < \(before)\(pricebook) ORDER BY LastModifiedDate LIMIT 200"
-    }
-
-    /// For a literal of SOQL ("Quoted String Escape Sequences").
-    private func escaped(_ text: String) -> String {
-        text.replacing("\\", with: "\\\\").replacing("'", with: "\\'")
     }
 }

@@ -36,8 +36,10 @@ extension Reconciliation {
                 environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE needs it")
             }
             pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
-            statusField = environment.text("SF_FIELD_STATUS", default: Fields().status)
-            if !Fields.isName(statusField) { environment.fault("SF_FIELD_STATUS", "must be the API name of a field") }
+            statusField = environment.text("SF_FIELD_STATUS", default: SalesforceFields().status)
+            if !SOQL.isFieldPath(statusField) {
+                environment.fault("SF_FIELD_STATUS", "must be the API name of a field")
+            }
         }
     }
 }
