@@ -1,4 +1,4 @@
-"""The requests that are measured, as API Gateway hands them over: one that is refused, and ones that are accepted."""
+"""The requests of the benchmark, as API Gateway passes them on: one that is refused, and any number that are accepted."""
 import datetime
 import hashlib
 import hmac
@@ -7,16 +7,16 @@ import pathlib
 import secrets
 
 EVENTS = pathlib.Path(__file__).resolve().parents[2] / "events"
-SECRET = "local-webhook-secret-do-not-use-elsewhere"  # the one that the samples are signed with
+SECRET = "local-webhook-secret-do-not-use-elsewhere"  # signs the sample events
 
 
 def refused():
-    """The sample whose signature is wrong."""
+    """The sample event with the wrong signature."""
     return json.loads((EVENTS / "fulfill-bad-signature.json").read_text())
 
 
 def accepted():
-    """A request that has never been here, of now."""
+    """A new request with the current time."""
     event = json.loads((EVENTS / "fulfill.json").read_text())
     time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     nonce = secrets.token_hex(16)
@@ -33,5 +33,5 @@ def accepted():
 
 
 def lines(events):
-    """One event a line, as the Runtime API of this bench reads them."""
+    """One event a line, as runtime.c reads them."""
     return "".join(json.dumps(event, separators=(",", ":")) + "\n" for event in events)

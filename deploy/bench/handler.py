@@ -1,4 +1,4 @@
-"""What awslambdaric runs: no more than the refusal of a wrong signature, in the words of verify-signature."""
+"""The function that awslambdaric runs: only the refusal of a wrong signature, with the answer of verify-signature."""
 import hashlib
 import hmac
 import json
