@@ -9,6 +9,7 @@ writes, and a Query sorts by plain values.
 
     python moto_server.py -H 127.0.0.1 -p PORT
 """
+
 import copy
 import functools
 import threading

@@ -58,14 +58,18 @@ def choose_parameters(declared, given):
 def check_parameter(name, value, spec):
     shown = "the given value" if str(spec.get("NoEcho", "")).lower() == "true" else repr(value)
     if "AllowedValues" in spec and value not in map(str, spec["AllowedValues"]):
-        raise TemplateError(f"parameter {name} must be one of {', '.join(map(str, spec['AllowedValues']))}, not {shown}")
+        raise TemplateError(
+            f"parameter {name} must be one of {', '.join(map(str, spec['AllowedValues']))}, not {shown}"
+        )
     if "AllowedPattern" in spec and not re.fullmatch(spec["AllowedPattern"], value):
         raise TemplateError(f"parameter {name} must match {spec['AllowedPattern']}, not {shown}")
     if spec["Type"] == "Number":
         if not re.fullmatch(r"-?\d+", value):
             raise TemplateError(f"parameter {name} must be a whole number, not {shown}")
         if not spec.get("MinValue", int(value)) <= int(value) <= spec.get("MaxValue", int(value)):
-            raise TemplateError(f"parameter {name} must be {spec.get('MinValue')} to {spec.get('MaxValue')}, not {value}")
+            raise TemplateError(
+                f"parameter {name} must be {spec.get('MinValue')} to {spec.get('MaxValue')}, not {value}"
+            )
 
 
 def translate(template, parameters, region):

@@ -1,4 +1,5 @@
-"""The requests of the benchmark, as API Gateway passes them on: one that is refused, and any number that are accepted."""
+"""The requests of the benchmark, as API Gateway passes them on: one to refuse, and any number to accept."""
+
 import datetime
 import hashlib
 import hmac
@@ -18,17 +19,19 @@ def refused():
 def accepted():
     """A new request with the current time."""
     event = json.loads((EVENTS / "fulfill.json").read_text())
-    time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    time = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     nonce = secrets.token_hex(16)
     order = event["pathParameters"]["sfOrderId"]
     event["body"] = json.dumps({"orderId": order, "timestamp": time, "nonce": nonce}, separators=(",", ":"))
-    event["headers"].update({
-        "content-length": str(len(event["body"])),
-        "idempotency-key": f"{order}-{nonce}",
-        "x-sf-nonce": nonce,
-        "x-sf-signature": hmac.new(SECRET.encode(), event["body"].encode(), hashlib.sha256).hexdigest(),
-        "x-sf-timestamp": time,
-    })
+    event["headers"].update(
+        {
+            "content-length": str(len(event["body"])),
+            "idempotency-key": f"{order}-{nonce}",
+            "x-sf-nonce": nonce,
+            "x-sf-signature": hmac.new(SECRET.encode(), event["body"].encode(), hashlib.sha256).hexdigest(),
+            "x-sf-timestamp": time,
+        }
+    )
     return event
 
 

@@ -5,6 +5,7 @@
 
 Writes progress to stderr, and the tables to stdout in Markdown.
 """
+
 import contextlib
 import json
 import os
@@ -31,11 +32,33 @@ DELAY = 20_000  # µs; of the slow upstream
 REPETITIONS = {"full": (300, 40, 250, 100), "quick": (3, 1, 60, 3)}
 WARM_UP = 50  # events of each round before the figures count
 
+SAMPLES = [
+    "next",
+    "first",
+    "refused",
+    "refused CPU",
+    "refused peak",
+    "accepted",
+    "accepted CPU",
+    "accepted peak",
+    "cold",
+]
+
 ENVIRONMENT = {
-    "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "LEDGER_TABLE": "t",
-    "EVENT_BUS_NAME": "b", "SF_WEBHOOK_SECRET_PARAMETER": "/secret", "SF_ACCESS_TOKEN_PARAMETER": "/token",
-    "SF_REFRESH_FUNCTION": "r", "WHMCS_API_URL": "https://whmcs.example/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
-    "WHMCS_CREDENTIALS_PARAMETER": "/whmcs", "SF_CLIENT_ID": "c", "SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/key",
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "LEDGER_TABLE": "t",
+    "EVENT_BUS_NAME": "b",
+    "SF_WEBHOOK_SECRET_PARAMETER": "/secret",
+    "SF_ACCESS_TOKEN_PARAMETER": "/token",
+    "SF_REFRESH_FUNCTION": "r",
+    "WHMCS_API_URL": "https://whmcs.example/api.php",
+    "WHMCS_PAYMENT_METHOD": "mailin",
+    "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
+    "SF_CLIENT_ID": "c",
+    "SF_USERNAME": "u",
+    "SF_PRIVATE_KEY_PARAMETER": "/key",
     "PATH": os.environ["PATH"],
     **{name: os.environ[name] for name in ["LD_LIBRARY_PATH"] if name in os.environ},
 }
@@ -44,8 +67,9 @@ ENVIRONMENT = {
 @contextlib.contextmanager
 def upstream(delay):
     """The URL of an AWS that answers after `delay` µs."""
-    with subprocess.Popen([BIN / "upstream", str(delay), events.SECRET], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        [BIN / "upstream", str(delay), events.SECRET], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.stdin.close()
 
@@ -62,8 +86,12 @@ class Bench:
         # Also stands in for Salesforce, because refresh-sf-token preconnects to it.
         upstream = self.slow if slow else self.prompt
         done = subprocess.run(
-            [BIN / "runtime", self.file, expected, str(warm_up), *command], cwd=HERE, capture_output=True, text=True,
-            env={**ENVIRONMENT, "AWS_ENDPOINT_URL": upstream, "SF_LOGIN_URL": upstream})
+            [BIN / "runtime", self.file, expected, str(warm_up), *command],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            env={**ENVIRONMENT, "AWS_ENDPOINT_URL": upstream, "SF_LOGIN_URL": upstream},
+        )
         if done.returncode != 0:
             sys.exit(f"{command[0]}: {done.stderr.strip()}")
         return json.loads(done.stdout)
@@ -90,13 +118,16 @@ def unpack(directory):
 def measure(bench, repetitions, zips, dynamic):
     """Returns the samples of the programs and of the zips' starts, in µs, bytes and delays of the slow upstream."""
     starts, rounds, many, cold_requests = repetitions
-    commands = {FLOOR: [BIN / "floor"], WALL: [BIN / "wall"],
-                PYTHON: [sys.executable, "-m", "awslambdaric", "handler.handle"],
-                DYNAMIC: [dynamic], ZIP: [zips["verify-signature"]]}
-    refusal = {name: "INVALID_SIGNATURE" for name in commands} | {FLOOR: "{}", WALL: "{}"}
+    commands = {
+        FLOOR: [BIN / "floor"],
+        WALL: [BIN / "wall"],
+        PYTHON: [sys.executable, "-m", "awslambdaric", "handler.handle"],
+        DYNAMIC: [dynamic],
+        ZIP: [zips["verify-signature"]],
+    }
+    refusal = dict.fromkeys(commands, "INVALID_SIGNATURE") | {FLOOR: "{}", WALL: "{}"}
     ours = [DYNAMIC, ZIP]
-    samples = {name: {key: [] for key in ("next", "first", "refused", "refused CPU", "accepted", "accepted CPU", "cold",
-                                          "refused peak", "accepted peak")} for name in commands}
+    samples = {name: {key: [] for key in SAMPLES} for name in commands}
     functions = {function: {"next": [], "peak": []} for function in zips}
     # This program is in both tables, and so are its starts.
     functions["verify-signature"]["next"] = samples[ZIP]["next"]
@@ -132,7 +163,7 @@ def measure(bench, repetitions, zips, dynamic):
             run = bench.run(commands[name], [events.accepted()], "Accepted", slow=True)
             samples[name]["cold"].append(run["first"] / DELAY)
 
-    for name, of in samples.items():
+    for of in samples.values():
         of["peak"] = of["accepted peak"] or of["refused peak"]
     for function in zips:
         functions[function]["size"] = (ROOT / f".build/lambda/{function}.zip").stat().st_size
@@ -142,8 +173,9 @@ def measure(bench, repetitions, zips, dynamic):
 
 def machine():
     text = pathlib.Path("/proc/cpuinfo").read_text()
-    model = next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")),
-                 platform.machine())
+    model = next(
+        (line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")), platform.machine()
+    )
     return f"{os.cpu_count()} × {model}, Linux {platform.release().split('-')[0]}"
 
 
@@ -163,8 +195,10 @@ def main():
     print(report.zips_table(functions, samples[FLOOR]["next"]))
     print()
     starts, rounds, many, cold_requests = REPETITIONS[mode]
-    print(f"{machine()}; load {before} before, {load()} after. Each program, in alternation: {starts} starts, "
-          f"{rounds * (many - WARM_UP)} warm events, {cold_requests} cold requests.")
+    print(
+        f"{machine()}; load {before} before, {load()} after. Each program, in alternation: {starts} starts, "
+        f"{rounds * (many - WARM_UP)} warm events, {cold_requests} cold requests."
+    )
     if mode == "quick":
         print("A quick run: it shows that the benchmark works; its figures mean nothing.")
     target.parent.mkdir(parents=True, exist_ok=True)

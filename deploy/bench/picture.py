@@ -1,28 +1,47 @@
 """Draws the picture: one panel for each figure, one bar for each program."""
+
 import matplotlib
 
 matplotlib.use("Agg")
 
-import matplotlib.pyplot as plt  # noqa: E402
+import matplotlib.pyplot as plt
 
-import report  # noqa: E402
+import report
 
 # Title, and whether the bars show the ratio to the C floor (from 1, logarithmic) or the figure itself (from 0).
 PANELS = [
-    ("spawn → first `next`", True), ("spawn → first answer", True), ("refused signature, p50", True),
-    ("accepted, CPU", False), ("cold request → 202", False), ("peak memory", False),
+    ("spawn → first `next`", True),
+    ("spawn → first answer", True),
+    ("refused signature, p50", True),
+    ("accepted, CPU", False),
+    ("cold request → 202", False),
+    ("peak memory", False),
 ]
-COLOURS = {report.FLOOR: "#8c959f", report.WALL: "#b4bac1", report.PYTHON: "#d4a72c", report.DYNAMIC: "#7aa7d9", report.ZIP: "#0a5fb4"}
+COLOURS = {
+    report.FLOOR: "#8c959f",
+    report.WALL: "#b4bac1",
+    report.PYTHON: "#d4a72c",
+    report.DYNAMIC: "#7aa7d9",
+    report.ZIP: "#0a5fb4",
+}
 GOAL = "#1a7f37"
 INK = "#24292f"
 
 
 def draw(samples, names, target):
-    plt.rcParams.update({"font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.labelcolor": INK,
-                         "xtick.color": "#57606a", "ytick.color": INK})
+    plt.rcParams.update(
+        {
+            "font.family": "DejaVu Sans",
+            "font.size": 9,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "xtick.color": "#57606a",
+            "ytick.color": INK,
+        }
+    )
     figure, axes = plt.subplots(2, 3, figsize=(11, 5.2), layout="constrained")
     rows = {row.title: row for row in report.ROWS if row.title != report.MINIMUM}
-    for axis, (title, is_ratio) in zip(axes.flat, PANELS):
+    for axis, (title, is_ratio) in zip(axes.flat, PANELS, strict=True):
         panel(axis, rows[title], samples, names, is_ratio)
     figure.savefig(target, dpi=160, facecolor="white", metadata={"Software": None})
     plt.close(figure)
@@ -42,9 +61,15 @@ def panel(axis, row, samples, names, is_ratio):
             axis.barh(place, end - least, left=least, height=0.6, color=COLOURS[name])
         if is_ratio and name != report.FLOOR:
             text += f" · {report.digits(ratios[name], 2)}×"
-        axis.annotate(text, (end, place), xytext=(4, 0), textcoords="offset points", va="center",
-                      fontweight="bold" if name == report.ZIP else "normal",
-                      bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"})
+        axis.annotate(
+            text,
+            (end, place),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold" if name == report.ZIP else "normal",
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"},
+        )
     axis.axvline(limit, color=GOAL, linestyle=(0, (4, 2)), linewidth=1.3)
     axis.text(0, 1.11, row.title.replace("`", ""), transform=axis.transAxes, fontweight="bold", fontsize=10)
     axis.text(0, 1.02, f"goal ≤ {row.goal}", transform=axis.transAxes, color=GOAL)

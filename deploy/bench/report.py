@@ -1,4 +1,5 @@
 """Computes figures from samples, and formats them as Markdown tables."""
+
 import math
 import statistics
 
@@ -35,8 +36,11 @@ class Row:
 
     def figures(self, samples):
         """The figures by program, in the unit. Programs without samples are left out."""
-        return {name: self.statistic(samples[name][self.sample]) / self.scale
-                for name in PROGRAMS if samples.get(name, {}).get(self.sample)}
+        return {
+            name: self.statistic(samples[name][self.sample]) / self.scale
+            for name in PROGRAMS
+            if samples.get(name, {}).get(self.sample)
+        }
 
     def ratios(self, figures):
         return {name: figure / figures[FLOOR] for name, figure in figures.items()} if FLOOR in figures else {}
@@ -79,10 +83,20 @@ def digits(number, count=3):
 def table(lines):
     """A Markdown table, padded to be readable as text. All columns but the first are right-aligned."""
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(lines[0]))]
-    shown = ["| " + " | ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
-                               for column, (cell, width) in enumerate(zip(line, widths))) + " |" for line in lines]
-    rule = "|" + "|".join("-" * (width + 2) if column == 0 else "-" * (width + 1) + ":"
-                          for column, width in enumerate(widths)) + "|"
+    shown = [
+        "| "
+        + " | ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        + " |"
+        for line in lines
+    ]
+    rule = (
+        "|"
+        + "|".join("-" * (width + 2) if column == 0 else "-" * (width + 1) + ":" for column, width in enumerate(widths))
+        + "|"
+    )
     return "\n".join([shown[0], rule, *shown[1:]])
 
 
@@ -116,7 +130,12 @@ def zips_table(samples, floor):
     lines = [["zip", "spawn → first `next`", "peak memory at start", "size"]]
     for function, of in samples.items():
         start = statistics.median(of["next"])
-        lines.append([
-            function, f"{digits(start / 1000)} ms ({digits(start / statistics.median(floor), 2)}×)",
-            f"{digits(statistics.median(of['peak']) / 1e6)} MB", f"{digits(of['size'] / 1e6)} MB"])
+        lines.append(
+            [
+                function,
+                f"{digits(start / 1000)} ms ({digits(start / statistics.median(floor), 2)}×)",
+                f"{digits(statistics.median(of['peak']) / 1e6)} MB",
+                f"{digits(of['size'] / 1e6)} MB",
+            ]
+        )
     return table(lines)

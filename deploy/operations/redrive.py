@@ -1,14 +1,15 @@
 """Sends the messages of a dead-letter queue to their functions again.
 
-Called by deploy/redrive. The queues of template.yaml hold two kinds of messages. Lambda writes a record with event and function when a function
-has failed in every retry. EventBridge and its scheduler write the bare event when they cannot deliver it; the message
-attribute TARGET_ARN names the function, and --function does where the attribute is missing.
+Called by deploy/redrive. The queues of template.yaml hold two kinds of messages. Lambda writes a record with event and
+function when a function has failed in every retry. EventBridge and its scheduler write the bare event when they cannot
+deliver it; the message attribute TARGET_ARN names the function, and --function does where the attribute is missing.
 
 The function is invoked asynchronously, as it was the first time. It may fail again, and Lambda then returns the event
 to the queue. A duplicate event does no harm, so a message is deleted after Lambda has accepted it, never before.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import re
@@ -78,8 +79,12 @@ class Redrive:
         """Handles up to `most` messages."""
         while (left := most - self.sent - len(self.stayed)) > 0:
             messages = self.sqs.receive_message(
-                QueueUrl=self.queue, MaxNumberOfMessages=min(10, left), VisibilityTimeout=VISIBILITY, WaitTimeSeconds=1,
-                MessageAttributeNames=["All"]).get("Messages", [])
+                QueueUrl=self.queue,
+                MaxNumberOfMessages=min(10, left),
+                VisibilityTimeout=VISIBILITY,
+                WaitTimeSeconds=1,
+                MessageAttributeNames=["All"],
+            ).get("Messages", [])
             fresh = [message for message in messages if message["MessageId"] not in self.stayed]
             for message in fresh:
                 self.handle(message)
@@ -87,10 +92,9 @@ class Redrive:
             if not fresh:
                 break
         for handle in self.stayed.values():
-            try:
+            # If this fails, the message becomes visible by itself when VISIBILITY is over.
+            with contextlib.suppress(BotoCoreError, ClientError):
                 self.sqs.change_message_visibility(QueueUrl=self.queue, ReceiptHandle=handle, VisibilityTimeout=0)
-            except (BotoCoreError, ClientError):
-                pass  # it becomes visible by itself when VISIBILITY is over
 
     def handle(self, message):
         identity = message["MessageId"]
@@ -129,7 +133,9 @@ def main():
     options = argparse.ArgumentParser(prog="deploy/redrive", description=__doc__.splitlines()[0])
     options.add_argument("queue", metavar="queue-url")
     options.add_argument("--function", metavar="NAME", help="function for messages that name none")
-    options.add_argument("--max", type=positive, default=1000, metavar="N", help="maximum number of messages (default: 1000)")
+    options.add_argument(
+        "--max", type=positive, default=1000, metavar="N", help="maximum number of messages (default: 1000)"
+    )
     options = options.parse_args()
     try:
         home = region(options.queue)

@@ -5,6 +5,7 @@ but lld does not show the warnings.
 
     python3 deploy/package/check.py <program> <the map that lld wrote>
 """
+
 import re
 import subprocess
 import sys

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Writes deploy/package/symbol-order.txt: the functions that run from a program's start to its first answers, in order of
-their first call. The linker places them contiguously, so a start touches a few pages of the file instead of many, and a
-cold start reads each of these from disk. The linker ignores names that no longer exist, so the list may be older than
-the programs; write it again when much of a start has changed. Needs valgrind, and a run of deploy/bench/run before.
+"""Writes deploy/package/symbol-order.txt: the functions that run from a program's start to its first answers, in order
+of their first call. The linker places them contiguously. A start then touches a few pages of the file instead of many,
+and a cold start reads each of these from disk. The linker ignores names that no longer exist, so the list may be older
+than the programs; write it again when much of a start has changed. Needs valgrind, and deploy/bench/run before.
 
     deploy/bench/run --quick && .local/venv/bin/python deploy/package/symbol_order.py
 """
+
 import pathlib
 import re
 import shutil
@@ -25,8 +26,15 @@ REQUESTS = {"verify-signature": [(events.refused(), "INVALID_SIGNATURE"), (event
 def functions(bench, program, directory):
     """The functions that run in a start and in each of the program's requests. valgrind writes a file every 20000 basic
     blocks, because the program is killed and writes none at its end."""
-    command = [shutil.which("valgrind"), "--tool=callgrind", "--demangle=no", "--compress-strings=no",
-               "--dump-every-bb=20000", f"--callgrind-out-file={directory}/{program}", PROGRAMS / program]
+    command = [
+        shutil.which("valgrind"),
+        "--tool=callgrind",
+        "--demangle=no",
+        "--compress-strings=no",
+        "--dump-every-bb=20000",
+        f"--callgrind-out-file={directory}/{program}",
+        PROGRAMS / program,
+    ]
     for request, wanted in REQUESTS.get(program, [(None, "")]):
         bench.run(command, [request] * 2 if request else [], wanted)
         files = sorted(directory.glob(f"{program}.*"), key=lambda file: int(file.suffix[1:]))

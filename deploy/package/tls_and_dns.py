@@ -7,6 +7,7 @@ Prints one line: the name server's address and the TLS proxy's port. The name se
 <name>, as 127.0.0.1. The proxy forwards, in clear, to the port of 127.0.0.1 that it reads from standard input. Both end
 when standard input does.
 """
+
 import asyncio
 import errno
 import socket
@@ -18,11 +19,11 @@ def reply(query, name):
     """The answer to a DNS query (RFC 1035) with one question."""
     labels, end = [], 12
     while query[end]:
-        labels.append(query[end + 1:end + 1 + query[end]].decode())
+        labels.append(query[end + 1 : end + 1 + query[end]].decode())
         end += 1 + query[end]
-    question = query[12:end + 5]
+    question = query[12 : end + 5]
     known = ".".join(labels).lower() == name
-    is_address = known and query[end + 1:end + 3] == b"\0\1"
+    is_address = known and query[end + 1 : end + 3] == b"\0\1"
     flags = b"\x81\x80" if known else b"\x81\x83"
     head = query[:2] + flags + b"\0\1" + (b"\0\1" if is_address else b"\0\0") + b"\0\0\0\0"
     answer = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + socket.inet_aton("127.0.0.1")
@@ -49,7 +50,7 @@ async def start_name_server(name):
             return address
         except OSError as error:
             if error.errno == errno.EACCES:
-                raise SystemExit("tls_and_dns.py: only root may open port 53")
+                raise SystemExit("tls_and_dns.py: only root may open port 53") from error
             if error.errno != errno.EADDRINUSE:
                 raise
     raise SystemExit("tls_and_dns.py: port 53 is in use on every loopback address")

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Writes a zip whose bytes depend only on the files' names and contents: sorted, without times and owners.
 
-    python3 deploy/package/zip.py <zip> <directory>
+python3 deploy/package/zip.py <zip> <directory>
 """
+
 import pathlib
 import sys
 import zipfile
