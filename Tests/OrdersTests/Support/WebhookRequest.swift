@@ -1,0 +1,74 @@
+import Basics
+import Crypto
+import Foundation
+import JSON
+import Lambda
+import Testbed
+
+/// What Salesforce sends when an operator clicks, as API Gateway hands it over. Every part can be another.
+struct WebhookRequest {
+    static let secret = "c3f1b2a49d7e"
+
+    var path = Seed.order
+    /// The signed body; nil makes one of the order's id, the timestamp and the nonce.
+    var body: [UInt8]?
+    var orderID = Seed.order
+    var timestamp = "2026-11-20T10:15:30Z"
+    var nonce = "9f1c4b7e02d85a36"
+    var key = "click-1"
+    var secret = WebhookRequest.secret
+    var sourceIP = "203.0.113.25"
+    /// Set over the honest ones; nil takes one away.
+    var headers: [String: String?] = [:]
+    var isBase64 = false
+    var isREST = false
+
+    /// Another click on the same order: nothing of the first one is used again.
+    func again(_ number: Int) -> WebhookRequest {
+        var click = self
+        (click.nonce, click.key) = ("another-nonce-0\(number)", "click-\(number)")
+        return click
+    }
+
+    func with(_ change: (inout WebhookRequest) -> Void) -> WebhookRequest {
+        var click = self
+        change(&click)
+        return click
+    }
+
+    var bodyBytes: [UInt8] {
+        body ?? Array(#"{"orderId":"\#(orderID)","timestamp":"\#(timestamp)","nonce":"\#(nonce)"}"#.utf8)
+    }
+
+    var signature: String { Crypto.hex(hmacSHA256(key: Array(secret.utf8), message: bodyBytes)) }
+
+    var payload: [UInt8] {
+        var sent: [String: String] = [
+            "content-type": "application/json", "x-sf-timestamp": timestamp, "x-sf-nonce": nonce,
+            "idempotency-key": key,
+            "x-sf-signature": signature,
+        ]
+        for (name, value) in headers { sent[name] = value }
+        let text = isBase64 ? Data(bodyBytes).base64EncodedString() : String(decoding: bodyBytes, as: UTF8.self)
+        var event: [String: JSON] = [
+            "headers": .object(sent.mapValues(JSON.string)), "pathParameters": ["sfOrderId": .string(path)],
+            "body": .string(text), "isBase64Encoded": .bool(isBase64),
+        ]
+        let route = JSON.string("/orders/\(path)/fulfill")
+        if isREST {
+            event.merge(["httpMethod": "POST", "path": route]) { $1 }
+            event["requestContext"] = ["requestId": "api-1", "identity": ["sourceIp": .string(sourceIP)]]
+        } else {
+            event["rawPath"] = route
+            event["requestContext"] = [
+                "requestId": "api-1", "http": ["method": "POST", "sourceIp": .string(sourceIP)],
+            ]
+        }
+        return JSON.object(event).bytes
+    }
+}
+
+extension Timestamp {
+    /// The moment of `WebhookRequest.timestamp`.
+    static let requestTime: Timestamp = 1_795_169_730_000
+}
