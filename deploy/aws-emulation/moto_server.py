@@ -1,14 +1,15 @@
-"""moto's server, with DynamoDB's writes one after the other, and quick with a hundred thousand items.
+"""moto's server, with serialised DynamoDB calls, and fast with a hundred thousand items.
 
-moto undoes a refused TransactWriteItems by putting back a copy of the table that it took beforehand, and so loses
+moto undoes a refused TransactWriteItems by restoring a copy of the table from before the transaction, and so loses
 what other threads wrote in between. DynamoDB loses nothing, and the ledger relies on that.
 
-The copy is one of all items, for each write of the transaction; and a Query sorts all items by comparing objects. With
-many orders in the ledger either takes longer than the programs wait. Here a transaction copies the items that it
-writes, and what is sorted is the values.
+moto copies all items for each write of a transaction, and sorts all items of a Query by comparing objects. With many
+orders in the ledger either takes longer than the programs wait. Here a transaction copies only the items that it
+writes, and a Query sorts by plain values.
 
     python moto_server.py -H 127.0.0.1 -p PORT
 """
+
 import copy
 import functools
 import threading
@@ -37,7 +38,7 @@ def _transact(self, transact_items):
         table = self.tables.get(operation.get("TableName"))
         key = operation.get("Key", operation.get("Item", {})).get(table.hash_key_attr) if table else None
         if key:
-            # With a range key, all items of that hash key.
+            # In a table with a range key these are all items of the hash key.
             before.append((table, DynamoType(key), copy.deepcopy(table.items.get(DynamoType(key)))))
     try:
         _transact_write_items(self, transact_items)
@@ -63,7 +64,7 @@ def _sorted_items(self, hash_key_attrs, range_key_attrs, items):
 
 DynamoHandler.call_action = _serialised
 DynamoDBBackend.transact_write_items = _transact
-# The table that a transaction puts back is the table itself. Backups would need more; nothing here makes one.
+# moto restores this "copy" after a refused transaction. Only backups need a real copy, and nothing here makes one.
 Table.__deepcopy__ = lambda self, memo: self
 _moto_all_items, Table.all_items = Table.all_items, _all_items
 Table.sorted_items = _sorted_items
