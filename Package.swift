@@ -1,7 +1,8 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-/// Arrows point down only: a program → Orders → (Salesforce, WHMCS, AWS, Lambda) → (HTTP, Crypto) → C.
+/// Arrows point down only: a program → Orders → (Salesforce, WHMCS, AWS, Lambda) → (HTTP, Crypto, JSON) →
+/// Basics → C.
 let package = Package(
     name: "salesforce-to-whmcs",
     products: [
@@ -10,7 +11,7 @@ let package = Package(
         .executable(name: "refresh-sf-token", targets: ["refresh-sf-token"]),
         .executable(name: "recover-orders", targets: ["recover-orders"]),
         .executable(name: "order-status", targets: ["order-status"]),
-        .executable(name: "local-stack", targets: ["local-stack"]),
+        .executable(name: "testbed", targets: ["testbed-tool"]),
     ],
     targets: [
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
@@ -18,13 +19,17 @@ let package = Package(
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
 
+        .target(name: "Basics"),
+        .target(name: "JSON", dependencies: ["Basics"]),
         .target(name: "Crypto", dependencies: ["COpenSSL"]),
-        .target(name: "HTTP", dependencies: ["CCurl", "COpenSSL"]),
-        .target(name: "Lambda", dependencies: ["Crypto", "HTTP"]),
-        .target(name: "AWS", dependencies: ["HTTP"]),
-        .target(name: "Salesforce", dependencies: ["HTTP", "Crypto"]),
-        .target(name: "WHMCS", dependencies: ["Crypto", "HTTP"]),
-        .target(name: "Orders", dependencies: ["AWS", "Crypto", "HTTP", "Lambda", "Salesforce", "WHMCS"]),
+        .target(name: "HTTP", dependencies: ["Basics", "CCurl", "COpenSSL"]),
+        .target(name: "Lambda", dependencies: ["Basics", "Crypto", "HTTP", "JSON"]),
+        .target(name: "AWS", dependencies: ["Basics", "HTTP", "JSON"]),
+        .target(name: "Salesforce", dependencies: ["Basics", "Crypto", "HTTP", "JSON"]),
+        .target(name: "WHMCS", dependencies: ["Basics", "Crypto", "HTTP", "JSON"]),
+        .target(
+            name: "Orders",
+            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Salesforce", "WHMCS"]),
 
         .executableTarget(name: "verify-signature", dependencies: ["Orders"]),
         .executableTarget(name: "provision-order", dependencies: ["Orders"]),
@@ -33,23 +38,29 @@ let package = Package(
         .executableTarget(name: "order-status", dependencies: ["Orders"]),
 
         // Nothing below is deployed; libmicrohttpd stays here.
-        .target(name: "LocalStack", dependencies: ["AWS", "CMicroHTTPD", "COpenSSL", "Crypto", "HTTP"]),
-        .executableTarget(name: "local-stack", dependencies: ["LocalStack"]),
+        .target(
+            name: "Testbed", dependencies: ["AWS", "Basics", "CMicroHTTPD", "COpenSSL", "Crypto", "HTTP", "JSON"]),
+        // Not "testbed": a file system that ignores case cannot hold both.
+        .executableTarget(name: "testbed-tool", dependencies: ["Testbed"]),
 
-        .target(name: "TestSupport", dependencies: ["HTTP", "LocalStack"], path: "Tests/Support"),
+        .target(name: "TestSupport", dependencies: ["Basics", "HTTP", "JSON", "Testbed"], path: "Tests/Support"),
+        .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"]),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "LocalStack", "TestSupport"]),
-        .testTarget(name: "LambdaTests", dependencies: ["Lambda", "LocalStack", "TestSupport"]),
-        .testTarget(name: "AWSTests", dependencies: ["AWS", "LocalStack", "TestSupport"]),
-        .testTarget(name: "SalesforceTests", dependencies: ["Salesforce", "TestSupport"]),
-        .testTarget(name: "WHMCSTests", dependencies: ["WHMCS", "TestSupport"]),
+        .testTarget(name: "HTTPTests", dependencies: ["Basics", "HTTP", "Testbed", "TestSupport"]),
+        .testTarget(name: "LambdaTests", dependencies: ["JSON", "Lambda", "Testbed", "TestSupport"]),
+        .testTarget(name: "AWSTests", dependencies: ["AWS", "JSON", "Testbed", "TestSupport"]),
+        .testTarget(name: "SalesforceTests", dependencies: ["Basics", "JSON", "Salesforce", "TestSupport"]),
+        .testTarget(name: "WHMCSTests", dependencies: ["JSON", "WHMCS", "TestSupport"]),
         .testTarget(
             name: "OrdersTests",
             dependencies: [
-                "AWS", "Crypto", "HTTP", "Lambda", "LocalStack", "Orders", "Salesforce", "TestSupport", "WHMCS",
+                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "TestSupport",
+                "WHMCS",
             ]),
-        .testTarget(name: "LocalStackTests", dependencies: ["HTTP", "LocalStack"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["LocalStack", "Orders", "TestSupport"]),
+        .testTarget(name: "TestbedTests", dependencies: ["HTTP", "JSON", "Testbed"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["Basics", "HTTP", "JSON", "Orders", "Testbed", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,25 +1,27 @@
+import Basics
 import HTTP
+import JSON
 
 /// An EventBridge event bus.
 public struct EventBus {
-    private let service: Service
+    private let service: AWSService
     private let name: String
 
-    public init(_ name: String, _ account: Account, _ http: HTTP.Client) {
+    public init(_ name: String, _ account: Account, _ http: HTTPClient) {
         self.name = name
-        service = Service(
+        service = AWSService(
             name: "events", identifier: "EVENTBRIDGE", target: "AWSEvents", version: "1.1", account: account, http: http
         )
     }
 
     /// The request that opens a connection.
-    public var opening: Request { service.opening }
+    public var preconnect: Request { service.preconnect }
 
     /// Puts events of one kind on the bus, ten a call and all calls at once. The service answers 200 even when it did not
     /// take some; their call has failed here, whichever of them it was.
     ///
     /// - Returns: how many events were taken, and why the others were not.
-    public func put(source: String, detailType: String, details: [JSON]) -> (taken: Int, failure: Failure?) {
+    public func put(source: String, detailType: String, details: [JSON]) -> (taken: Int, failure: AWSFailure?) {
         let entries = details.map { detail -> JSON in
             [
                 "EventBusName": .string(name), "Source": .string(source), "DetailType": .string(detailType),
@@ -28,9 +30,9 @@ public struct EventBus {
         }
         let calls = entries.chunks(of: 10)
         let results = service.callAll("PutEvents", calls.map { ["Entries": .array($0)] })
-        var (taken, failure): (Int, Failure?) = (0, nil)
+        var (taken, failure): (Int, AWSFailure?) = (0, nil)
         for (call, result) in zip(calls, results) {
-            do throws(Failure) {
+            do throws(AWSFailure) {
                 try check(try result.get(), call.count)
                 taken += call.count
             } catch { failure = failure ?? error }
@@ -38,13 +40,13 @@ public struct EventBus {
         return (taken, failure)
     }
 
-    private func check(_ answer: JSON, _ count: Int) throws(Failure) {
+    private func check(_ answer: JSON, _ count: Int) throws(AWSFailure) {
         let results = answer["Entries"]?.array ?? []
-        let refused = results.first { $0["EventId"]?.text == nil }
+        let refused = results.first { $0["EventId"]?.string == nil }
         guard results.count == count, refused == nil else {
             throw .refused(
-                action: "events PutEvents", code: refused?["ErrorCode"]?.text ?? "NoEventId",
-                message: refused?["ErrorMessage"]?.text ?? "", details: .null)
+                action: "events PutEvents", code: refused?["ErrorCode"]?.string ?? "NoEventId",
+                message: refused?["ErrorMessage"]?.string ?? "", details: .null)
         }
     }
 
@@ -53,7 +55,7 @@ public struct EventBus {
         service.request("DescribeEventBus", ["Name": .string(name)])
     }
 
-    public func describe(_ result: Result<Response, HTTP.Failure>) throws(Failure) {
+    public func describe(_ result: Result<Response, HTTPFailure>) throws(AWSFailure) {
         _ = try service.answer("DescribeEventBus", result)
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 
 /// Another Lambda function.
 public struct Function {
@@ -10,11 +11,11 @@ public struct Function {
     private let name: String
     private let endpoint: String
     private let signature: AWSSignature
-    private let http: HTTP.Client
+    private let http: HTTPClient
 
     /// - Parameter name: the plain name. The colons of an ARN in the path are encoded twice for the signature, which
     ///   not every libcurl does.
-    public init(_ name: String, _ account: Account, _ http: HTTP.Client) {
+    public init(_ name: String, _ account: Account, _ http: HTTPClient) {
         self.name = name
         endpoint = account.endpoint("lambda", "LAMBDA")
         signature = account.signature("lambda")
@@ -23,25 +24,25 @@ public struct Function {
 
     /// Invokes the function and waits for its answer.
     ///
-    /// - Throws: `AWS.Failure` when Lambda does not run it, `Failed` when the function itself failed.
+    /// - Throws: `AWSFailure` when Lambda does not run it, `Failed` when the function itself failed.
     public func invoke(_ payload: JSON) throws -> JSON {
         let action = "lambda Invoke \(name)"
         let request = Request(
             "POST", "\(endpoint)/2015-03-31/functions/\(name)/invocations",
             headers: [Header("Content-Type", "application/json"), Header("X-Amz-Invocation-Type", "RequestResponse")],
-            body: payload.bytes, timeout: 35_000, repeatable: true, isTransient: isTransient, signature: signature)
+            body: payload.bytes, timeout: 35_000, isIdempotent: true, isRetryable: isRetryable, signature: signature)
         let response: Response
         do {
             response = try http.send(request)
         } catch {
-            throw Failure.unreachable(
+            throw AWSFailure.unreachable(
                 action: action, reason: error.description, mayHaveHappened: error.mayHaveBeenReceived)
         }
         guard response.status == 200 else { throw refusal(action, response) }
-        guard let answer = JSON(response.body) else { throw Failure.unreadable(action: action) }
+        guard let answer = JSON(response.body) else { throw AWSFailure.unreadable(action: action) }
         guard response.header("X-Amz-Function-Error") == nil else {
-            let type = answer["errorType"]?.text ?? "Error"
-            throw Failed(description: "\(name) failed: \(type): \(answer["errorMessage"]?.text ?? "")")
+            let type = answer["errorType"]?.string ?? "Error"
+            throw Failed(description: "\(name) failed: \(type): \(answer["errorMessage"]?.string ?? "")")
         }
         return answer
     }

@@ -1,10 +1,11 @@
+import Basics
 /// Parameters kept from one invocation to the next: the store's throughput is small, and shared by the whole account.
 public final class ParameterCache {
-    private var kept: [String: (value: String, readAt: Int64)] = [:]
-    private let lifetime: Int64
+    private var kept: [String: (value: String, readAt: Timestamp)] = [:]
+    private let lifetime: Milliseconds
 
     /// - Parameter lifetime: how long a value is used before it is read again, in ms.
-    public init(lifetime: Int64 = 300_000) {
+    public init(lifetime: Milliseconds = 300_000) {
         self.lifetime = lifetime
     }
 
@@ -14,8 +15,8 @@ public final class ParameterCache {
     ///   - now: ms since 1970.
     ///   - youngerThan: a shorter lifetime for this time, in ms; 0 reads afresh.
     public func get(
-        _ names: [String], from store: ParameterStore, now: Int64, youngerThan limit: Int64? = nil
-    ) throws(Failure) -> [String: String] {
+        _ names: [String], from store: ParameterStore, now: Timestamp, youngerThan limit: Milliseconds? = nil
+    ) throws(AWSFailure) -> [String: String] {
         let missing = names.filter { name in
             kept[name].map { now - $0.readAt >= min(lifetime, limit ?? lifetime) } ?? true
         }

@@ -1,20 +1,21 @@
 import HTTP
+import JSON
 
 /// Systems Manager Parameter Store.
 public struct ParameterStore {
-    private let service: Service
+    private let service: AWSService
 
-    public init(_ account: Account, _ http: HTTP.Client) {
-        service = Service(
+    public init(_ account: Account, _ http: HTTPClient) {
+        service = AWSService(
             name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: account, http: http)
     }
 
     /// The request that opens a connection.
-    public var opening: Request { service.opening }
+    public var preconnect: Request { service.preconnect }
 
     /// The decrypted values of up to ten parameters, in one call. One that does not exist is left out, which is not an
     /// error of this call.
-    public func get(_ names: [String]) throws(Failure) -> [String: String] {
+    public func get(_ names: [String]) throws(AWSFailure) -> [String: String] {
         try values(service.call("GetParameters", getBody(names)))
     }
 
@@ -23,7 +24,7 @@ public struct ParameterStore {
         service.request("GetParameters", getBody(names))
     }
 
-    public func get(_ result: Result<Response, HTTP.Failure>) throws(Failure) -> [String: String] {
+    public func get(_ result: Result<Response, HTTPFailure>) throws(AWSFailure) -> [String: String] {
         try values(service.answer("GetParameters", result))
     }
 
@@ -31,7 +32,7 @@ public struct ParameterStore {
     ///
     /// - Parameter policies: the whole set ("Assigning parameter policies"); a write without them would keep the old
     ///   ones. They need the advanced tier.
-    public func put(_ name: String, _ value: String, policies: [JSON]) throws(Failure) {
+    public func put(_ name: String, _ value: String, policies: [JSON]) throws(AWSFailure) {
         _ = try service.call(
             "PutParameter",
             [
@@ -44,11 +45,11 @@ public struct ParameterStore {
         ["Names": .array(names.map(JSON.string)), "WithDecryption": true]
     }
 
-    private func values(_ answer: JSON) throws(Failure) -> [String: String] {
+    private func values(_ answer: JSON) throws(AWSFailure) -> [String: String] {
         guard let parameters = answer["Parameters"]?.array else { throw .unreadable(action: "ssm GetParameters") }
         return Dictionary(
             parameters.compactMap { parameter in
-                guard let name = parameter["Name"]?.text, let value = parameter["Value"]?.text else { return nil }
+                guard let name = parameter["Name"]?.string, let value = parameter["Value"]?.string else { return nil }
                 return (name, value)
             }, uniquingKeysWith: { $1 })
     }

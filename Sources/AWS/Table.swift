@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 
 /// A DynamoDB table with the string key `pk`.
 ///
@@ -7,20 +8,20 @@ public struct Table {
     public typealias Item = [String: JSON]
 
     public let name: String
-    private let service: Service
+    private let service: AWSService
 
-    public init(_ name: String, _ account: Account, _ http: HTTP.Client) {
+    public init(_ name: String, _ account: Account, _ http: HTTPClient) {
         self.name = name
-        service = Service(
+        service = AWSService(
             name: "dynamodb", identifier: "DYNAMODB", target: "DynamoDB_20120810", version: "1.0", account: account,
             http: http)
     }
 
     /// The request that opens a connection.
-    public var opening: Request { service.opening }
+    public var preconnect: Request { service.preconnect }
 
     /// The item, as of the last write; nil when there is none.
-    public func get(_ key: String) throws(Failure) -> Item? {
+    public func get(_ key: String) throws(AWSFailure) -> Item? {
         try item(service.call("GetItem", getBody(key))["Item"])
     }
 
@@ -29,12 +30,12 @@ public struct Table {
         service.request("GetItem", getBody(key))
     }
 
-    public func get(_ result: Result<Response, HTTP.Failure>) throws(Failure) -> Item? {
+    public func get(_ result: Result<Response, HTTPFailure>) throws(AWSFailure) -> Item? {
         try item(service.answer("GetItem", result)["Item"])
     }
 
     /// Makes one write. When its condition does not hold, nothing is written, and the item as it stands is the answer.
-    public func write(_ write: Write) throws(Failure) -> WriteResult {
+    public func write(_ write: Write) throws(AWSFailure) -> WriteResult {
         do {
             return .written(try item(service.call(write.action, write.request(name))["Attributes"]) ?? [:])
         } catch {
@@ -59,17 +60,17 @@ public struct Table {
     /// - Returns: the items, and what asks for the page after; nil when there is none.
     public func query(
         index: String, _ condition: Write.Expression, limit: Int, after next: JSON? = nil
-    ) throws(Failure) -> (items: [Item], next: JSON?) {
+    ) throws(AWSFailure) -> (items: [Item], next: JSON?) {
         var body = queryBody(index, condition, after: next)
-        body["Limit"] = .number(Double(limit))
+        body["Limit"] = .number(limit)
         let answer = try service.call("Query", .object(body))
         guard let rows = answer["Items"]?.array else { throw .unreadable(action: "dynamodb Query") }
         return (rows.compactMap(item), answer["LastEvaluatedKey"])
     }
 
     /// How many items an index has of which the condition holds.
-    public func count(index: String, _ condition: Write.Expression) throws(Failure) -> Int {
-        var count: Int64 = 0
+    public func count(index: String, _ condition: Write.Expression) throws(AWSFailure) -> Int {
+        var count = 0
         var next: JSON?
         repeat {
             var body = queryBody(index, condition, after: next)
@@ -79,7 +80,7 @@ public struct Table {
             count += some
             next = answer["LastEvaluatedKey"]
         } while next != nil
-        return Int(count)
+        return count
     }
 
     private func queryBody(_ index: String, _ condition: Write.Expression, after next: JSON?) -> [String: JSON] {
@@ -94,7 +95,7 @@ public struct Table {
     ///
     /// - Returns: nil when all were made; else, for each write in order, whether its condition held and, when not, the
     ///   item that stood in its way.
-    public func transact(_ writes: [Write]) throws(Failure) -> [ConditionResult]? {
+    public func transact(_ writes: [Write]) throws(AWSFailure) -> [ConditionResult]? {
         do {
             let items = writes.map { write in JSON.object([write.verb: write.body(name)]) }
             // A repeat after a lost answer must not find the first try in its way; the token makes DynamoDB answer it
@@ -106,9 +107,9 @@ public struct Table {
         } catch {
             guard case .refused(_, "TransactionCanceledException", _, let details) = error,
                 let reasons = details["CancellationReasons"]?.array, reasons.count == writes.count,
-                reasons.contains(where: { $0["Code"]?.text == "ConditionalCheckFailed" })
+                reasons.contains(where: { $0["Code"]?.string == "ConditionalCheckFailed" })
             else { throw error }
-            return reasons.map { $0["Code"]?.text == "ConditionalCheckFailed" ? .failed(item($0["Item"])) : .held }
+            return reasons.map { $0["Code"]?.string == "ConditionalCheckFailed" ? .failed(item($0["Item"])) : .held }
         }
     }
 

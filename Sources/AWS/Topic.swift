@@ -21,7 +21,7 @@ public struct Topic {
         ]
         return Request(
             "POST", endpoint + "/", headers: [Header("Content-Type", "application/x-www-form-urlencoded")],
-            body: Array(formEncoded(form).utf8), timeout: 5_000, repeatable: true, isTransient: isTransient,
+            body: Array(formEncoded(form).utf8), timeout: 5_000, isIdempotent: true, isRetryable: isRetryable,
             signature: signature)
     }
 }

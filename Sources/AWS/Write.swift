@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// A conditional write to a table.
 public struct Write: Sendable {
@@ -81,7 +81,7 @@ func attribute(of value: JSON) -> JSON {
     switch value {
     case .null: ["NULL": true]
     case .bool(let bool): ["BOOL": .bool(bool)]
-    case .number: ["N": .string(value.text ?? "0")]
+    case .number: ["N": .string(value.stringOrNumber)]
     case .string(let text): ["S": .string(text)]
     case .array(let values): ["L": .array(values.map(attribute(of:)))]
     case .object(let members): ["M": .object(members.mapValues(attribute(of:)))]
@@ -92,7 +92,7 @@ func value(ofAttribute attribute: JSON) -> JSON {
     guard let (type, content) = attribute.object?.first else { return .null }
     return switch type {
     case "S", "BOOL": content
-    case "N": (content.text.flatMap(Double.init)).map(JSON.number) ?? .null
+    case "N": content.string.flatMap(Double.init).map { .number($0) } ?? .null
     case "L": .array((content.array ?? []).map(value(ofAttribute:)))
     case "M": .object((content.object ?? [:]).mapValues(value(ofAttribute:)))
     default: .null

@@ -22,8 +22,8 @@ public func constantTimeEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
 }
 
 /// Bytes that nobody can foretell.
-public func randomBytes(_ count: Int) throws(Failure) -> [UInt8] {
+public func randomBytes(_ count: Int) throws(CryptoFailure) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
-    guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw Failure("the system has no random numbers") }
+    guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw CryptoFailure("the system has no random numbers") }
     return bytes
 }

@@ -24,19 +24,19 @@ final class Curl {
     }
 
     /// Sends all at once; each answer stands where its request stood.
-    func send(_ requests: [Request]) -> [Result<Response, Failure>] {
+    func send(_ requests: [Request]) -> [Result<Response, HTTPFailure>] {
         let exchanges = requests.map { begin($0) }
         run()
         return exchanges.map { exchange in
-            do throws(Failure) { return .success(try end(exchange.get())) } catch { return .failure(error) }
+            do throws(HTTPFailure) { return .success(try end(exchange.get())) } catch { return .failure(error) }
         }
     }
 
-    private func begin(_ request: Request) -> Result<Exchange, Failure> {
-        do throws(Failure) {
+    private func begin(_ request: Request) -> Result<Exchange, HTTPFailure> {
+        do throws(HTTPFailure) {
             let origin = try Origin(request)
             guard let handle = idle.popLast() ?? curl_easy_init() else {
-                throw Failure(.refused, mayHaveBeenReceived: false, "libcurl has no memory for a request")
+                throw HTTPFailure(.refused, mayHaveBeenReceived: false, "libcurl has no memory for a request")
             }
             curl_easy_reset(handle)
             let exchange = Exchange(handle, request, origin, largestAnswer: largestAnswer)
@@ -60,7 +60,7 @@ final class Curl {
         } while running > 0
     }
 
-    private func end(_ exchange: Exchange) throws(Failure) -> Response {
+    private func end(_ exchange: Exchange) throws(HTTPFailure) -> Response {
         curl_multi_remove_handle(multi, exchange.handle)
         defer { idle.append(exchange.handle) }
         return try exchange.response()
@@ -72,23 +72,23 @@ struct Origin {
     var host: String
     var isLoopback: Bool
 
-    init(_ request: Request) throws(Failure) {
+    init(_ request: Request) throws(HTTPFailure) {
         let url = curl_url()
         defer { curl_url_cleanup(url) }
         guard curl_url_set(url, CURLUPART_URL, request.url, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK,
             let scheme = Origin.part(url, CURLUPART_SCHEME), let host = Origin.part(url, CURLUPART_HOST)
         else {
-            throw Failure(.refused, mayHaveBeenReceived: false, "the URL is not valid")
+            throw HTTPFailure(.refused, mayHaveBeenReceived: false, "the URL is not valid")
         }
         self.host = host
         isLoopback = Origin.isLoopback(host)
         guard scheme == "https" || scheme == "http" && (isLoopback || request.isOnThisMachine) else {
-            throw Failure(.refused, mayHaveBeenReceived: false, "\(host) must be asked over https, not \(scheme)")
+            throw HTTPFailure(.refused, mayHaveBeenReceived: false, "\(host) must be asked over https, not \(scheme)")
         }
         // A line break in a value would be a header of the attacker's choice.
         guard !request.headers.contains(where: { ($0.name + $0.value).utf8.contains { [0, 10, 13].contains($0) } })
         else {
-            throw Failure(.refused, mayHaveBeenReceived: false, "a header for \(host) contains a line break")
+            throw HTTPFailure(.refused, mayHaveBeenReceived: false, "a header for \(host) contains a line break")
         }
     }
 

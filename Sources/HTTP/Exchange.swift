@@ -1,3 +1,4 @@
+import Basics
 import CCurl
 
 /// One request under way: the handle, set up for it, and what has come back so far.
@@ -41,7 +42,7 @@ final class Exchange {
         ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeout.map { max(1, $0) } ?? 0)
         // A frozen process does not see a server close; past this age a connection is not trusted.
         ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, 15)
-        if !request.repeatable {
+        if !request.isIdempotent {
             ccurl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
             ccurl_set_long(handle, CURLOPT_FORBID_REUSE, 1)
         }
@@ -120,7 +121,7 @@ final class Exchange {
         return data.count
     }
 
-    func response() throws(Failure) -> Response {
+    func response() throws(HTTPFailure) -> Response {
         guard let result, result == CURLE_OK else { throw failure(result ?? CURLE_FAILED_INIT) }
         // A connection that closes amid the headers is a success to libcurl.
         guard headersEnded else { throw failure(CURLE_PARTIAL_FILE) }
@@ -131,14 +132,14 @@ final class Exchange {
         return Response(status: status, headers: headers, body: body, milliseconds: Double(microseconds) / 1000)
     }
 
-    private func failure(_ code: CURLcode) -> Failure {
+    private func failure(_ code: CURLcode) -> HTTPFailure {
         // Non-zero once the connection, TLS included, was there and the request about to be sent.
         var ready: curl_off_t = 0
         ccurl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &ready)
         var sent = 0
         ccurl_get_long(handle, CURLINFO_REQUEST_SIZE, &sent)
         let mayHaveBeenReceived = ready > 0 || sent > 0
-        let kind: Failure.Kind =
+        let kind: HTTPFailure.Kind =
             switch code {
             case CURLE_OPERATION_TIMEDOUT: .timedOut
             case CURLE_WRITE_ERROR: .tooLarge
@@ -146,7 +147,7 @@ final class Exchange {
             default: .broken
             }
         let reason = kind == .tooLarge ? "the answer is too large" : String(cString: curl_easy_strerror(code))
-        return Failure(kind, mayHaveBeenReceived: mayHaveBeenReceived, "\(origin.host): \(reason)")
+        return HTTPFailure(kind, mayHaveBeenReceived: mayHaveBeenReceived, "\(origin.host): \(reason)")
     }
 }
 

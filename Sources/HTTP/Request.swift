@@ -1,3 +1,4 @@
+import Basics
 /// One HTTP request. `https` only, except to loopback.
 public struct Request: Sendable {
     public var method: String
@@ -6,14 +7,14 @@ public struct Request: Sendable {
     public var body: [UInt8]
 
     /// The most this request may take, in ms; the client's deadline may cut it shorter. Nil: as long as it takes.
-    public var timeout: Int?
+    public var timeout: Milliseconds?
 
     /// Whether sending it twice is harmless. One that may not be repeated goes out once, on a fresh connection
     /// that is not kept: libcurl silently sends a POST again when a kept connection turns out to be dead.
-    public var repeatable: Bool
+    public var isIdempotent: Bool
 
-    /// Whether an answer is a passing trouble, worth another try of a repeatable request.
-    public var isTransient: @Sendable (Response) -> Bool
+    /// Whether an answer is a passing trouble, worth another try of an idempotent request.
+    public var isRetryable: @Sendable (Response) -> Bool
 
     /// Sign for AWS (SigV4) when set.
     public var signature: AWSSignature?
@@ -23,8 +24,8 @@ public struct Request: Sendable {
     public var isOnThisMachine: Bool
 
     public init(
-        _ method: String, _ url: String, headers: [Header] = [], body: [UInt8] = [], timeout: Int? = 10_000,
-        repeatable: Bool, isTransient: @escaping @Sendable (Response) -> Bool = Request.isTransientStatus,
+        _ method: String, _ url: String, headers: [Header] = [], body: [UInt8] = [], timeout: Milliseconds? = 10_000,
+        isIdempotent: Bool, isRetryable: @escaping @Sendable (Response) -> Bool = Request.isRetryableStatus,
         signature: AWSSignature? = nil, isOnThisMachine: Bool = false
     ) {
         self.method = method
@@ -32,20 +33,20 @@ public struct Request: Sendable {
         self.headers = headers
         self.body = body
         self.timeout = timeout
-        self.repeatable = repeatable
-        self.isTransient = isTransient
+        self.isIdempotent = isIdempotent
+        self.isRetryable = isRetryable
         self.signature = signature
         self.isOnThisMachine = isOnThisMachine
     }
 
     /// Asks for nothing, so that there is a connection: any answer to it is as good as another. Only a connection that
     /// has carried a request is used for the next ("CURLOPT_CONNECT_ONLY").
-    public static func opening(_ url: String) -> Request {
-        Request("HEAD", url, timeout: 1_000, repeatable: true)
+    public static func preconnect(_ url: String) -> Request {
+        Request("HEAD", url, timeout: 1_000, isIdempotent: true)
     }
 
     /// 429 and the statuses of an overloaded or absent server.
-    public static let isTransientStatus: @Sendable (Response) -> Bool = {
+    public static let isRetryableStatus: @Sendable (Response) -> Bool = {
         [429, 500, 502, 503, 504].contains($0.status)
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import HTTP
 
@@ -62,7 +63,7 @@ public struct Environment {
     public mutating func url(_ name: String) -> String {
         let text = self.text(name)
         guard !text.isEmpty else { return text }
-        if !HTTP.Client.isAllowed(url: text) { fault(name, "must be a URL that starts with https://") }
+        if !HTTPClient.isAllowed(url: text) { fault(name, "must be a URL that starts with https://") }
         return text
     }
 

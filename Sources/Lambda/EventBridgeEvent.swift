@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// The envelope of everything EventBridge delivers ("Events in Amazon EventBridge").
 public struct EventBridgeEvent: Sendable {

@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// An event, or an object within it, read member by member; what is missing or wrong names itself in the error.
 struct EventObject {

@@ -1,4 +1,5 @@
-import HTTP
+import Basics
+import JSON
 
 /// An error in the form Lambda, its logs and its alarms show: a type to count by and a sentence for a person.
 public struct FunctionError: Error, Sendable, Equatable, CustomStringConvertible {
@@ -33,10 +34,10 @@ public struct FunctionError: Error, Sendable, Equatable, CustomStringConvertible
     }
 
     /// What is posted to Lambda and, the same bytes, logged.
-    func body(requestID: String?, now: Int64) -> [UInt8] {
+    func body(requestID: String?, now: Timestamp) -> [UInt8] {
         JSON.object([
             "errorType": .string(type), "errorMessage": .string(message), "stackTrace": [], "level": "ERROR",
-            "requestId": requestID.map(JSON.string) ?? .null, "timestamp": .string(Clock.text(now)),
+            "requestId": .string(requestID), "timestamp": .string(now.iso8601),
         ]).bytes
     }
 }

@@ -1,5 +1,5 @@
 import Crypto
-import HTTP
+import JSON
 
 /// A request as API Gateway hands it over: payload format 2.0 (HTTP APIs, function URLs) or 1.0 (REST APIs).
 ///
@@ -50,7 +50,7 @@ public struct HTTPEvent: Sendable {
     /// The answer in the form this event's version wants.
     public func reply(_ status: Int, headers: [String: String] = [:], body: [UInt8]) -> [UInt8] {
         var answer: [String: JSON] = [
-            "statusCode": .number(Double(status)), "headers": .object(headers.mapValues(JSON.string)),
+            "statusCode": .number(status), "headers": .object(headers.mapValues(JSON.string)),
             "body": .string(String(decoding: body, as: UTF8.self)), "isBase64Encoded": false,
         ]
         if isVersion1 { answer["multiValueHeaders"] = [:] }

@@ -1,5 +1,6 @@
+import Basics
 import Glibc
-import HTTP
+import JSON
 
 /// One JSON object a line, each written at once: Swift's `print` is buffered in blocks when stdout is no terminal, and
 /// Lambda freezes or kills a process without a chance to flush.
@@ -14,14 +15,14 @@ public struct Log: Sendable {
 
     private let level: Level
     private let write: @Sendable ([UInt8]) -> Void
-    private let now: @Sendable () -> Int64
+    private let now: @Sendable () -> Timestamp
     private var fields: [String: JSON] = [:]
 
     /// - Parameters:
     ///   - level: `AWS_LAMBDA_LOG_LEVEL`; anything unknown is INFO.
     ///   - write: takes whole lines.
     public init(
-        level: String? = nil, now: @escaping @Sendable () -> Int64 = Clock.milliseconds,
+        level: String? = nil, now: @escaping @Sendable () -> Timestamp = Timestamp.now,
         write: @escaping @Sendable ([UInt8]) -> Void = { Log.writeToStandardError($0) }
     ) {
         self.level = Level.allCases.first { $0.name == level?.uppercased() } ?? .info
@@ -46,7 +47,7 @@ public struct Log: Sendable {
         var line = self.fields.merging(fields) { $1 }
         line["level"] = .string(level.name)
         line["message"] = .string(message)
-        line["timestamp"] = .string(Clock.text(now()))
+        line["timestamp"] = .string(now().iso8601)
         raw(JSON.object(line).bytes)
     }
 

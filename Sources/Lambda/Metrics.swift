@@ -1,4 +1,5 @@
-import HTTP
+import Basics
+import JSON
 
 /// A figure for CloudWatch.
 public struct Metric: Sendable {
@@ -17,13 +18,11 @@ public struct Metric: Sendable {
 extension Log {
     /// Writes metrics as a log line that CloudWatch reads ("Embedded metric format"). Without dimensions: an order's id
     /// among them would be a metric of its own, and a price.
-    ///
-    /// - Parameter now: ms since 1970.
-    public func metrics(_ metrics: [Metric], namespace: String, now: Int64) {
+    public func metrics(_ metrics: [Metric], namespace: String, now: Timestamp) {
         let names = metrics.map { JSON.object(["Name": .string($0.name), "Unit": .string($0.unit)]) }
         var line: [String: JSON] = [
             "_aws": [
-                "Timestamp": .number(Double(now)),
+                "Timestamp": .number(now.milliseconds),
                 "CloudWatchMetrics": [
                     ["Namespace": .string(namespace), "Dimensions": [[]], "Metrics": .array(names)]
                 ],

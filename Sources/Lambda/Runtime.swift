@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 import HTTP
 
@@ -8,9 +9,9 @@ public struct Runtime {
 
     private let api: RuntimeAPI
     private let log: Log
-    private let now: () -> Int64
+    private let now: () -> Timestamp
 
-    init(api: RuntimeAPI, log: Log, now: @escaping () -> Int64) {
+    init(api: RuntimeAPI, log: Log, now: @escaping () -> Timestamp) {
         self.api = api
         self.log = log
         self.now = now
@@ -20,14 +21,14 @@ public struct Runtime {
     ///
     /// - Parameter start: reads the configuration and builds the handler, which may share the client of the Runtime API.
     ///   What it throws is reported as the init error.
-    public static func run(_ start: (Environment, HTTP.Client, Log) throws -> Handler) -> Never {
+    public static func run(_ start: (Environment, HTTPClient, Log) throws -> Handler) -> Never {
         let environment = Environment.ofProcess()
         let log = Log(level: environment.values["AWS_LAMBDA_LOG_LEVEL"])
         guard let address = environment.values["AWS_LAMBDA_RUNTIME_API"], !address.isEmpty else {
-            log.error("AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with local-stack invoke")
+            log.error("AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with testbed invoke")
             exit(1)
         }
-        let http = HTTP.Client.live()
+        let http = HTTPClient.live()
         let runtime = Runtime(api: RuntimeAPI(address: address, http: http), log: log, now: http.now)
         do {
             try runtime.serve { try start(environment, http, log) }

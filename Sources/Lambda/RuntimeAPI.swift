@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 
 /// The four verbs of the Lambda Runtime API ("Using the Lambda runtime API for custom runtimes").
@@ -16,10 +17,10 @@ struct RuntimeAPI {
     }
 
     private let base: String
-    private let http: HTTP.Client
+    private let http: HTTPClient
 
     /// - Parameter address: `host:port`, the value of `AWS_LAMBDA_RUNTIME_API`.
-    init(address: String, http: HTTP.Client) {
+    init(address: String, http: HTTPClient) {
         base = "http://\(address)/2018-06-01/runtime"
         self.http = http
     }
@@ -34,11 +35,11 @@ struct RuntimeAPI {
         guard let id = response.header(Name.requestID), !id.isEmpty else {
             throw Gone(description: "the Runtime API sent an event without \(Name.requestID)")
         }
-        guard let deadline = response.header(Name.deadline).flatMap(Int64.init) else {
+        guard let deadline = response.header(Name.deadline).flatMap(Int.init) else {
             throw Gone(description: "the Runtime API sent an event without \(Name.deadline) in ms")
         }
         return Invocation(
-            requestID: id, deadline: deadline, functionARN: response.header(Name.functionARN),
+            requestID: id, deadline: Timestamp(milliseconds: deadline), functionARN: response.header(Name.functionARN),
             traceID: response.header(Name.traceID), payload: response.body)
     }
 
@@ -58,12 +59,12 @@ struct RuntimeAPI {
     }
 
     private func send(
-        _ method: String, _ path: String, headers: [Header] = [], body: [UInt8] = [], timeout: Int? = 10_000
+        _ method: String, _ path: String, headers: [Header] = [], body: [UInt8] = [], timeout: Milliseconds? = 10_000
     ) throws(Gone) -> Response {
         // A second answer to one event is refused by the API and does no harm. A status is never worth a repeat here.
         let request = Request(
             method, base + path, headers: headers + [Header("Content-Type", "application/json")], body: body,
-            timeout: timeout, repeatable: true, isTransient: { _ in false }, isOnThisMachine: true)
+            timeout: timeout, isIdempotent: true, isRetryable: { _ in false }, isOnThisMachine: true)
         do {
             return try http.send(request)
         } catch {

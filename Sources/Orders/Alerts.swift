@@ -1,5 +1,6 @@
 import AWS
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -19,7 +20,7 @@ struct Alerts {
 
     var settings: Settings
     var account: Account
-    var http: HTTP.Client
+    var http: HTTPClient
     var log: Log
 
     /// - Parameter order: its id is the only thing said of it; an alert travels far.
@@ -35,7 +36,7 @@ struct Alerts {
             requests.append(
                 Request(
                     "POST", webhook, headers: [Header("Content-Type", "application/json")], body: body, timeout: 5_000,
-                    repeatable: true))
+                    isIdempotent: true))
         }
         if let topic = settings.topicARN {
             requests.append(

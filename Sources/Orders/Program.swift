@@ -1,4 +1,5 @@
 import AWS
+import Basics
 import HTTP
 import Lambda
 
@@ -6,14 +7,14 @@ import Lambda
 public protocol Program {
     associatedtype Settings: ProgramSettings
 
-    init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log)
+    init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log)
 
     /// Fetches what the first event needs from outside, in one round: reads the parameters it will read, and opens
     /// connections where it will go, as far as that is known without an answer of the same round.
     ///
-    /// - Throws: an `AWS.Failure` when a parameter cannot be read now; the first event reads it again. Anything else is
+    /// - Throws: an `AWSFailure` when a parameter cannot be read now; the first event reads it again. Anything else is
     ///   a fault of the configuration, and the program does not start.
-    func warmUp(_ http: HTTP.Client) throws
+    func warmUp(_ http: HTTPClient) throws
 
     func handle(_ invocation: Invocation) throws -> [UInt8]
 }
@@ -30,7 +31,7 @@ extension Program {
     }
 
     /// What Lambda calls the init phase: reads the settings, tells all faults of them at once, builds, warms up.
-    static func start(_ environment: Environment, _ http: HTTP.Client, _ log: Log) throws -> Self {
+    static func start(_ environment: Environment, _ http: HTTPClient, _ log: Log) throws -> Self {
         var environment = environment
         let settings = Settings(&environment)
         let account = Account(environment.values)
@@ -40,7 +41,7 @@ extension Program {
         do {
             // Lambda gives the phase 10 s, and starts again from the beginning when they are over.
             try program.warmUp(http.until(http.now() + 3_000))
-        } catch let failure as AWS.Failure {
+        } catch let failure as AWSFailure {
             log.warn("parameters could not be read yet: \(failure)")
         }
         return program

@@ -1,5 +1,6 @@
 import AWS
-import HTTP
+import Basics
+import JSON
 import Lambda
 import Salesforce
 
@@ -15,11 +16,11 @@ struct ProvisionRequested: Equatable {
     var attempt: Int
     var correlationID: String
     /// ms since 1970
-    var requestedAt: Int64
+    var requestedAt: Timestamp
     /// The id of Salesforce's event; nil when the event is our own.
     var platformEvent: String?
 
-    init(orderID: RecordID, attempt: Int, correlationID: String, requestedAt: Int64) {
+    init(orderID: RecordID, attempt: Int, correlationID: String, requestedAt: Timestamp) {
         self.orderID = orderID
         self.attempt = attempt
         self.correlationID = correlationID
@@ -27,7 +28,7 @@ struct ProvisionRequested: Equatable {
     }
 
     /// Reads either event; an order id that is none is a malformed event, not a missing order.
-    init(_ invocation: Invocation, now: Int64) throws(FunctionError) {
+    init(_ invocation: Invocation, now: Timestamp) throws(FunctionError) {
         let event = try EventBridgeEvent(invocation.payload)
         let isPlatformEvent = event.detailType == ProvisionRequested.platformEventType
         guard isPlatformEvent || event.detailType == ProvisionRequested.detailType else {
@@ -35,21 +36,21 @@ struct ProvisionRequested: Equatable {
         }
         let fields = isPlatformEvent ? event.detail["payload"] : event.detail
         let names = isPlatformEvent ? ("OrderId__c", "CorrelationId__c") : ("orderId", "correlationId")
-        guard let orderID = fields?[names.0]?.text.flatMap(RecordID.init) else {
+        guard let orderID = fields?[names.0]?.stringOrNumber.flatMap(RecordID.init) else {
             throw FunctionError("MalformedEvent", "\(names.0) in the event must be a Salesforce id")
         }
         self.orderID = orderID
-        attempt = fields?["attempt"]?.integer.map(Int.init) ?? 1
-        correlationID = fields?[names.1]?.text ?? event.id
-        let time = fields?["requestedAt"]?.text ?? event.time
-        requestedAt = time.flatMap(parseTimestamp) ?? now
-        platformEvent = isPlatformEvent ? event.detail["id"]?.text ?? event.id : nil
+        attempt = fields?["attempt"]?.integer ?? 1
+        correlationID = fields?[names.1]?.stringOrNumber ?? event.id
+        let time = fields?["requestedAt"]?.stringOrNumber ?? event.time
+        requestedAt = time.flatMap { Timestamp($0) } ?? now
+        platformEvent = isPlatformEvent ? event.detail["id"]?.stringOrNumber ?? event.id : nil
     }
 
     var detail: JSON {
         [
-            "orderId": .string(orderID.text), "attempt": .number(Double(attempt)),
-            "correlationId": .string(correlationID), "requestedAt": .string(Clock.text(requestedAt)),
+            "orderId": .string(orderID.text), "attempt": .number(attempt),
+            "correlationId": .string(correlationID), "requestedAt": .string(requestedAt.iso8601),
         ]
     }
 
@@ -62,7 +63,7 @@ struct ProvisionRequested: Equatable {
 
 extension EventBus {
     /// How many of the events were taken, and why the others were not.
-    func put(_ events: [ProvisionRequested]) -> (taken: Int, failure: AWS.Failure?) {
+    func put(_ events: [ProvisionRequested]) -> (taken: Int, failure: AWSFailure?) {
         put(
             source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, details: events.map(\.detail))
     }

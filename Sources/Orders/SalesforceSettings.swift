@@ -1,4 +1,5 @@
 import AWS
+import Basics
 import HTTP
 import Lambda
 import Salesforce
@@ -17,11 +18,11 @@ struct SalesforceSettings: Sendable {
     }
 
     /// A client with the token that refresh-sf-token keeps.
-    func client(_ account: Account, _ http: HTTP.Client, _ parameters: ParameterCache) -> Salesforce.Client {
+    func client(_ account: Account, _ http: HTTPClient, _ parameters: ParameterCache) -> SalesforceClient {
         let tokens = TokenSource(
             parameter: tokenParameter, store: ParameterStore(account, http), cache: parameters,
             refresh: Function(refreshFunction, account, http), now: http.now, sleep: http.sleep)
-        return Salesforce.Client(
+        return SalesforceClient(
             http: http, apiVersion: apiVersion, token: tokens.current, renewed: tokens.renewed)
     }
 }

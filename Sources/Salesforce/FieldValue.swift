@@ -1,4 +1,5 @@
-import HTTP
+import Basics
+import JSON
 
 /// Values as Salesforce's fields take them.
 public enum FieldValue {
@@ -8,8 +9,8 @@ public enum FieldValue {
     /// `2026-11-20T10:15:30.000Z`.
     ///
     /// - Parameter ms: since 1970.
-    public static func datetime(_ ms: Int64) -> JSON {
-        .string(Clock.text(ms))
+    public static func datetime(_ ms: Timestamp) -> JSON {
+        .string(ms.iso8601)
     }
 
     /// As much of the text as fits, never half a character of two units.

@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// The API names of the fields we read and write: every org has its own.
 public struct Fields: Sendable, Equatable {

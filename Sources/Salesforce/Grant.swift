@@ -1,4 +1,6 @@
+import Basics
 import HTTP
+import JSON
 
 /// How a token is asked for.
 public enum Grant: Sendable {
@@ -11,7 +13,7 @@ public enum Grant: Sendable {
     ///
     /// - Parameter loginURL: `https://<My Domain>.my.salesforce.com`, or a login host.
     /// - Throws: `.grantRefused` with what an operator can do; `.unavailable` when it may work later.
-    public func requestToken(loginURL: String, http: HTTP.Client) throws(Failure) -> Token {
+    public func requestToken(loginURL: String, http: HTTPClient) throws(SalesforceFailure) -> Token {
         guard let host = origin(loginURL) else { throw .noToken("the login URL is not https and a host") }
         let request = Request(
             "POST", host + "/services/oauth2/token",
@@ -20,12 +22,12 @@ public enum Grant: Sendable {
             ],
             // In the body, never in the query: addresses are logged along the way.
             body: Array(formEncoded(try form(loginURL: host, now: http.now())).utf8),
-            repeatable: true)
+            isIdempotent: true)
         let response = try answer(to: request, http)
         return try token(in: response, now: http.now())
     }
 
-    private func form(loginURL: String, now: Int64) throws(Failure) -> [(name: String, value: String)] {
+    private func form(loginURL: String, now: Timestamp) throws(SalesforceFailure) -> [(name: String, value: String)] {
         switch self {
         case .jwtBearer(let clientId, let username, let audience, let privateKeyPEM):
             let audience = audience.isEmpty ? Salesforce.audience(of: loginURL) : audience
@@ -45,18 +47,19 @@ public enum Grant: Sendable {
 
     /// The token service's hiccup comes as HTTP 400, `unknown_error`, `retry your request`. It needs longer waits than
     /// the HTTP client's own: up to half a second, one, two.
-    private func answer(to request: Request, _ http: HTTP.Client) throws(Failure) -> Response {
-        for attempt in 0..<3 {
+    private func answer(to request: Request, _ http: HTTPClient) throws(SalesforceFailure) -> Response {
+        let backoff = Backoff(first: 500, shortest: 250, longest: 2_000)
+        for attempt in 1...3 {
             let response = try send(request, http)
             guard isHiccup(response) else { return response }
-            let wait = (250 << attempt) + http.jitter(250 << attempt)
-            if http.now() + Int64(wait) >= http.deadline ?? .max { return response }
+            let wait = backoff.wait(after: attempt, jitter: http.jitter)
+            if let deadline = http.deadline, http.now() + wait >= deadline { return response }
             http.sleep(wait)
         }
         return try send(request, http)
     }
 
-    private func send(_ request: Request, _ http: HTTP.Client) throws(Failure) -> Response {
+    private func send(_ request: Request, _ http: HTTPClient) throws(SalesforceFailure) -> Response {
         do { return try http.send(request) } catch { throw .unavailable(doing: doing, reason: error.description) }
     }
 }
@@ -76,11 +79,11 @@ private let doing = "requesting a token"
 
 private func isHiccup(_ response: Response) -> Bool {
     guard response.status == 400, let answer = JSON(response.body) else { return false }
-    return answer["error"]?.text == "unknown_error"
-        || answer["error_description"]?.text?.lowercased().contains("retry your request") == true
+    return answer["error"]?.stringOrNumber == "unknown_error"
+        || answer["error_description"]?.stringOrNumber?.lowercased().contains("retry your request") == true
 }
 
-private func token(in response: Response, now: Int64) throws(Failure) -> Token {
+private func token(in response: Response, now: Timestamp) throws(SalesforceFailure) -> Token {
     guard let answer = JSON(response.body), answer.object != nil else {
         // A host that knows no such path is the wrong host; any other page without JSON is maintenance.
         guard [301, 302, 307, 308, 404, 405].contains(response.status) else {
@@ -89,21 +92,23 @@ private func token(in response: Response, now: Int64) throws(Failure) -> Token {
         throw .grantRefused(error: "HTTP \(response.status)", message: "", hint: "Check the login URL.")
     }
     guard response.status == 200 else { throw refusal(answer, response) }
-    guard let accessToken = answer["access_token"]?.text, let instanceURL = answer["instance_url"]?.text else {
+    guard let accessToken = answer["access_token"]?.stringOrNumber,
+        let instanceURL = answer["instance_url"]?.stringOrNumber
+    else {
         throw .unreadable(doing: doing)
     }
     // The documented answer to an assertion has no `issued_at`; other flows give it as text.
-    let issuedAt = answer["issued_at"]?.integer ?? now
+    let issuedAt = answer["issued_at"]?.integer.map(Timestamp.init) ?? now
     guard let token = Token(accessToken: accessToken, instanceURL: instanceURL, issuedAt: issuedAt) else {
         throw .noToken("the instance URL of the answer is not https")
     }
     return token
 }
 
-private func refusal(_ answer: JSON, _ response: Response) -> Failure {
-    let error = answer["error"]?.text ?? ""
+private func refusal(_ answer: JSON, _ response: Response) -> SalesforceFailure {
+    let error = answer["error"]?.stringOrNumber ?? ""
     // It may be missing, and has brought clients down.
-    let message = cut(answer["error_description"]?.text ?? "")
+    let message = cut(answer["error_description"]?.stringOrNumber ?? "")
     if isHiccup(response) || response.status == 429 || response.status >= 500 {
         return .unavailable(doing: doing, reason: "HTTP \(response.status) \(error) \(message)")
     }

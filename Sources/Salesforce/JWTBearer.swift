@@ -1,16 +1,17 @@
+import Basics
 import Crypto
-import HTTP
+import JSON
 
 /// The assertion of the OAuth 2.0 JWT bearer flow: header, claims, RS256 signature.
 ///
 /// - Parameter now: ms since 1970. The assertion ends 180 s later, the most the vendor allows; it counts in *seconds*.
 func assertion(
-    clientId: String, username: String, audience: String, privateKeyPEM: String, now: Int64
-) throws(Failure) -> String {
+    clientId: String, username: String, audience: String, privateKeyPEM: String, now: Timestamp
+) throws(SalesforceFailure) -> String {
     let header: JSON = ["alg": "RS256", "typ": "JWT"]
     let claims: JSON = [
         "iss": .string(clientId), "sub": .string(username), "aud": .string(audience),
-        "exp": .number(Double(now / 1000 + 180)),
+        "exp": .number(now.seconds + 180),
     ]
     let signed = "\(base64URL(header.bytes)).\(base64URL(claims.bytes))"
     do {

@@ -1,17 +1,17 @@
+import Basics
 import Crypto
-import HTTP
+import JSON
 
 /// An access token and where it is good for. Never looked into: opaque and JWT-based ones look different.
 public struct Token: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     public let accessToken: String
     /// `https://…`, without a slash at the end.
     public let instanceURL: String
-    /// ms since 1970.
-    public let issuedAt: Int64
+    public let issuedAt: Timestamp
 
     /// Nil unless the token can stand in a header and the instance is one that a token may be sent to: `https`, or
     /// loopback.
-    public init?(accessToken: String, instanceURL: String, issuedAt: Int64) {
+    public init?(accessToken: String, instanceURL: String, issuedAt: Timestamp) {
         guard !accessToken.isEmpty, accessToken.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
             let instanceURL = origin(instanceURL)
         else { return nil }
@@ -21,11 +21,13 @@ public struct Token: Sendable, Equatable, CustomStringConvertible, CustomDebugSt
     }
 
     /// From `{"access_token","instance_url","issued_at"}`, as it lies in Parameter Store. Fails with `.noToken`.
-    public init(parameterValue: String) throws(Failure) {
+    public init(parameterValue: String) throws(SalesforceFailure) {
         let value = JSON(Array(parameterValue.utf8))
-        guard let accessToken = value?["access_token"]?.text, let instanceURL = value?["instance_url"]?.text,
+        guard let accessToken = value?["access_token"]?.stringOrNumber,
+            let instanceURL = value?["instance_url"]?.stringOrNumber,
             let issuedAt = value?["issued_at"]?.integer,
-            let token = Token(accessToken: accessToken, instanceURL: instanceURL, issuedAt: issuedAt)
+            let token = Token(
+                accessToken: accessToken, instanceURL: instanceURL, issuedAt: Timestamp(milliseconds: issuedAt))
         else { throw .noToken("the stored one cannot be read") }
         self = token
     }
@@ -33,7 +35,7 @@ public struct Token: Sendable, Equatable, CustomStringConvertible, CustomDebugSt
     public var parameterValue: String {
         let value: JSON = [
             "access_token": .string(accessToken), "instance_url": .string(instanceURL),
-            "issued_at": .string(String(issuedAt)),
+            "issued_at": .string(String(issuedAt.milliseconds)),
         ]
         return String(decoding: value.bytes, as: UTF8.self)
     }

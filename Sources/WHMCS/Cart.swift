@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// What AddOrder shall order.
 public struct Cart: Sendable, Equatable {
@@ -51,15 +51,15 @@ public struct AddedOrder: Sendable, Equatable {
     public var invoiceId: Int?
 }
 
-extension Client {
+extension WHMCSClient {
     /// Makes a pending order. Sent once: a failure with `outcomeUnknown` may have made it all the same.
-    public func addOrder(_ cart: Cart) throws(Failure) -> AddedOrder {
+    public func addOrder(_ cart: Cart) throws(WHMCSFailure) -> AddedOrder {
         let answer = try call("AddOrder", cart.form, .write)
         guard let orderId = answer["orderid"]?.id else {
             throw .unreadable(action: "AddOrder", "no order id", mayHaveHappened: true)
         }
         // `productids` is the older name of the same.
-        let serviceIds = (answer["serviceids"] ?? answer["productids"])?.text ?? ""
+        let serviceIds = (answer["serviceids"] ?? answer["productids"])?.stringOrNumber ?? ""
         return AddedOrder(
             orderId: orderId, serviceIds: serviceIds.split(separator: ",").compactMap { JSON.string(String($0)).id },
             invoiceId: answer["invoiceid"]?.id)
@@ -68,7 +68,7 @@ extension Client {
 
 extension Cart {
     /// Every index is written: `pid[]` would shift what only some lines have.
-    var form: Client.Form {
+    var form: WHMCSClient.Form {
         [
             ("clientid", String(clientId)), ("paymentmethod", paymentMethod),
             // `notes` is not among the parameters of the vendor's page "AddOrder", yet WHMCS takes it.
@@ -81,8 +81,8 @@ extension Cart {
 }
 
 extension Cart.Line {
-    fileprivate func form(_ index: Int) -> Client.Form {
-        var form: Client.Form = [("pid[\(index)]", String(productId)), ("billingcycle[\(index)]", cycle.rawValue)]
+    fileprivate func form(_ index: Int) -> WHMCSClient.Form {
+        var form: WHMCSClient.Form = [("pid[\(index)]", String(productId)), ("billingcycle[\(index)]", cycle.rawValue)]
         if !customFields.isEmpty { form.append(("customfields[\(index)]", PHPSerialized.customFields(customFields))) }
         if let priceOverride { form.append(("priceoverride[\(index)]", priceOverride)) }
         return form

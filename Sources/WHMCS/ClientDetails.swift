@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// What ordering has to know of a client; the personal data of the answer stays behind.
 public struct ClientDetails: Sendable, Equatable {
@@ -13,9 +13,9 @@ public struct ClientDetails: Sendable, Equatable {
     public var isClosed: Bool { status.lowercased() == "closed" }
 }
 
-extension Client {
+extension WHMCSClient {
     /// Nil when WHMCS knows no such client.
-    public func clientDetails(_ id: Int) throws(Failure) -> ClientDetails? {
+    public func clientDetails(_ id: Int) throws(WHMCSFailure) -> ClientDetails? {
         let action = "GetClientsDetails"
         let answer: JSON
         do {
@@ -24,8 +24,8 @@ extension Client {
             return nil
         }
         // The copy beside `client` is deprecated.
-        guard let client = answer["client"], let status = client["status"]?.text,
-            let currency = client["currency_code"]?.text
+        guard let client = answer["client"], let status = client["status"]?.stringOrNumber,
+            let currency = client["currency_code"]?.stringOrNumber
         else { throw .unreadable(action: action, "no client with status and currency", mayHaveHappened: false) }
         guard client["id"]?.id == id else { throw .foreignRows(action: action) }
         let customFields = client["customfields"] == nil ? [:] : client.customFields("customfields")

@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// An API credential pair, and the access key where the install asks for one instead of a known address.
 public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
@@ -9,20 +9,22 @@ public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringC
     /// From `{"identifier","secret","accesskey"?}`, as it lies in Parameter Store.
     ///
     /// Fails with `.noCredentials`, which says what is missing and nothing of what is there.
-    public init(parameterValue: String) throws(Failure) {
+    public init(parameterValue: String) throws(WHMCSFailure) {
         guard let value = JSON(Array(parameterValue.utf8)), value.object != nil else {
             throw .noCredentials("they are not a JSON object")
         }
-        guard let identifier = value["identifier"]?.text, !identifier.isEmpty else {
+        guard let identifier = value["identifier"]?.stringOrNumber, !identifier.isEmpty else {
             throw .noCredentials("\"identifier\" is missing")
         }
-        guard let secret = value["secret"]?.text, !secret.isEmpty else { throw .noCredentials("\"secret\" is missing") }
+        guard let secret = value["secret"]?.stringOrNumber, !secret.isEmpty else {
+            throw .noCredentials("\"secret\" is missing")
+        }
         self.identifier = identifier
         self.secret = secret
-        accessKey = value["accesskey"]?.text.flatMap { $0.isEmpty ? nil : $0 }
+        accessKey = value["accesskey"]?.stringOrNumber.flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    var form: Client.Form {
+    var form: WHMCSClient.Form {
         [("identifier", identifier), ("secret", secret)] + (accessKey.map { [("accesskey", $0)] } ?? [])
     }
 

@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 // WHMCS builds lists with PHP arrays, and PHP has one kind for lists and maps. So the same list arrives as
 // {"orders":{"order":[…]}}, as an array, as a single object, as {"0":…,"1":…}, or as "" when empty, at either level.
@@ -38,7 +38,7 @@ extension JSON {
         var fields: [Int: String] = [:]
         for row in rows {
             guard let id = row["id"]?.id else { return nil }
-            fields[id] = withoutAnchor(row["value"]?.text ?? "")
+            fields[id] = withoutAnchor(row["value"]?.stringOrNumber ?? "")
         }
         return fields
     }
@@ -50,12 +50,12 @@ private func withoutAnchor(_ value: String) -> String {
     return String(value[value.index(after: end)...].dropLast("</a>".count))
 }
 
-extension Client {
+extension WHMCSClient {
     /// Every row of a paged list, or `.incompleteList`: the search for an order that may have been added must never
     /// take "not read" for "not there".
-    func allRows(_ action: String, _ form: Form, _ outer: String, _ inner: String) throws(Failure) -> [JSON] {
+    func allRows(_ action: String, _ form: Form, _ outer: String, _ inner: String) throws(WHMCSFailure) -> [JSON] {
         var rows: [JSON] = []
-        var total: Int64?
+        var total: Int?
         repeat {
             let page = [("limitstart", String(rows.count)), ("limitnum", "250")]
             let answer = try call(action, form + page, .read)

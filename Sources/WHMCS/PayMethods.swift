@@ -1,5 +1,3 @@
-import HTTP
-
 /// A card or bank account of a client, without any of its numbers.
 public struct PayMethod: Sendable, Equatable {
     public var id: Int
@@ -7,11 +5,11 @@ public struct PayMethod: Sendable, Equatable {
     public var type: String
 }
 
-extension Client {
+extension WHMCSClient {
     /// The client's pay methods; an empty list means that WHMCS said so.
     ///
     /// Read strictly. A misread answer would either bill nobody or stop every order, and both have happened to others.
-    public func payMethods(clientId: Int) throws(Failure) -> [PayMethod] {
+    public func payMethods(clientId: Int) throws(WHMCSFailure) -> [PayMethod] {
         let action = "GetPayMethods"
         let answer = try call(action, [("clientid", String(clientId))], .read)
         guard answer["clientid"]?.id ?? clientId == clientId else { throw .foreignRows(action: action) }
@@ -19,7 +17,7 @@ extension Client {
             throw .unreadable(action: action, "no list of paymethods", mayHaveHappened: false)
         }
         let methods = rows.compactMap { row -> PayMethod? in
-            guard let id = row["id"]?.id, let type = row["type"]?.text, !type.isEmpty else { return nil }
+            guard let id = row["id"]?.id, let type = row["type"]?.stringOrNumber, !type.isEmpty else { return nil }
             return PayMethod(id: id, type: type)
         }
         guard methods.count == rows.count else {

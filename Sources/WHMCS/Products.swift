@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// What a product may be ordered with.
 public struct Product: Sendable, Equatable {
@@ -15,9 +15,9 @@ public struct Product: Sendable, Equatable {
     }
 }
 
-extension Client {
+extension WHMCSClient {
     /// The products among `ids` that WHMCS has, by id.
-    public func products(_ ids: Set<Int>) throws(Failure) -> [Int: Product] {
+    public func products(_ ids: Set<Int>) throws(WHMCSFailure) -> [Int: Product] {
         guard !ids.isEmpty else { return [:] }
         let action = "GetProducts"
         let list = ids.sorted().map(String.init).joined(separator: ",")
@@ -38,7 +38,7 @@ extension Client {
 
 extension Product {
     init?(_ row: JSON) {
-        guard let id = row["pid"]?.id, let payType = row["paytype"]?.text?.lowercased() else { return nil }
+        guard let id = row["pid"]?.id, let payType = row["paytype"]?.stringOrNumber?.lowercased() else { return nil }
         self.id = id
         self.payType = payType
         cycles = (row["pricing"]?.object ?? [:]).mapValues { prices in
@@ -48,7 +48,7 @@ extension Product {
         }
         customFields = [:]
         for field in row.rows("customfields", "customfield") ?? [] {
-            if let name = field["name"]?.text, let id = field["id"]?.id { customFields[name] = id }
+            if let name = field["name"]?.stringOrNumber, let id = field["id"]?.id { customFields[name] = id }
         }
     }
 
@@ -58,7 +58,7 @@ extension Product {
 
     /// `-1.00` says that the cycle is switched off.
     private static func hasPrice(_ price: JSON?) -> Bool {
-        guard let text = price?.text, let number = Double(text) else { return false }
+        guard let text = price?.stringOrNumber, let number = Double(text) else { return false }
         return number >= 0
     }
 }

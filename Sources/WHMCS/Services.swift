@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// A client's product, which WHMCS calls a service. Its password stays behind.
 public struct Service: Sendable, Equatable {
@@ -11,9 +11,9 @@ public struct Service: Sendable, Equatable {
     public var customFields: [Int: String]
 }
 
-extension Client {
+extension WHMCSClient {
     /// Every service of the client, lowest id first.
-    public func services(clientId: Int) throws(Failure) -> [Service] {
+    public func services(clientId: Int) throws(WHMCSFailure) -> [Service] {
         let action = "GetClientsProducts"
         let rows = try allRows(action, [("clientid", String(clientId))], "products", "product")
         guard rows.allSatisfy({ $0["clientid"]?.id == clientId }) else { throw .foreignRows(action: action) }
@@ -30,13 +30,14 @@ extension Service {
     /// Custom fields that cannot be read make the row unreadable: one of them may be the marker that is looked for.
     init?(_ row: JSON) {
         let customFields = row["customfields"] == nil ? [:] : row.customFields("customfields", "customfield")
-        guard let id = row["id"]?.id, let productId = row["pid"]?.id, let status = row["status"]?.text, let customFields
+        guard let id = row["id"]?.id, let productId = row["pid"]?.id, let status = row["status"]?.stringOrNumber,
+            let customFields
         else { return nil }
         self.id = id
         self.productId = productId
         self.status = status
         self.customFields = customFields
         orderId = row["orderid"]?.id
-        domain = row["domain"]?.text ?? ""
+        domain = row["domain"]?.stringOrNumber ?? ""
     }
 }

@@ -1,5 +1,4 @@
 import AWS
-import HTTP
 import TestSupport
 import Testing
 

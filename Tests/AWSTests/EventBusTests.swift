@@ -1,11 +1,11 @@
 import AWS
-import HTTP
+import JSON
 import TestSupport
 import Testing
 
 @Suite struct EventBusTests {
     private func put(_ canned: CannedTransport, _ details: [JSON] = [["orderId": "801", "n": 1]]) -> (
-        taken: Int, failure: AWS.Failure?
+        taken: Int, failure: AWSFailure?
     ) {
         EventBus("orders", .cloud, canned.client)
             .put(source: "salesforce.orders", detailType: "OrderProvisionRequested", details: details)
@@ -42,7 +42,7 @@ import Testing
         (#"{"Entries":[{"EventId":null}]}"#, "NoEventId", ""),
     ])
     func aFailedEntryIsAFailure(_ answer: String, _ code: String, _ message: String) {
-        let expected = AWS.Failure.refused(action: "events PutEvents", code: code, message: message, details: .null)
+        let expected = AWSFailure.refused(action: "events PutEvents", code: code, message: message, details: .null)
         let (taken, failure) = put(CannedTransport([.answer(200, answer)]))
         #expect(taken == 0 && failure == expected)
     }
@@ -54,7 +54,7 @@ import Testing
         let canned = CannedTransport([
             .answer(200, entries(10)), .failed(.timedOut, received: true), .answer(200, entries(3)),
         ])
-        let (taken, failure) = put(canned, (0..<23).map { ["n": .number(Double($0))] })
+        let (taken, failure) = put(canned, (0..<23).map { ["n": .number($0)] })
         #expect(canned.batches == [3])
         #expect(canned.requests.map { JSON($0.body)?["Entries"]?.array?.count } == [10, 10, 3])
         #expect(taken == 13)
@@ -72,7 +72,7 @@ import Testing
         #expect {
             try bus.describe(.answer(400, #"{"__type":"ResourceNotFoundException"}"#))
         } throws: {
-            ($0 as? AWS.Failure)?.code == "ResourceNotFoundException"
+            ($0 as? AWSFailure)?.code == "ResourceNotFoundException"
         }
     }
 }

@@ -1,5 +1,6 @@
 import AWS
 import HTTP
+import JSON
 import TestSupport
 import Testing
 
@@ -48,7 +49,7 @@ import Testing
                 404, #"{"Message":"Function not found"}"#,
                 headers: [Header("x-amzn-ErrorType", "ResourceNotFoundException")])
         ])
-        let expected = AWS.Failure.refused(
+        let expected = AWSFailure.refused(
             action: "lambda Invoke refresh", code: "ResourceNotFoundException", message: "Function not found",
             details: ["Message": "Function not found"])
         #expect(throws: expected) { try invoke(canned) }
@@ -63,13 +64,13 @@ import Testing
     }
 
     @Test func anAnswerThatIsNotJSON() {
-        #expect(throws: AWS.Failure.unreadable(action: "lambda Invoke refresh")) {
+        #expect(throws: AWSFailure.unreadable(action: "lambda Invoke refresh")) {
             try invoke(CannedTransport([.answer(200, "<html>")]))
         }
     }
 
     @Test func noAnswer() {
-        let expected = AWS.Failure.unreachable(
+        let expected = AWSFailure.unreachable(
             action: "lambda Invoke refresh", reason: "scripted", mayHaveHappened: true)
         #expect(throws: expected) { try invoke(CannedTransport([.failed(.timedOut, received: true)])) }
     }

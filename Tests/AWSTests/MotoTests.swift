@@ -1,6 +1,7 @@
 import AWS
 import Foundation
 import HTTP
+import JSON
 import TestSupport
 import Testing
 
@@ -61,7 +62,7 @@ import Testing
         #expect {
             try missing.get("x")
         } throws: {
-            ($0 as? AWS.Failure)?.code == "ResourceNotFoundException"
+            ($0 as? AWSFailure)?.code == "ResourceNotFoundException"
         }
     }
 
@@ -112,7 +113,7 @@ import Testing
         #expect(event?["detail-type"] == "OrderProvisionRequested")
         #expect(event?["source"] == "salesforce.orders")
         #expect(event?["detail"] == ["orderId": "801", "text": "é"])
-        try bus.describe(HTTP.Client.live().sendAll([bus.describeRequest()])[0])
+        try bus.describe(HTTPClient.live().sendAll([bus.describeRequest()])[0])
     }
 
     @Test func aBusThatIsNotThere() throws {
@@ -120,9 +121,9 @@ import Testing
         let bus = EventBus("missing", .at(moto.url), .live())
         #expect(bus.put(source: "s", detailType: "t", details: [[:]]).failure?.code == "ResourceNotFoundException")
         #expect {
-            try bus.describe(HTTP.Client.live().sendAll([bus.describeRequest()])[0])
+            try bus.describe(HTTPClient.live().sendAll([bus.describeRequest()])[0])
         } throws: {
-            ($0 as? AWS.Failure)?.code == "ResourceNotFoundException"
+            ($0 as? AWSFailure)?.code == "ResourceNotFoundException"
         }
     }
 }

@@ -1,10 +1,12 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import TestSupport
 import Testing
 
 @Suite struct ParameterTests {
-    private static func answer(_ values: [String: String]) -> Result<Response, HTTP.Failure> {
+    private static func answer(_ values: [String: String]) -> Result<Response, HTTPFailure> {
         let parameters = values.map { JSON.object(["Name": .string($0.key), "Value": .string($0.value)]) }
         let body = JSON.object(["Parameters": .array(parameters), "InvalidParameters": []])
         return .answer(200, String(decoding: body.bytes, as: UTF8.self))
@@ -30,7 +32,7 @@ import Testing
 
     @Test(arguments: ["{}", #"{"Parameters":{}}"#, "[]"])
     func anAnswerWithoutParameters(_ body: String) {
-        #expect(throws: AWS.Failure.unreadable(action: "ssm GetParameters")) {
+        #expect(throws: AWSFailure.unreadable(action: "ssm GetParameters")) {
             try ParameterStore(.cloud, CannedTransport([.answer(200, body)]).client).get(["/a"])
         }
     }
@@ -50,7 +52,7 @@ import Testing
 
     /// The names each call asked for.
     private func asked(_ canned: CannedTransport) -> [[String]] {
-        canned.requests.map { JSON($0.body)?["Names"]?.array?.compactMap(\.text) ?? [] }
+        canned.requests.map { JSON($0.body)?["Names"]?.array?.compactMap(\.stringOrNumber) ?? [] }
     }
 
     @Test func aValueIsKeptForItsLifetime() throws {
@@ -75,8 +77,8 @@ import Testing
     }
 
     /// A shorter lifetime for once, as after a token that was refused; a longer one changes nothing.
-    @Test(arguments: [(0, true), (499, true), (500, true), (501, false), (999_999, false)] as [(Int64, Bool)])
-    func aYoungerValueMayBeAskedFor(_ limit: Int64, _ readAgain: Bool) throws {
+    @Test(arguments: [(0, true), (499, true), (500, true), (501, false), (999_999, false)] as [(Int, Bool)])
+    func aYoungerValueMayBeAskedFor(_ limit: Milliseconds, _ readAgain: Bool) throws {
         let canned = CannedTransport([Self.answer(["/a": "old"]), Self.answer(["/a": "new"])])
         let (cache, store) = (ParameterCache(lifetime: 1000), ParameterStore(.cloud, canned.client))
         _ = try cache.get(["/a"], from: store, now: 0)
@@ -101,7 +103,7 @@ import Testing
 
     @Test func aStoreThatDoesNotAnswerIsAnError() {
         let canned = CannedTransport([.failed(.timedOut, received: true)])
-        let expected = AWS.Failure.unreachable(
+        let expected = AWSFailure.unreachable(
             action: "ssm GetParameters", reason: "scripted", mayHaveHappened: true)
         #expect(throws: expected) {
             try ParameterCache().get(["/a"], from: ParameterStore(.cloud, canned.client), now: 0)

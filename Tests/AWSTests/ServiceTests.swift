@@ -1,12 +1,13 @@
 import AWS
 import HTTP
+import JSON
 import TestSupport
 import Testing
 
 /// What all JSON services have in common: the request, and every shape of a refusal.
 @Suite struct ServiceTests {
-    private func call(_ canned: CannedTransport) throws(AWS.Failure) -> JSON {
-        let service = Service(
+    private func call(_ canned: CannedTransport) throws(AWSFailure) -> JSON {
+        let service = AWSService(
             name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: .cloud, http: canned.client)
         return try service.call("Do", ["b": 1, "a": "é"])
     }
@@ -34,7 +35,7 @@ import Testing
 
     @Test(arguments: ["<html>", "{", "\u{0}"])
     func anAnswerThatIsNotJSON(_ body: String) {
-        #expect(throws: AWS.Failure.unreadable(action: "ssm Do")) { try call(CannedTransport([.answer(200, body)])) }
+        #expect(throws: AWSFailure.unreadable(action: "ssm Do")) { try call(CannedTransport([.answer(200, body)])) }
     }
 
     @Test(
@@ -66,7 +67,7 @@ import Testing
         let headers = header.map { [Header("x-amzn-ErrorType", $0)] } ?? []
         let canned = CannedTransport([.answer(status, body, headers: headers)])
         let details = JSON(Array(body.utf8)) ?? .null
-        let expected = AWS.Failure.refused(action: "ssm Do", code: code, message: message, details: details)
+        let expected = AWSFailure.refused(action: "ssm Do", code: code, message: message, details: details)
         #expect(throws: expected) { try call(canned) }
         #expect(expected.code == code)
         #expect(canned.requests.count == 1)
@@ -93,15 +94,15 @@ import Testing
         #expect {
             try call(canned)
         } throws: {
-            ($0 as? AWS.Failure)?.code == "ThrottlingException"
+            ($0 as? AWSFailure)?.code == "ThrottlingException"
                 && "\($0)" == "ssm Do was refused: ThrottlingException Rate exceeded"
         }
     }
 
-    @Test(arguments: [(HTTP.Failure.Kind.timedOut, true), (.refused, false)])
-    func withoutAnAnswerItMayHaveHappenedOrNot(_ kind: HTTP.Failure.Kind, _ received: Bool) {
+    @Test(arguments: [(HTTPFailure.Kind.timedOut, true), (.refused, false)])
+    func withoutAnAnswerItMayHaveHappenedOrNot(_ kind: HTTPFailure.Kind, _ received: Bool) {
         let canned = CannedTransport([.failed(kind, received: received)])
-        let expected = AWS.Failure.unreachable(action: "ssm Do", reason: "scripted", mayHaveHappened: received)
+        let expected = AWSFailure.unreachable(action: "ssm Do", reason: "scripted", mayHaveHappened: received)
         #expect(throws: expected) { try call(canned) }
         #expect(expected.description == "ssm Do had no answer: scripted")
         #expect(expected.code == nil)

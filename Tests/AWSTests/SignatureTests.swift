@@ -1,8 +1,9 @@
 import AWS
 import Foundation
 import HTTP
-import LocalStack
+import JSON
 import TestSupport
+import Testbed
 import Testing
 
 /// libcurl's signatures, judged by botocore and by moto's verifier: libcurl's SigV4 changed in many of its versions.
@@ -36,7 +37,7 @@ import Testing
     private static let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
     /// What goes out for each service and in each way, by name.
-    private static let calls: [(name: String, service: String, call: @Sendable (Account, HTTP.Client) -> Void)] = [
+    private static let calls: [(name: String, service: String, call: @Sendable (Account, HTTPClient) -> Void)] = [
         ("GetItem", "dynamodb", { account, http in _ = try? Table("ledger", account, http).get("order#801 é") }),
         (
             "GetParameters", "ssm",
@@ -85,7 +86,7 @@ import Testing
             "method": .string(request.method), "url": .string(server.url + request.path),
             "headers": .object(Dictionary(request.headers.map { ($0.name, .string($0.value)) }) { $1 }),
             "body": .string(Data(request.body).base64EncodedString()), "signed": .string(String(signed)),
-            "key": "AKIDEXAMPLE", "secret": .string(Self.secret), "token": token.map(JSON.string) ?? .null,
+            "key": "AKIDEXAMPLE", "secret": .string(Self.secret), "token": .string(token),
             "service": .string(call.service),
         ])
         let expected = try Program.python.run(["-c", Self.resign], input: captured.bytes)
@@ -139,7 +140,7 @@ import Testing
         #expect {
             try Table("ledger", .at(url, key: key, secret: secret), .live()).get("x")
         } throws: {
-            ($0 as? AWS.Failure)?.code == "AccessDenied"
+            ($0 as? AWSFailure)?.code == "AccessDenied"
         }
     }
 }

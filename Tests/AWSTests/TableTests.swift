@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import TestSupport
 import Testing
 
@@ -59,7 +60,7 @@ import Testing
                 == ##"{"ExclusiveStartKey":{"pk":{"S":"order#1"}},"ExpressionAttributeNames":{"#open":"open"},"##
                 + ##""ExpressionAttributeValues":{":open":{"S":"1"}},"IndexName":"due","##
                 + ##""KeyConditionExpression":"#open = :open","Select":"COUNT","TableName":"ledger"}"##)
-        #expect(throws: AWS.Failure.unreadable(action: "dynamodb Query")) {
+        #expect(throws: AWSFailure.unreadable(action: "dynamodb Query")) {
             try table(CannedTransport([.answer(200, "{}")])).count(index: "due", .init("#open = :open"))
         }
     }
@@ -70,7 +71,7 @@ import Testing
         let answers = canned.client.sendAll([table.getRequest("a"), table.getRequest("b")])
         #expect(canned.batches == [2])
         #expect(try table.get(answers[0]) == ["a": "1"])
-        #expect(throws: AWS.Failure.refused(action: "dynamodb GetItem", code: "HTTP400", message: "", details: .null)) {
+        #expect(throws: AWSFailure.refused(action: "dynamodb GetItem", code: "HTTP400", message: "", details: .null)) {
             try table.get(answers[1])
         }
     }
@@ -142,7 +143,7 @@ import Testing
         #expect {
             try table(canned).write(Self.put)
         } throws: {
-            ($0 as? AWS.Failure)?.code == "ValidationException"
+            ($0 as? AWSFailure)?.code == "ValidationException"
         }
     }
 
@@ -171,7 +172,7 @@ import Testing
         let table = table(canned)
         #expect(try table.transact([Self.put]) == nil)
         #expect(try table.transact([Self.put]) == nil)
-        let tokens = canned.requests.map { JSON($0.body)?["ClientRequestToken"]?.text }
+        let tokens = canned.requests.map { JSON($0.body)?["ClientRequestToken"]?.stringOrNumber }
         #expect(tokens.count == 3)
         #expect(tokens[0] == tokens[1])
         #expect(tokens[1] != tokens[2])
@@ -179,7 +180,7 @@ import Testing
         #expect(tokens.allSatisfy { (8...36).contains($0?.count ?? 0) })
     }
 
-    private func cancelled(_ reasons: String) -> Result<Response, HTTP.Failure> {
+    private func cancelled(_ reasons: String) -> Result<Response, HTTPFailure> {
         .answer(400, #"{"__type":"x#TransactionCanceledException","CancellationReasons":[\#(reasons)]}"#)
     }
 
@@ -214,7 +215,7 @@ import Testing
         #expect {
             try table(CannedTransport([cancelled(reasons)])).transact([Self.put, Self.update])
         } throws: {
-            ($0 as? AWS.Failure)?.code == "TransactionCanceledException"
+            ($0 as? AWSFailure)?.code == "TransactionCanceledException"
         }
     }
 }

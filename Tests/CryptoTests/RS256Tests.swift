@@ -61,8 +61,8 @@ import Testing
         #expect(try rs256(message: [1], privateKeyPEM: "Bag Attributes: <none>\n\n" + pem + "\n\n") == expected)
     }
 
-    private static let notAKey = Failure("the private key is not an unencrypted PEM key")
-    private static let notRSA = Failure("the private key is not an RSA key of 2048 bits or more")
+    private static let notAKey = CryptoFailure("the private key is not an unencrypted PEM key")
+    private static let notRSA = CryptoFailure("the private key is not an RSA key of 2048 bits or more")
 
     @Test(arguments: [
         "", "\n", "garbage", "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n",

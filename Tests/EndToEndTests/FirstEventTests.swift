@@ -1,4 +1,4 @@
-import LocalStack
+import Testbed
 import Testing
 
 /// What the built programs ask for outside, from their start to the end of their first event.

@@ -1,6 +1,6 @@
 import Foundation
-import HTTP
-import LocalStack
+import JSON
+import Testbed
 import Testing
 
 /// The programs by themselves, started as Lambda starts them.
@@ -12,7 +12,7 @@ import Testing
         let (status, line) = try run(program, [:])
         #expect(status == 1)
         #expect(line["level"] == "ERROR")
-        #expect(line["message"]?.text?.contains("AWS_LAMBDA_RUNTIME_API is not set") == true)
+        #expect(line["message"]?.stringOrNumber?.contains("AWS_LAMBDA_RUNTIME_API is not set") == true)
     }
 
     static let faults: [(String, [String: String], [String])] = [
@@ -58,7 +58,7 @@ import Testing
         let post = try #require(posts.all.first)
         #expect(post.path == "/2018-06-01/runtime/init/error")
         #expect(post.header("lambda-runtime-function-error-type") == "Function.Configuration")
-        let message = try #require(JSON(post.body)?["errorMessage"]?.text)
+        let message = try #require(JSON(post.body)?["errorMessage"]?.stringOrNumber)
         for name in named { #expect(message.contains(name), "\(name) is not in: \(message)") }
         #expect(line == JSON(post.body), "what is posted is what is logged")
     }

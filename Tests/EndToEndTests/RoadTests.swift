@@ -1,7 +1,7 @@
 import AWS
 import Foundation
-import HTTP
-import LocalStack
+import JSON
+import Testbed
 import Testing
 
 /// An order's road through the built programs: real sockets, real signatures, real state at either end.
@@ -26,7 +26,7 @@ import Testing
         let status = try world.wait(order)
         let made = try #require(world.whmcsOrders(client).first)
         #expect(status["status"] == "Provisioned")
-        #expect(status["whmcsOrderId"]?.integer == Int64(made.id))
+        #expect(status["whmcsOrderId"]?.integer == made.id)
         #expect(status["errorCode"] == .null)
 
         #expect(world.whmcsOrders(client).map(\.status) == ["Active"])
@@ -36,12 +36,14 @@ import Testing
         #expect(services.allSatisfy { $0.status == "Active" })
 
         let record = try world.salesforceOrder(order)
-        #expect(record["WHMCS_Order_ID__c"]?.text == String(made.id))
+        #expect(record["WHMCS_Order_ID__c"]?.stringOrNumber == String(made.id))
         #expect(record["Provisioning_Error_Code__c"] ?? .null == .null)
-        #expect(record["Last_Provisioning_At__c"]?.text?.hasSuffix("+0000") == true)
+        #expect(record["Last_Provisioning_At__c"]?.stringOrNumber?.hasSuffix("+0000") == true)
         #expect(stack.salesforce.statusHistory(order) == ["Activating", "Provisioned"])
-        let written = stack.salesforce.state.records["OrderItem"]?.values.filter { $0["OrderId"]?.text == order }
-            .compactMap { $0["WHMCS_Service_ID__c"]?.text }.joined(separator: ",").split(separator: ",")
+        let written = stack.salesforce.state.records["OrderItem"]?.values.filter {
+            $0["OrderId"]?.stringOrNumber == order
+        }
+        .compactMap { $0["WHMCS_Service_ID__c"]?.stringOrNumber }.joined(separator: ",").split(separator: ",")
         #expect(written?.compactMap { Int($0) }.sorted() == services.map(\.id).sorted())
 
         let item = try world.ledger(order)
@@ -121,7 +123,7 @@ import Testing
         ])
         try world.click(order)
         #expect(try world.wait(order)["errorCode"] == "MAPPING_FAILED")
-        let message = try #require(world.salesforceOrder(order)["Provisioning_Error_Message__c"]?.text)
+        let message = try #require(world.salesforceOrder(order)["Provisioning_Error_Message__c"]?.stringOrNumber)
         #expect(message.contains("it has no WHMCS product id"))
         #expect(message.contains("\"Fortnightly\" is no billing cycle"))
         #expect(!stack.whmcs.state.orders.contains { $0.clientId == client })
@@ -196,9 +198,9 @@ import Testing
         let (order, _) = world.newOrder()
         try world.click(order)
         try world.wait(order)
-        let steps = world.log("provision-order").filter { $0["orderId"]?.text == order && $0["step"] != nil }
+        let steps = world.log("provision-order").filter { $0["orderId"]?.stringOrNumber == order && $0["step"] != nil }
         #expect(
-            steps.map { $0["step"]?.text } == [
+            steps.map { $0["step"]?.stringOrNumber } == [
                 "validation", "sf_status_update", "order_details", "mapping", "whmcs_create", "whmcs_accept",
                 "sf_success_update",
             ])
@@ -228,7 +230,7 @@ import Testing
     private func waitUntilQuiet(_ order: String, events: Int) throws {
         _ = try world.poll("\(events) events to be handled") {
             world.log("provision-order").filter {
-                $0["orderId"]?.text == order
+                $0["orderId"]?.stringOrNumber == order
                     && ($0["message"] == "nothing to do" || $0["step"] == "sf_success_update")
             }.count >= events ? true : nil
         }

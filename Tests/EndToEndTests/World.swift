@@ -1,9 +1,11 @@
 import AWS
+import Basics
 import Crypto
 import Foundation
 import HTTP
-import LocalStack
+import JSON
 import Orders
+import Testbed
 import Testing
 
 /// One running stack with the built programs, shared by all end-to-end tests; each brings an order of its own.
@@ -29,7 +31,7 @@ final class World: Sendable {
         stack = try Stack.start(configuration)
     }
 
-    var http: HTTP.Client { .live() }
+    var http: HTTPClient { .live() }
 
     // MARK: As the operator
 
@@ -73,7 +75,7 @@ final class World: Sendable {
         _ order: String, key: String = UUID().uuidString, nonce: String = UUID().uuidString,
         secret: String = LocalSecrets.webhook
     ) throws -> Response {
-        let timestamp = Clock.text(Clock.milliseconds())
+        let timestamp = Timestamp.now().iso8601
         let body = JSON.object([
             "orderId": .string(order), "timestamp": .string(timestamp), "nonce": .string(nonce),
         ]).bytes
@@ -84,13 +86,13 @@ final class World: Sendable {
                     Header("Content-Type", "application/json"), Header("Idempotency-Key", key),
                     Header("X-SF-Signature", hex(hmacSHA256(key: Array(secret.utf8), message: body))),
                     Header("X-SF-Timestamp", timestamp), Header("X-SF-Nonce", nonce),
-                ], body: body, timeout: 30_000, repeatable: false))
+                ], body: body, timeout: 30_000, isIdempotent: false))
     }
 
     // MARK: As the portal
 
     func get(_ path: String) throws -> Response {
-        try http.send(Request("GET", stack.addresses.gateway + path, timeout: 30_000, repeatable: true))
+        try http.send(Request("GET", stack.addresses.gateway + path, timeout: 30_000, isIdempotent: true))
     }
 
     func status(_ order: String) throws -> JSON {
@@ -99,12 +101,13 @@ final class World: Sendable {
 
     /// Polls until the order's status is one of those; fails the test when that takes half a minute.
     @discardableResult
-    func wait(_ order: String, until statuses: Set<String> = ["Provisioned", "Failed"], attempt: Int64 = 1) throws
+    func wait(_ order: String, until statuses: Set<String> = ["Provisioned", "Failed"], attempt: Int = 1) throws
         -> JSON
     {
         try poll("\(order) to be \(statuses)") {
             let status = try self.status(order)
-            let isThere = status["attempt"]?.integer == attempt && statuses.contains(status["status"]?.text ?? "")
+            let isThere =
+                status["attempt"]?.integer == attempt && statuses.contains(status["status"]?.stringOrNumber ?? "")
             return isThere ? status : nil
         }
     }
@@ -144,8 +147,8 @@ final class World: Sendable {
         try Table(stack.resources.table, Account(stack.environment), http).get("order#\(order)")
     }
 
-    var parameters: Service {
-        Service(
+    var parameters: AWSService {
+        AWSService(
             name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: Account(stack.environment),
             http: http)
     }

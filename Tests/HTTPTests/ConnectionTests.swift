@@ -1,6 +1,6 @@
 import Foundation
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 
@@ -24,9 +24,9 @@ import Testing
     @Test func repeatableRequestsShareAConnection() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
-        let client = Client.quick()
+        let client = HTTPClient.quick()
         for path in ["/1", "/2", "/3"] {
-            #expect(try client.send(Request("GET", server.url + path, repeatable: true)).status == 200)
+            #expect(try client.send(Request("GET", server.url + path, isIdempotent: true)).status == 200)
         }
         #expect(seen.values == ["1 GET /1", "1 GET /2", "1 GET /3"])
     }
@@ -35,9 +35,9 @@ import Testing
     @Test func whatMayNotBeRepeatedHasAConnectionOfItsOwn() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
-        let client = Client.quick()
-        for (method, repeatable) in [("GET", true), ("POST", false), ("POST", false), ("GET", true)] {
-            #expect(try client.send(Request(method, server.url + "/", repeatable: repeatable)).status == 200)
+        let client = HTTPClient.quick()
+        for (method, isIdempotent) in [("GET", true), ("POST", false), ("POST", false), ("GET", true)] {
+            #expect(try client.send(Request(method, server.url + "/", isIdempotent: isIdempotent)).status == 200)
         }
         #expect(seen.values == ["1 GET /", "2 POST /", "3 POST /", "1 GET /"])
     }
@@ -47,9 +47,9 @@ import Testing
     @Test func aConnectionToEachServerIsKept() throws {
         let seen = (0..<12).map { _ in Recorder<String>() }
         let servers = try seen.map(Self.polite)
-        let client = Client.quick()
+        let client = HTTPClient.quick()
         for path in ["/1", "/2"] {
-            for server in servers { _ = try client.send(Request("GET", server.url + path, repeatable: true)) }
+            for server in servers { _ = try client.send(Request("GET", server.url + path, isIdempotent: true)) }
         }
         for one in seen { #expect(one.values == ["1 GET /1", "1 GET /2"]) }
     }
@@ -58,10 +58,12 @@ import Testing
     @Test func aConnectionIsOpenedAlongWithARequest() throws {
         let (seen, first) = (Recorder<String>(), Recorder<String>())
         let (server, other) = (try Self.polite(seen), try Self.polite(first))
-        let client = Client.quick()
-        let openings = [server.url, "http://127.0.0.1:1"].map { Request.opening($0 + "/") }
-        #expect(try client.along(with: openings).send(Request("GET", other.url + "/", repeatable: true)).status == 200)
-        #expect(try client.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
+        let client = HTTPClient.quick()
+        let preconnects = [server.url, "http://127.0.0.1:1"].map { Request.preconnect($0 + "/") }
+        #expect(
+            try client.preconnecting(to: preconnects).send(Request("GET", other.url + "/", isIdempotent: true)).status
+                == 200)
+        #expect(try client.send(Request("POST", server.url + "/", isIdempotent: true)).status == 200)
         #expect(first.values == ["1 GET /"])
         #expect(seen.values == ["1 HEAD /", "1 POST /"])
     }
@@ -69,9 +71,9 @@ import Testing
     @Test func aConnectionIsOpenedWithoutARequest() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
-        let client = Client.quick()
-        client.open([server.url, "http://127.0.0.1:1"].map(Request.opening))
-        #expect(try client.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
+        let client = HTTPClient.quick()
+        client.preconnect([server.url, "http://127.0.0.1:1"].map(Request.preconnect))
+        #expect(try client.send(Request("POST", server.url + "/", isIdempotent: true)).status == 200)
         #expect(seen.values == ["1 HEAD /", "1 POST /"])
     }
 
@@ -89,26 +91,26 @@ import Testing
     }
 
     /// libcurl sends a POST again, without a word, when a connection it kept dies before the first byte of an answer:
-    /// the reason for `repeatable`. Should this test fail with a newer libcurl, fresh connections may be unnecessary.
+    /// the reason for `isIdempotent`. Should this test fail with a newer libcurl, fresh connections may be unnecessary.
     @Test func libcurlSilentlyRepeatsOnAKeptConnection() throws {
         let seen = Recorder<String>()
         let server = try Self.closesReusedConnections(seen)
-        let client = Client.quick()
-        _ = try client.send(Request("GET", server.url + "/", repeatable: true))
+        let client = HTTPClient.quick()
+        _ = try client.send(Request("GET", server.url + "/", isIdempotent: true))
         var transported = 0
         var counting = client
         counting.transport = { requests in
             transported += 1
             return client.transport(requests)
         }
-        #expect(try counting.send(Request("POST", server.url + "/", repeatable: true)).status == 200)
+        #expect(try counting.send(Request("POST", server.url + "/", isIdempotent: true)).status == 200)
         #expect(transported == 1)
         #expect(seen.values == ["1 GET /", "1 POST /", "2 POST /"])
     }
 
     /// A server that reads each POST, does its work, and closes without an answer.
     @Test(arguments: [(false, ["1 GET /", "2 POST /"]), (true, ["1 GET /", "1 POST /", "2 POST /"])])
-    func aDroppedRequestIsSentOnceUnlessRepeatable(_ repeatable: Bool, _ expected: [String]) throws {
+    func aDroppedRequestIsSentOnceUnlessRepeatable(_ isIdempotent: Bool, _ expected: [String]) throws {
         let seen = Recorder<String>()
         let server = try RawServer { connection in
             while let request = connection.readRequest() {
@@ -117,14 +119,14 @@ import Testing
                 connection.answer(200)
             }
         }
-        let client = Client.quick()
-        _ = try client.send(Request("GET", server.url + "/", repeatable: true))
-        let failure = try #require(client.failure(of: Request("POST", server.url + "/", repeatable: repeatable)))
+        let client = HTTPClient.quick()
+        _ = try client.send(Request("GET", server.url + "/", isIdempotent: true))
+        let failure = try #require(client.failure(of: Request("POST", server.url + "/", isIdempotent: isIdempotent)))
         #expect(failure.kind == .broken)
         #expect(failure.mayHaveBeenReceived)
-        // A repeatable one is tried three times more, each on a fresh connection.
+        // An idempotent one is tried three times more, each on a fresh connection.
         #expect(Array(seen.values.prefix(expected.count)) == expected)
-        #expect(seen.values.count == (repeatable ? 6 : 2))
+        #expect(seen.values.count == (isIdempotent ? 6 : 2))
     }
 
     @Test func aClosedConnectionIsReplaced() throws {
@@ -134,8 +136,8 @@ import Testing
             seen.append(Self.line(connection, request))
             connection.answer(200, headers: ["Connection: close"])
         }
-        let client = Client.quick()
-        for _ in 1...3 { #expect(try client.send(Request("GET", server.url + "/", repeatable: true)).status == 200) }
+        let client = HTTPClient.quick()
+        for _ in 1...3 { #expect(try client.send(Request("GET", server.url + "/", isIdempotent: true)).status == 200) }
         #expect(seen.values == ["1 GET /", "2 GET /", "3 GET /"])
     }
 
@@ -144,7 +146,7 @@ import Testing
         let server = try LoopbackServer { request in
             seen.append(request.path) < 3 ? .drop : .answer(status: 200, body: Array("third".utf8))
         }
-        #expect(try Client.quick().send(Request("POST", server.url + "/", repeatable: true)).text == "third")
+        #expect(try HTTPClient.quick().send(Request("POST", server.url + "/", isIdempotent: true)).text == "third")
         #expect(seen.values.count == 3)
     }
 
@@ -156,21 +158,22 @@ import Testing
             if request.path == "/3" { lastArrived.signal() }
             return .answer(status: 200, body: Array(request.path.utf8))
         }
-        let answers = Client.quick().sendAll(
-            ["/1", "/2", "/3"].map { Request("GET", server.url + $0, timeout: nil, repeatable: true) })
+        let answers = HTTPClient.quick().sendAll(
+            ["/1", "/2", "/3"].map { Request("GET", server.url + $0, timeout: nil, isIdempotent: true) })
         #expect(try answers.map { try $0.get().text } == ["/1", "/2", "/3"])
     }
 
     @Test func oneBadRequestDoesNotSpoilTheOthers() throws {
         let server = try LoopbackServer { .answer(status: 200, body: Array($0.path.utf8)) }
-        let answers = Client.quick().sendAll([
-            Request("GET", server.url + "/1", repeatable: true),
-            Request("GET", "http://example.com/", repeatable: true),
-            Request("GET", server.url + "/3", repeatable: true),
+        let answers = HTTPClient.quick().sendAll([
+            Request("GET", server.url + "/1", isIdempotent: true),
+            Request("GET", "http://example.com/", isIdempotent: true),
+            Request("GET", server.url + "/3", isIdempotent: true),
         ])
         #expect(try answers[0].get().text == "/1")
-        #expect(throws: Failure(.refused, mayHaveBeenReceived: false, "example.com must be asked over https, not http"))
-        {
+        #expect(
+            throws: HTTPFailure(.refused, mayHaveBeenReceived: false, "example.com must be asked over https, not http")
+        ) {
             try answers[1].get()
         }
         #expect(try answers[2].get().text == "/3")
@@ -183,14 +186,14 @@ import Testing
             seen.append(request)
             return .answer(status: 200)
         }
-        let client = Client.quick()
+        let client = HTTPClient.quick()
         _ = try client.send(
             Request(
                 "PATCH", server.url + "/1", headers: [Header("X-One", "1")], body: Array("body".utf8),
-                repeatable: false,
+                isIdempotent: false,
                 signature: AWSSignature(
                     region: "r", service: "s", accessKeyId: "k", secretAccessKey: "s", sessionToken: "t")))
-        _ = try client.send(Request("GET", server.url + "/2", repeatable: true))
+        _ = try client.send(Request("GET", server.url + "/2", isIdempotent: true))
         let second = try #require(seen.values.last)
         #expect(second.method == "GET")
         #expect(second.path == "/2")

@@ -1,17 +1,19 @@
+import Basics
 import Foundation
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 
 /// Whether the server may have seen a request that has no answer: what decides if AddOrder may be sent again.
 @Suite struct FailureTests {
-    private func failure(_ url: String, timeout: Int? = 20_000) -> Failure? {
-        Client.quick().failure(of: Request("POST", url, body: [1], timeout: timeout, repeatable: false))
+    private func failure(_ url: String, timeout: Milliseconds? = 20_000) -> HTTPFailure? {
+        HTTPClient.quick().failure(of: Request("POST", url, body: [1], timeout: timeout, isIdempotent: false))
     }
 
     private func expect(
-        _ failure: Failure?, _ kind: Failure.Kind, received: Bool, at location: SourceLocation = #_sourceLocation
+        _ failure: HTTPFailure?, _ kind: HTTPFailure.Kind, received: Bool,
+        at location: SourceLocation = #_sourceLocation
     ) {
         #expect(failure?.kind == kind, "\(String(describing: failure))", sourceLocation: location)
         #expect(failure?.mayHaveBeenReceived == received, sourceLocation: location)
@@ -82,8 +84,8 @@ import Testing
 
     @Test func tooLarge() throws {
         let server = try LoopbackServer { _ in .answer(status: 200, body: [1, 2, 3]) }
-        let request = Request("POST", server.url, repeatable: false)
-        expect(Client.quick(largestAnswer: 2).failure(of: request), .tooLarge, received: true)
+        let request = Request("POST", server.url, isIdempotent: false)
+        expect(HTTPClient.quick(largestAnswer: 2).failure(of: request), .tooLarge, received: true)
     }
 
     /// The other side speaks, but not TLS.

@@ -1,6 +1,6 @@
 import Foundation
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 
@@ -17,10 +17,10 @@ import Testing
                 setenv(name, proxy.url, 1)
             }
             let server = try LoopbackServer { _ in .answer(status: 200) }
-            var linkLocal = Request("GET", "http://0.0.0.0:\(server.port)/", repeatable: false)
+            var linkLocal = Request("GET", "http://0.0.0.0:\(server.port)/", isIdempotent: false)
             linkLocal.isOnThisMachine = true
-            for request in [Request("GET", server.url, repeatable: false), linkLocal] {
-                #expect(try Client.quick().send(request).status == 200)
+            for request in [Request("GET", server.url, isIdempotent: false), linkLocal] {
+                #expect(try HTTPClient.quick().send(request).status == 200)
             }
             #expect(asked.values.isEmpty)
         }
@@ -38,8 +38,8 @@ import Testing
             setenv("https_proxy", proxy.url, 1)
             unsetenv("no_proxy")
             unsetenv("NO_PROXY")
-            let failure = Client.quick().failure(
-                of: Request("POST", "https://example.com/secret", body: [1], repeatable: false))
+            let failure = HTTPClient.quick().failure(
+                of: Request("POST", "https://example.com/secret", body: [1], isIdempotent: false))
             #expect(asked.values.count == 1)
             #expect(asked.values.first?.hasPrefix("CONNECT example.com:443 ") == true)
             #expect(failure?.kind == .broken)

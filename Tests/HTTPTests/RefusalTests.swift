@@ -1,12 +1,12 @@
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 
 /// What the client does not send at all.
 @Suite struct RefusalTests {
-    private func refusal(_ url: String) -> Failure? {
-        Client.quick().failure(of: Request("GET", url, repeatable: false))
+    private func refusal(_ url: String) -> HTTPFailure? {
+        HTTPClient.quick().failure(of: Request("GET", url, isIdempotent: false))
     }
 
     @Test(arguments: [
@@ -36,8 +36,8 @@ import Testing
         ("https://example.com/a b", "the URL is not valid"),
     ])
     func badURLs(_ url: String, _ reason: String) {
-        #expect(refusal(url) == Failure(.refused, mayHaveBeenReceived: false, reason))
-        #expect(!Client.isAllowed(url: url))
+        #expect(refusal(url) == HTTPFailure(.refused, mayHaveBeenReceived: false, reason))
+        #expect(!HTTPClient.isAllowed(url: url))
     }
 
     @Test(arguments: [
@@ -45,7 +45,7 @@ import Testing
         "http://127.9.8.7/", "http://localhost/", "http://LocalHost:1/", "http://[::1]:8080/",
     ])
     func goodURLs(_ url: String) {
-        #expect(Client.isAllowed(url: url))
+        #expect(HTTPClient.isAllowed(url: url))
     }
 
     @Test(arguments: [
@@ -58,20 +58,20 @@ import Testing
             seen.append(request.path)
             return .answer(status: 200)
         }
-        let request = Request("GET", server.url, headers: [Header("X-Good", "1"), header], repeatable: true)
-        let expected = Failure(.refused, mayHaveBeenReceived: false, "a header for 127.0.0.1 contains a line break")
-        #expect(Client.quick().failure(of: request) == expected)
+        let request = Request("GET", server.url, headers: [Header("X-Good", "1"), header], isIdempotent: true)
+        let expected = HTTPFailure(.refused, mayHaveBeenReceived: false, "a header for 127.0.0.1 contains a line break")
+        #expect(HTTPClient.quick().failure(of: request) == expected)
         #expect(seen.values.isEmpty)
     }
 
     /// The Runtime API may have a link-local address; here 0.0.0.0, which Linux takes for loopback and we do not.
     @Test func aServerOnThisMachineMayHaveAnyAddress() throws {
         let server = try LoopbackServer { _ in .answer(status: 200) }
-        var request = Request("GET", "http://0.0.0.0:\(server.port)/", repeatable: true)
+        var request = Request("GET", "http://0.0.0.0:\(server.port)/", isIdempotent: true)
         request.isOnThisMachine = true
-        #expect(try Client.quick().send(request).status == 200)
+        #expect(try HTTPClient.quick().send(request).status == 200)
         request.url = "ftp://0.0.0.0:\(server.port)/"
-        #expect(Client.quick().failure(of: request)?.kind == .refused)
+        #expect(HTTPClient.quick().failure(of: request)?.kind == .refused)
     }
 
     /// Failures go into logs: never a path, a query or a user's name.

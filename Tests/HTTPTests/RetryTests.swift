@@ -1,11 +1,12 @@
+import Basics
 import HTTP
 import TestSupport
 import Testing
 
 /// What the client does above its transport: retries, waits, deadlines. No network and no real clock.
 @Suite struct RetryTests {
-    private func get(repeatable: Bool = true, timeout: Int? = 10_000) -> Request {
-        Request("GET", "https://example.com/", timeout: timeout, repeatable: repeatable)
+    private func get(isIdempotent: Bool = true, timeout: Milliseconds? = 10_000) -> Request {
+        Request("GET", "https://example.com/", timeout: timeout, isIdempotent: isIdempotent)
     }
 
     @Test(arguments: [429, 500, 502, 503, 504])
@@ -26,11 +27,11 @@ import Testing
     /// A connection that was refused or broke is worth another try; the rest would fail the same way, or took all the
     /// time there was.
     @Test(arguments: [
-        (HTTP.Failure.Kind.notConnected, 4), (.broken, 4), (.refused, 1), (.timedOut, 1), (.tooLarge, 1),
+        (HTTPFailure.Kind.notConnected, 4), (.broken, 4), (.refused, 1), (.timedOut, 1), (.tooLarge, 1),
     ])
-    func onlyConnectionFailuresAreTriedAgain(_ kind: HTTP.Failure.Kind, tries: Int) {
+    func onlyConnectionFailuresAreTriedAgain(_ kind: HTTPFailure.Kind, tries: Int) {
         let canned = CannedTransport(Array(repeating: .failed(kind, received: true), count: 4))
-        #expect(throws: Failure(kind, mayHaveBeenReceived: true, "scripted")) { try canned.client.send(get()) }
+        #expect(throws: HTTPFailure(kind, mayHaveBeenReceived: true, "scripted")) { try canned.client.send(get()) }
         #expect(canned.requests.count == tries)
     }
 
@@ -44,10 +45,10 @@ import Testing
 
     @Test(
         arguments: [.answer(503), .failed(.broken, received: true), .failed(.notConnected, received: false)]
-            as [Result<Response, HTTP.Failure>])
-    func whatMayNotBeRepeatedNeverIs(_ result: Result<Response, HTTP.Failure>) {
+            as [Result<Response, HTTPFailure>])
+    func whatMayNotBeRepeatedNeverIs(_ result: Result<Response, HTTPFailure>) {
         let canned = CannedTransport([result, .answer(200)])
-        _ = try? canned.client.send(get(repeatable: false))
+        _ = try? canned.client.send(get(isIdempotent: false))
         #expect(canned.requests.count == 1)
         #expect(canned.sleeps.isEmpty)
     }
@@ -67,7 +68,7 @@ import Testing
 
     @Test func aRequestMayHaveItsOwnIdeaOfTransient() throws {
         var request = get()
-        request.isTransient = { $0.text == "throttled" }
+        request.isRetryable = { $0.text == "throttled" }
         let canned = CannedTransport([.answer(400, "throttled"), .answer(503)])
         #expect(try canned.client.send(request).status == 503)
         #expect(canned.requests.count == 2)
@@ -77,7 +78,7 @@ import Testing
     /// answer stands where its request stood.
     @Test func ofSeveralOnlyThoseInTroubleAreSentAgain() throws {
         let requests = ["a", "b", "c", "d"].map {
-            Request("GET", "https://example.com/\($0)", repeatable: $0 != "d")
+            Request("GET", "https://example.com/\($0)", isIdempotent: $0 != "d")
         }
         let canned = CannedTransport([
             .answer(503, "a", headers: [Header("Retry-After", "1")]), .answer(200, "b"),
@@ -113,8 +114,8 @@ import Testing
     @Test(arguments: [0, -1, -1_000_000])
     func afterTheDeadlineNothingIsSent(_ left: Int) {
         let canned = CannedTransport([.answer(200)])
-        let expected = Failure(.timedOut, mayHaveBeenReceived: false, "the deadline passed before the request")
-        #expect(throws: expected) { try canned.client.until(canned.now + Int64(left)).send(get()) }
+        let expected = HTTPFailure(.timedOut, mayHaveBeenReceived: false, "the deadline passed before the request")
+        #expect(throws: expected) { try canned.client.until(canned.now + left).send(get()) }
         #expect(canned.requests.isEmpty)
     }
 
@@ -122,7 +123,7 @@ import Testing
     @Test(arguments: [(101, 2), (100, 1), (50, 1)])
     func aWaitMustEndBeforeTheDeadline(_ left: Int, _ tries: Int) throws {
         let canned = CannedTransport([.answer(503), .answer(200)])
-        let status = try canned.client.until(canned.now + Int64(left)).send(get()).status
+        let status = try canned.client.until(canned.now + left).send(get()).status
         #expect(status == (tries == 2 ? 200 : 503))
         #expect(canned.requests.count == tries)
     }

@@ -1,6 +1,6 @@
 import Foundation
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 
@@ -14,11 +14,11 @@ import Testing
             return .answer(status: 200)
         }
         let body = method == "GET" ? [] : [0, 1, 0xff, 13, 10] + Array("é".utf8)
-        _ = try Client.quick().send(
+        _ = try HTTPClient.quick().send(
             Request(
                 method, server.url + "/a%20b?q=1&r=%2F",
                 headers: [Header("X-One", "1"), Header("Content-Type", "application/json"), Header("X-Empty", "")],
-                body: body, repeatable: true))
+                body: body, isIdempotent: true))
         let request = try #require(seen.values.first)
         #expect(request.method == method)
         #expect(request.path == "/a%20b")
@@ -36,9 +36,9 @@ import Testing
             seen.append(request)
             return .answer(status: 200)
         }
-        _ = try Client.quick().send(
+        _ = try HTTPClient.quick().send(
             Request(
-                "GET", server.url + "/", headers: [Header("X-Blank", "  "), Header("Accept", " ")], repeatable: true))
+                "GET", server.url + "/", headers: [Header("X-Blank", "  "), Header("Accept", " ")], isIdempotent: true))
         #expect(seen.values.first?.header("x-blank") == "")
         #expect(seen.values.first?.header("accept") == "")
     }
@@ -51,7 +51,7 @@ import Testing
             return .answer(status: 200)
         }
         let body = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0) }
-        _ = try Client.quick().send(Request("POST", server.url + "/", body: body, repeatable: true))
+        _ = try HTTPClient.quick().send(Request("POST", server.url + "/", body: body, isIdempotent: true))
         #expect(seen.values.first?.body == body)
         #expect(seen.values.first?.header("expect") == nil)
     }
@@ -62,7 +62,7 @@ import Testing
             seen.append(request)
             return .answer(status: 200)
         }
-        _ = try Client.quick().send(Request("POST", server.url + "/", repeatable: true))
+        _ = try HTTPClient.quick().send(Request("POST", server.url + "/", isIdempotent: true))
         #expect(seen.values.first?.header("content-length") == "0")
     }
 
@@ -71,7 +71,7 @@ import Testing
         let server = try LoopbackServer { _ in
             .answer(status: 200, headers: [("X-Is", "there")], body: Array("not sent".utf8))
         }
-        let answer = try Client.quick().send(Request("HEAD", server.url + "/", timeout: 5000, repeatable: true))
+        let answer = try HTTPClient.quick().send(Request("HEAD", server.url + "/", timeout: 5000, isIdempotent: true))
         #expect(answer.status == 200)
         #expect(answer.header("X-Is") == "there")
         #expect(answer.body.isEmpty)
@@ -80,7 +80,7 @@ import Testing
     @Test(arguments: ["GET", "POST", "PATCH", "DELETE"])
     func noContentIsAnAnswer(_ method: String) throws {
         let server = try LoopbackServer { _ in .answer(status: 204) }
-        let answer = try Client.quick().send(Request(method, server.url + "/", repeatable: true))
+        let answer = try HTTPClient.quick().send(Request(method, server.url + "/", isIdempotent: true))
         #expect(answer.status == 204)
         #expect(answer.body.isEmpty)
     }
@@ -90,7 +90,7 @@ import Testing
             guard connection.readRequest() != nil else { return }
             connection.answer(200, headers: ["X-Many:  one ", "x-many: two", "X-Empty:", "X-Colon: a:b"])
         }
-        let answer = try Client.quick().send(Request("GET", server.url + "/", repeatable: true))
+        let answer = try HTTPClient.quick().send(Request("GET", server.url + "/", isIdempotent: true))
         #expect(answer.header("x-MANY") == "one")
         #expect(answer.header("X-Empty") == "")
         #expect(answer.header("X-Colon") == "a:b")
@@ -105,7 +105,7 @@ import Testing
             connection.send(interim)
             connection.answer(201, headers: ["X-Final: yes"], "body")
         }
-        let answer = try Client.quick().send(Request("POST", server.url + "/", body: [1], repeatable: false))
+        let answer = try HTTPClient.quick().send(Request("POST", server.url + "/", body: [1], isIdempotent: false))
         #expect(answer.status == 201)
         #expect(answer.header("X-Hint") == nil)
         #expect(answer.header("X-Final") == "yes")
@@ -117,7 +117,7 @@ import Testing
             guard connection.readRequest() != nil else { return }
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
         }
-        #expect(try Client.quick().send(Request("GET", server.url + "/", repeatable: true)).text == "abcde")
+        #expect(try HTTPClient.quick().send(Request("GET", server.url + "/", isIdempotent: true)).text == "abcde")
     }
 
     @Test(arguments: [301, 302, 303, 307, 308])
@@ -127,7 +127,7 @@ import Testing
             seen.append(request.path)
             return .answer(status: status, headers: [("Location", "/elsewhere")])
         }
-        let answer = try Client.quick().send(Request("GET", server.url + "/", repeatable: true))
+        let answer = try HTTPClient.quick().send(Request("GET", server.url + "/", isIdempotent: true))
         #expect(answer.status == status)
         #expect(answer.header("Location") == "/elsewhere")
         #expect(seen.values == ["/"])
@@ -136,12 +136,12 @@ import Testing
     @Test(arguments: [(10, true), (11, false), (100_000, false)])
     func anAnswerMayBeAsLargeAsAllowedAndNoLarger(_ size: Int, _ taken: Bool) throws {
         let server = try LoopbackServer { _ in .answer(status: 200, body: Array(repeating: 7, count: size)) }
-        let client = Client.quick(largestAnswer: 10)
-        let result = client.sendAll([Request("GET", server.url + "/", repeatable: true)])[0]
+        let client = HTTPClient.quick(largestAnswer: 10)
+        let result = client.sendAll([Request("GET", server.url + "/", isIdempotent: true)])[0]
         if taken {
             #expect(try result.get().body.count == size)
         } else {
-            let expected = Failure(.tooLarge, mayHaveBeenReceived: true, "127.0.0.1: the answer is too large")
+            let expected = HTTPFailure(.tooLarge, mayHaveBeenReceived: true, "127.0.0.1: the answer is too large")
             #expect(throws: expected) { try result.get() }
         }
     }

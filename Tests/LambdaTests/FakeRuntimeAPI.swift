@@ -1,6 +1,6 @@
 import Foundation
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 
 @testable import Lambda
@@ -61,7 +61,7 @@ struct Served {
 func serve(_ address: String, _ start: () throws -> Runtime.Handler) -> Served {
     let lines = Recorder<String>()
     let log = Log(now: { 1_800_000_000_000 }, write: { lines.append(String(decoding: $0, as: UTF8.self)) })
-    var http = HTTP.Client.live()
+    var http = HTTPClient.live()
     http.sleep = { _ in }
     let runtime = Runtime(api: RuntimeAPI(address: address, http: http), log: log, now: { 1_800_000_000_000 })
     do {

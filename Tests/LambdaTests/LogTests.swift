@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 import Lambda
 import TestSupport
 import Testing
@@ -25,7 +25,7 @@ import Testing
             log.warn("m")
             log.error("m")
         }
-        #expect(written.compactMap { JSON(Array($0.utf8))?["level"]?.text } == expected)
+        #expect(written.compactMap { JSON(Array($0.utf8))?["level"]?.stringOrNumber } == expected)
     }
 
     @Test func aLineIsOneWriteOfOneJSONObject() {

@@ -1,8 +1,9 @@
 import Foundation
 import HTTP
+import JSON
 import Lambda
-import LocalStack
 import TestSupport
+import Testbed
 import Testing
 
 /// What a whole process does; each test has one of its own.
@@ -18,8 +19,8 @@ import Testing
             Runtime.run { _, _, _ in { $0.payload } }
         }
         #expect(
-            lines(result).compactMap { $0["message"]?.text } == [
-                "AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with local-stack invoke"
+            lines(result).compactMap { $0["message"]?.stringOrNumber } == [
+                "AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with testbed invoke"
             ])
     }
 
@@ -38,7 +39,7 @@ import Testing
         }
         let faults = "FIRST_OF_TWO is not set; SECOND must be a URL that starts with https://"
         #expect(
-            lines(result).map { $0["errorMessage"]?.text ?? $0["message"]?.text } == [
+            lines(result).map { $0["errorMessage"]?.stringOrNumber ?? $0["message"]?.stringOrNumber } == [
                 faults, "leaving: Configuration: \(faults)",
             ])
     }
@@ -66,7 +67,7 @@ import Testing
             }
         }
         #expect(
-            lines(result).compactMap { $0["message"]?.text } == [
+            lines(result).compactMap { $0["message"]?.stringOrNumber } == [
                 "handled", "leaving: the Runtime API answered 500 to next",
             ])
         #expect(lines(result).first?["payload"] == "event")

@@ -1,6 +1,6 @@
 import Foundation
 import HTTP
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 

@@ -1,7 +1,8 @@
 import Foundation
 import HTTP
-import LocalStack
+import JSON
 import TestSupport
+import Testbed
 import Testing
 
 @testable import Lambda
@@ -109,7 +110,7 @@ import Testing
         let name = what == "error" ? "error" : "response of 3 bytes"
         let sentence = "the Runtime API answered \(status) to the \(name)"
         let line = try #require(served.log.last.flatMap { JSON(Array($0.utf8)) })
-        #expect(line["message"]?.text == sentence)
+        #expect(line["message"]?.stringOrNumber == sentence)
         #expect(line["level"] == "ERROR")
         #expect(line["requestId"] == "a")
         #expect(served.end == (goesOn ? "the Runtime API answered 403 to next" : sentence))

@@ -1,5 +1,5 @@
 import Foundation
-import HTTP
+import JSON
 import Lambda
 import TestSupport
 import Testing
@@ -41,8 +41,8 @@ import Testing
         #expect(request.pathParameters == ["sfOrderId": "801Dn0000014UPaIAM"])
         let body = try #require(JSON(request.body))
         #expect(body["orderId"] == "801Dn0000014UPaIAM")
-        #expect(body["nonce"]?.text == request.headers["x-sf-nonce"])
-        #expect(body["timestamp"]?.text == request.headers["x-sf-timestamp"])
+        #expect(body["nonce"]?.stringOrNumber == request.headers["x-sf-nonce"])
+        #expect(body["timestamp"]?.stringOrNumber == request.headers["x-sf-timestamp"])
         #expect(request.headers["x-sf-signature"]?.count == 64)
         #expect(request.headers["idempotency-key"] != nil)
     }

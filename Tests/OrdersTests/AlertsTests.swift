@@ -1,9 +1,10 @@
 import AWS
 import HTTP
+import JSON
 import Lambda
-import LocalStack
 import Salesforce
 import TestSupport
+import Testbed
 import Testing
 
 @testable import Orders
@@ -13,7 +14,7 @@ import Testing
         "SECURITY_ALERT_WEBHOOK": "https://alerts.example/hook", "ALERT_TOPIC_ARN": "arn:aws:sns:eu-west-1:1:alerts",
     ]
 
-    private func raise(_ answers: [Result<Response, HTTP.Failure>], _ values: [String: String]) throws -> (
+    private func raise(_ answers: [Result<Response, HTTPFailure>], _ values: [String: String]) throws -> (
         CannedTransport, LogLines
     ) {
         var environment = Environment(values)

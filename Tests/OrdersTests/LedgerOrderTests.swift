@@ -1,5 +1,5 @@
-import HTTP
-import LocalStack
+import JSON
+import Testbed
 import Testing
 
 @testable import Orders

@@ -1,8 +1,8 @@
 import Foundation
-import HTTP
+import JSON
 import Lambda
-import LocalStack
 import TestSupport
+import Testbed
 import Testing
 
 @testable import Orders

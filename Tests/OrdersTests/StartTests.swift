@@ -1,4 +1,6 @@
+import Basics
 import HTTP
+import JSON
 import Lambda
 import TestSupport
 import Testing
@@ -10,12 +12,12 @@ import Testing
     /// One program with a good configuration, and what it asks for at its start.
     struct Start: Sendable, CustomTestStringConvertible {
         var testDescription: String
-        var run: @Sendable (Environment, HTTP.Client, Log) throws -> Void
+        var run: @Sendable (Environment, HTTPClient, Log) throws -> Void
         var values: [String: String]
         /// The parameters it reads; none is no call.
         var parameters: [String]
         /// The hosts it opens a connection to.
-        var openings: [String]
+        var preconnects: [String]
 
         var environment: Environment {
             let account = ["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"]
@@ -38,41 +40,42 @@ import Testing
         Start(
             testDescription: "verify-signature", run: { _ = try Webhook.start($0, $1, $2) },
             values: recovery.merging(["SF_WEBHOOK_SECRET_PARAMETER": "/secret"]) { $1 }, parameters: ["/secret"],
-            openings: [table, bus]),
+            preconnects: [table, bus]),
         Start(
             testDescription: "provision-order", run: { _ = try Provisioning.start($0, $1, $2) },
             values: [
                 "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "f",
                 "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
                 "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
-            ], parameters: ["/whmcs", "/token"], openings: [table]),
+            ], parameters: ["/whmcs", "/token"], preconnects: [table]),
         Start(
             testDescription: "refresh-sf-token", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_PRIVATE_KEY_PARAMETER": "/key"]) { $1 }, parameters: ["/key"],
-            openings: [login]),
+            preconnects: [login]),
         Start(
             testDescription: "refresh-sf-token with a secret", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/s"]) { $1 },
-            parameters: ["/s"], openings: [login]),
+            parameters: ["/s"], preconnects: [login]),
         Start(
             testDescription: "refresh-sf-token with a file", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_PRIVATE_KEY_PATH": "/key.pem"]) { $1 }, parameters: [],
-            openings: [login, store]),
+            preconnects: [login, store]),
         Start(
             testDescription: "recover-orders", run: { _ = try Recovery.start($0, $1, $2) }, values: recovery,
-            parameters: [], openings: [table, bus]),
+            parameters: [], preconnects: [table, bus]),
         Start(
             testDescription: "recover-orders that asks Salesforce", run: { _ = try Recovery.start($0, $1, $2) },
             values: recovery.merging([
                 "SF_RECONCILE": "true", "SF_PROVISIONABLE_STATUSES": "Approved", "SF_ACCESS_TOKEN_PARAMETER": "/token",
                 "SF_REFRESH_FUNCTION": "f",
-            ]) { $1 }, parameters: ["/token"], openings: [table, bus]),
+            ]) { $1 }, parameters: ["/token"], preconnects: [table, bus]),
         Start(
             testDescription: "order-status", run: { _ = try OrderStatus.start($0, $1, $2) },
-            values: recovery.merging(["SF_ACCESS_TOKEN_PARAMETER": "/token"]) { $1 }, parameters: [], openings: [table]),
+            values: recovery.merging(["SF_ACCESS_TOKEN_PARAMETER": "/token"]) { $1 }, parameters: [],
+            preconnects: [table]),
     ]
 
-    private static func parameters(_ names: [String]) -> Result<Response, HTTP.Failure> {
+    private static func parameters(_ names: [String]) -> Result<Response, HTTPFailure> {
         let values = names.map { JSON.object(["Name": .string($0), "Value": "value"]) }
         return .success(Response(status: 200, body: JSON.object(["Parameters": .array(values)]).bytes))
     }
@@ -81,7 +84,7 @@ import Testing
     @Test(arguments: starts) func everythingIsAskedForAtOnce(_ start: Start) throws {
         let log = LogLines()
         let answers = start.parameters.isEmpty ? [] : [Self.parameters(start.parameters)]
-        let canned = CannedTransport(answers + start.openings.map { _ in .answer(404) })
+        let canned = CannedTransport(answers + start.preconnects.map { _ in .answer(404) })
         try start.run(start.environment, canned.client, log.log)
         #expect(canned.batches == [canned.requests.count])
         let read = canned.requests.filter { $0.action == "GetParameters" }
@@ -91,9 +94,9 @@ import Testing
         let opened = canned.requests.filter { $0.action != "GetParameters" }
         #expect(
             opened.map { "\($0.method) \($0.url)" }.map(Self.withoutSlash)
-                == start.openings.map { "HEAD https://\($0)" })
+                == start.preconnects.map { "HEAD https://\($0)" })
         // One that is kept, and no secret with it.
-        #expect(opened.allSatisfy { $0.repeatable && $0.headers.isEmpty && $0.body.isEmpty && $0.signature == nil })
+        #expect(opened.allSatisfy { $0.isIdempotent && $0.headers.isEmpty && $0.body.isEmpty && $0.signature == nil })
         #expect(log.messages == [])
     }
 
@@ -127,27 +130,27 @@ import Testing
         [
             .answer(400, #"{"__type":"AccessDeniedException"}"#), .answer(200, "<html>"), .answer(503),
             .failed(.notConnected, received: false), .failed(.broken, received: true),
-        ] as [Result<Response, HTTP.Failure>])
-    func whatCannotBeHadNowStopsNobody(_ start: Start, _ answer: Result<Response, HTTP.Failure>) throws {
+        ] as [Result<Response, HTTPFailure>])
+    func whatCannotBeHadNowStopsNobody(_ start: Start, _ answer: Result<Response, HTTPFailure>) throws {
         let log = LogLines()
         let canned = CannedTransport(Array(repeating: answer, count: 12))
         try start.run(start.environment, canned.client, log.log)
         #expect(log.lines.map { $0["level"] } == (start.parameters.isEmpty ? [] : ["WARN"]))
         #expect(log.messages.allSatisfy { $0.hasPrefix("parameters could not be read yet: ssm GetParameters ") })
         // Connections are tried once, whatever becomes of the parameters.
-        #expect(canned.requests.count { $0.method == "HEAD" } == start.openings.count)
+        #expect(canned.requests.count { $0.method == "HEAD" } == start.preconnects.count)
     }
 
     /// Lambda gives a start ten seconds.
-    @Test(arguments: starts, [(HTTP.Failure.Kind.timedOut, 60_000), (.broken, 800), (.broken, 2900)])
-    func whoDoesNotAnswerTakesThreeSecondsAtTheMost(_ start: Start, _ silence: (kind: HTTP.Failure.Kind, time: Int))
+    @Test(arguments: starts, [(HTTPFailure.Kind.timedOut, 60_000), (.broken, 800), (.broken, 2900)])
+    func whoDoesNotAnswerTakesThreeSecondsAtTheMost(_ start: Start, _ silence: (kind: HTTPFailure.Kind, time: Int))
         throws
     {
         let canned = CannedTransport([])
         let began = canned.now
         var client = canned.client
         client.transport = { requests in
-            canned.now += Int64(requests.map { min($0.timeout ?? .max, silence.time) }.max() ?? 0)
+            canned.now += Int(requests.map { min($0.timeout ?? .max, silence.time) }.max() ?? 0)
             return requests.map { _ in .failed(silence.kind, received: true) }
         }
         try start.run(start.environment, client, Log(write: { _ in }))

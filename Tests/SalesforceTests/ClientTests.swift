@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Testing
 
 @testable import Salesforce
@@ -25,7 +26,7 @@ import Testing
             #"{"totalSize":3,"done":false,"records":[{"Id":"1"},{"Id":"2"}],"nextRecordsUrl":"/services/data/v66.0/query/01g-2"}"#,
             #"{"totalSize":3,"done":true,"records":[{"Id":"3"}]}"#)
         let records = try wire.salesforce.query("SELECT Id FROM Order", doing: "looking")
-        #expect(records.compactMap { $0["Id"]?.text } == ["1", "2", "3"])
+        #expect(records.compactMap { $0["Id"]?.string } == ["1", "2", "3"])
         #expect(wire.requests.last?.url == base + "/query/01g-2")
     }
 
@@ -55,7 +56,7 @@ import Testing
     @Test func onlySalesforcesOwnYesToAPatchCounts() throws {
         let wire = Wire("<html><body>We are back soon</body></html>")
         let error = failure { try wire.salesforce.updateOrder(id("801000000000001"), ["A__c": "x"]) }
-        #expect(error?.isPassing == true)
+        #expect(error?.isRetryable == true)
     }
 
     @Test func anOrderAndItsItemsGoInOneCall() throws {
@@ -112,7 +113,7 @@ import Testing
             error
                 == .unavailable(
                     doing: "updating the order and its items", reason: "UNABLE_TO_LOCK_ROW unable to obtain"))
-        #expect(wire.requests.map(\.repeatable) == [false])
+        #expect(wire.requests.map(\.isIdempotent) == [false])
     }
 
     /// Whether a write that met this may still be carried out.
@@ -123,11 +124,11 @@ import Testing
             (.answer("<html>", status: 200), true), (.answer("", status: 200), true),
             (.error("SERVER_UNAVAILABLE", status: 503), false), (.error("UNABLE_TO_LOCK_ROW", status: 400), false),
             (.error("INVALID_FIELD", status: 400), false),
-        ] as [(Result<Response, HTTP.Failure>, Bool)])
+        ] as [(Result<Response, HTTPFailure>, Bool)])
     func aWriteWithoutSalesforcesOwnAnswerIsUnanswered(
-        _ answer: Result<Response, HTTP.Failure>, _ isUnanswered: Bool
+        _ answer: Result<Response, HTTPFailure>, _ isUnanswered: Bool
     ) throws {
-        let updates: [(Salesforce.Client, RecordID) throws -> Void] = [
+        let updates: [(SalesforceClient, RecordID) throws -> Void] = [
             { try $0.updateOrder($1, [:]) }, { try $0.update(order: $1, [:], items: []) },
         ]
         for update in updates {
@@ -148,7 +149,7 @@ import Testing
     @Test func aCollectionWithoutAnAnswerIsTriedLater() throws {
         let wire = Wire("")
         let error = failure { try wire.salesforce.update(order: try id("801000000000001"), [:], items: []) }
-        #expect(error?.isPassing == true)
+        #expect(error?.isRetryable == true)
     }
 }
 
@@ -161,8 +162,8 @@ import Testing
             .error("INVALID_SESSION_ID", "Session expired or invalid", status: 401),
             .error("INVALID_SESSION_ID", "Session expired or invalid", status: 403),
             .answer("", status: 401), .answer("<html>", status: 401),
-        ] as [Result<Response, HTTP.Failure>])
-    func aRejectedTokenIsReplacedAndTheCallReplayed(_ answer: Result<Response, HTTP.Failure>) throws {
+        ] as [Result<Response, HTTPFailure>])
+    func aRejectedTokenIsReplacedAndTheCallReplayed(_ answer: Result<Response, HTTPFailure>) throws {
         let wire = Wire([answer, .answer(empty)])
         #expect(try wire.salesforce.query("SELECT", doing: "looking") == [])
         #expect(wire.rejected == [.one])
@@ -175,7 +176,7 @@ import Testing
         let wire = Wire([expired, expired])
         let error = try #require(failure { _ = try wire.salesforce.query("SELECT", doing: "looking") })
         #expect(error == .sessionInvalid)
-        #expect(error.isPassing)
+        #expect(error.isRetryable)
         #expect(wire.rejected == [.one])
     }
 
@@ -196,26 +197,26 @@ import Testing
         let wire = Wire([.error(code, message, status: 401)])
         let error = try #require(failure { _ = try wire.salesforce.query("SELECT", doing: "looking") })
         #expect(error == .rejected(doing: "looking", code: code, message: message))
-        #expect(!error.isPassing)
+        #expect(!error.isRetryable)
         #expect(wire.rejected == [])
     }
 
     @Test func withoutATokenNothingIsSent() throws {
         let wire = Wire()
-        let salesforce = Salesforce.Client(
+        let salesforce = SalesforceClient(
             http: wire.http, apiVersion: "v66.0",
-            token: { () throws(Salesforce.Failure) in throw .noToken("none yet") },
-            renewed: { token throws(Salesforce.Failure) in token })
+            token: { () throws(SalesforceFailure) in throw .noToken("none yet") },
+            renewed: { token throws(SalesforceFailure) in token })
         #expect(failure { _ = try salesforce.query("SELECT", doing: "looking") } == .noToken("none yet"))
         #expect(wire.requests.isEmpty)
     }
 
     @Test func aRenewalThatFailsIsTheFailure() throws {
         let wire = Wire([expired])
-        let refused = Salesforce.Failure.noToken("the function did not bring one")
-        let salesforce = Salesforce.Client(
-            http: wire.http, apiVersion: "v66.0", token: { () throws(Salesforce.Failure) in .one },
-            renewed: { _ throws(Salesforce.Failure) in throw refused })
+        let refused = SalesforceFailure.noToken("the function did not bring one")
+        let salesforce = SalesforceClient(
+            http: wire.http, apiVersion: "v66.0", token: { () throws(SalesforceFailure) in .one },
+            renewed: { _ throws(SalesforceFailure) in throw refused })
         #expect(failure { _ = try salesforce.query("SELECT", doing: "looking") } == refused)
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Testing
 
 @testable import Salesforce
@@ -6,7 +7,7 @@ import Testing
 @Suite struct FailureTests {
     private enum Kind { case unavailable, limit, rejected, gone }
 
-    private func kind(_ failure: Salesforce.Failure?) -> Kind? {
+    private func kind(_ failure: SalesforceFailure?) -> Kind? {
         switch failure {
         case .unavailable: .unavailable
         case .limitReached: .limit
@@ -17,7 +18,7 @@ import Testing
     }
 
     /// Asks with as many answers as the HTTP client will take of one kind.
-    private func ask(_ answer: Result<Response, HTTP.Failure>, times: Int) throws -> Salesforce.Failure {
+    private func ask(_ answer: Result<Response, HTTPFailure>, times: Int) throws -> SalesforceFailure {
         let wire = Wire(Array(repeating: answer, count: times))
         let error = try #require(failure { _ = try wire.salesforce.query("SELECT", doing: "looking") })
         #expect(wire.requests.count == times)
@@ -37,7 +38,7 @@ import Testing
     func aBriefTroubleIsTriedAgain(_ code: String, _ message: String, _ status: Int) throws {
         let error = try ask(.error(code, message, status: status), times: 4)
         #expect(kind(error) == .unavailable)
-        #expect(error.isPassing)
+        #expect(error.isRetryable)
         #expect(error.description.contains(code) && error.description.contains("looking"))
     }
 
@@ -52,7 +53,7 @@ import Testing
     @Test func theDailyLimitIsNotTriedAgain() throws {
         let error = try ask(.error("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded", status: 403), times: 1)
         #expect(error == .limitReached(doing: "looking", message: "TotalRequests Limit exceeded"))
-        #expect(error.isPassing)
+        #expect(error.isRetryable)
     }
 
     @Test(arguments: [
@@ -61,7 +62,7 @@ import Testing
     func aRecordMayBeGone(_ code: String, _ status: Int) throws {
         let error = try ask(.error(code, status: status), times: 1)
         #expect(error == .notFound(doing: "looking", message: "\(code) words"))
-        #expect(!error.isPassing)
+        #expect(!error.isRetryable)
     }
 
     /// Each row: a clear no, and a word of its hint; no word, no hint.
@@ -83,7 +84,7 @@ import Testing
     func aClearNoSaysWhatToMend(_ code: String, _ message: String, _ status: Int, _ word: String) throws {
         let error = try ask(.error(code, message, status: status), times: 1)
         #expect(error == .rejected(doing: "looking", code: code, message: message))
-        #expect(!error.isPassing)
+        #expect(!error.isRetryable)
         let sentence = "Salesforce refused while looking: \(code) \(message)"
         #expect(word.isEmpty ? error.description == sentence : error.description.hasPrefix(sentence + " – "))
         #expect(word.isEmpty || error.description.dropFirst(sentence.count).contains(word))
@@ -93,8 +94,8 @@ import Testing
         arguments: [
             .error("UNSUPPORTED_API_VERSION", "gone", status: 410), .error("GONE", "gone", status: 410),
             .answer("<html>", status: 410),
-        ] as [Result<Response, HTTP.Failure>])
-    func aRetiredVersionIsNamed(_ answer: Result<Response, HTTP.Failure>) throws {
+        ] as [Result<Response, HTTPFailure>])
+    func aRetiredVersionIsNamed(_ answer: Result<Response, HTTPFailure>) throws {
         let error = try ask(answer, times: 1)
         guard case .rejected("looking", "UNSUPPORTED_API_VERSION", _) = error else {
             Issue.record("\(error)")

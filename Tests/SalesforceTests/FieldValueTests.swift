@@ -1,5 +1,5 @@
+import Basics
 import Foundation
-import HTTP
 import Salesforce
 import Testing
 
@@ -24,8 +24,8 @@ import Testing
             (1_795_169_730_000, "2026-11-20T10:15:30.000Z"),
             (1_795_169_730_001, "2026-11-20T10:15:30.001Z"), (1_795_169_730_999, "2026-11-20T10:15:30.999Z"),
             (1_709_164_800_070, "2024-02-29T00:00:00.070Z"),
-        ] as [(Int64, String)])
-    func aTimeIsWrittenInUTC(_ ms: Int64, _ text: String) {
+        ] as [(Timestamp, String)])
+    func aTimeIsWrittenInUTC(_ ms: Timestamp, _ text: String) {
         #expect(FieldValue.datetime(ms) == .string(text))
     }
 }

@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Salesforce
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
         try grant.requestToken(loginURL: loginURL ?? host, http: wire.http)
     }
 
-    private func refusal(_ answers: [Result<Response, HTTP.Failure>]) throws -> Salesforce.Failure {
+    private func refusal(_ answers: [Result<Response, HTTPFailure>]) throws -> SalesforceFailure {
         let wire = Wire(answers)
         return try #require(failure { _ = try request(wire) })
     }
@@ -63,7 +64,7 @@ import Testing
         let error = try #require(failure { _ = try request(wire) })
         #expect(
             error == .unavailable(doing: "requesting a token", reason: "HTTP 400 unknown_error retry your request"))
-        #expect(error.isPassing)
+        #expect(error.isRetryable)
         #expect(wire.waits == [500, 1000, 2000])
     }
 
@@ -71,7 +72,7 @@ import Testing
         let wire = Wire([.answer(#"{"error":"unknown_error"}"#, status: 400)])
         let http = wire.http.until(1_795_169_730_400)
         let error = try #require(failure { _ = try grant.requestToken(loginURL: host, http: http) })
-        #expect(error.isPassing)
+        #expect(error.isRetryable)
         #expect(wire.waits == [])
     }
 
@@ -105,7 +106,7 @@ import Testing
         }
         #expect(hint.contains(word))
         #expect(error.description.contains(hint))
-        #expect(!error.isPassing)
+        #expect(!error.isRetryable)
     }
 
     @Test func aMissingDescriptionIsSurvived() throws {
@@ -134,8 +135,8 @@ import Testing
     func aPageWithoutJSONIsSurvived(_ status: Int, _ passing: Bool) throws {
         // Those of an overloaded server are repeated three times by the HTTP client.
         let page = Result.answer("<html>hush</html>", status: status)
-        let error = try refusal(Array(repeating: page, count: Request.isTransientStatus(try page.get()) ? 4 : 1))
-        #expect(error.isPassing == passing)
+        let error = try refusal(Array(repeating: page, count: Request.isRetryableStatus(try page.get()) ? 4 : 1))
+        #expect(error.isRetryable == passing)
         #expect(error.description.contains("HTTP \(status)"))
         #expect(!error.description.contains("hush"))
         if !passing { #expect(error.description.contains("login URL")) }

@@ -38,7 +38,7 @@ import Testing
     func aParameterThatCannotBeReadIsNoToken(_ value: String) throws {
         let error = try #require(failure { _ = try Token(parameterValue: value) })
         #expect(error == .noToken("the stored one cannot be read"))
-        #expect(error.isPassing)
+        #expect(error.isRetryable)
     }
 
     @Test(arguments: [

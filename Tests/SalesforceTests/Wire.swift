@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 import Testing
 
@@ -9,9 +10,9 @@ final class Wire {
     private(set) var waits: [Int] = []
     /// The tokens that were said to be rejected.
     private(set) var rejected: [Token] = []
-    private var answers: [Result<Response, HTTP.Failure>]
+    private var answers: [Result<Response, HTTPFailure>]
 
-    init(_ answers: [Result<Response, HTTP.Failure>]) {
+    init(_ answers: [Result<Response, HTTPFailure>]) {
         self.answers = answers
     }
 
@@ -21,26 +22,27 @@ final class Wire {
     }
 
     /// Its clock stands still but for the waits.
-    var http: HTTP.Client {
-        HTTP.Client(
-            transport: { $0.map(self.answer) }, now: { 1_795_169_730_000 + Int64(self.waits.reduce(0, +)) },
+    var http: HTTPClient {
+        HTTPClient(
+            transport: { $0.map(self.answer) },
+            now: { Timestamp(milliseconds: 1_795_169_730_000) + self.waits.reduce(0, +) },
             sleep: { self.waits.append($0) }, jitter: { $0 })
     }
 
     /// Starts with token `one`; after a rejection there is `two`, at another instance.
-    var salesforce: Salesforce.Client {
-        Salesforce.Client(http: http, apiVersion: "v66.0", token: { () throws(Salesforce.Failure) in .one }) {
-            rejected throws(Salesforce.Failure) in
+    var salesforce: SalesforceClient {
+        SalesforceClient(http: http, apiVersion: "v66.0", token: { () throws(SalesforceFailure) in .one }) {
+            rejected throws(SalesforceFailure) in
             self.rejected.append(rejected)
             return .two
         }
     }
 
-    private func answer(_ request: Request) -> Result<Response, HTTP.Failure> {
+    private func answer(_ request: Request) -> Result<Response, HTTPFailure> {
         requests.append(request)
         guard !answers.isEmpty else {
             Issue.record("a request nobody expected")
-            return .failure(HTTP.Failure(.refused, mayHaveBeenReceived: false, "no answer left"))
+            return .failure(HTTPFailure(.refused, mayHaveBeenReceived: false, "no answer left"))
         }
         return answers.removeFirst()
     }
@@ -58,7 +60,7 @@ extension Token {
     }
 }
 
-extension Result where Success == Response, Failure == HTTP.Failure {
+extension Result where Success == Response, Failure == HTTPFailure {
     static func answer(_ body: String, status: Int = 200) -> Self {
         .success(Response(status: status, body: Array(body.utf8)))
     }
@@ -67,8 +69,8 @@ extension Result where Success == Response, Failure == HTTP.Failure {
         .answer(#"[{"errorCode":"\#(code)","message":"\#(message)"}]"#, status: status)
     }
 
-    static func broken(_ kind: HTTP.Failure.Kind) -> Self {
-        .failure(HTTP.Failure(kind, mayHaveBeenReceived: true, "acme.my.salesforce.com hung up"))
+    static func broken(_ kind: HTTPFailure.Kind) -> Self {
+        .failure(HTTPFailure(kind, mayHaveBeenReceived: true, "acme.my.salesforce.com hung up"))
     }
 }
 
@@ -78,11 +80,11 @@ extension Request {
 }
 
 /// What `body` throws, for tests that ask which failure it is.
-func failure(_ body: () throws -> Void) -> Salesforce.Failure? {
+func failure(_ body: () throws -> Void) -> SalesforceFailure? {
     do {
         try body()
         return nil
     } catch {
-        return error as? Salesforce.Failure
+        return error as? SalesforceFailure
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 
 /// A client without a network: it records what was sent, gives the scripted answers one after the other, and has a
@@ -10,21 +11,21 @@ public final class CannedTransport {
     /// The upper bounds that jitter was asked for.
     public private(set) var jitterBounds: [Int] = []
     /// ms since 1970.
-    public var now: Int64
-    private var answers: [Result<Response, HTTP.Failure>]
+    public var now: Timestamp
+    private var answers: [Result<Response, HTTPFailure>]
 
-    public init(_ answers: [Result<Response, HTTP.Failure>], now: Int64 = 1_800_000_000_000) {
+    public init(_ answers: [Result<Response, HTTPFailure>], now: Timestamp = 1_800_000_000_000) {
         self.answers = answers
         self.now = now
     }
 
     /// Jitter is its upper bound, so that waits are known.
-    public var client: HTTP.Client {
-        HTTP.Client(
+    public var client: HTTPClient {
+        HTTPClient(
             transport: send, now: { self.now },
             sleep: {
                 self.sleeps.append($0)
-                self.now += Int64($0)
+                self.now += $0
             },
             jitter: {
                 self.jitterBounds.append($0)
@@ -32,26 +33,26 @@ public final class CannedTransport {
             })
     }
 
-    private func send(_ batch: [Request]) -> [Result<Response, HTTP.Failure>] {
+    private func send(_ batch: [Request]) -> [Result<Response, HTTPFailure>] {
         requests += batch
         batches.append(batch.count)
         return batch.map { _ in
             answers.isEmpty
-                ? .failure(HTTP.Failure(.refused, mayHaveBeenReceived: false, "the script has no more answers"))
+                ? .failure(HTTPFailure(.refused, mayHaveBeenReceived: false, "the script has no more answers"))
                 : answers.removeFirst()
         }
     }
 }
 
-extension Result where Success == Response, Failure == HTTP.Failure {
+extension Result where Success == Response, Failure == HTTPFailure {
     /// An answer of that status.
     public static func answer(_ status: Int, _ body: String = "", headers: [Header] = []) -> Self {
         .success(Response(status: status, headers: headers, body: Array(body.utf8)))
     }
 
     /// No answer.
-    public static func failed(_ kind: HTTP.Failure.Kind, received: Bool) -> Self {
-        .failure(HTTP.Failure(kind, mayHaveBeenReceived: received, "scripted"))
+    public static func failed(_ kind: HTTPFailure.Kind, received: Bool) -> Self {
+        .failure(HTTPFailure(kind, mayHaveBeenReceived: received, "scripted"))
     }
 }
 

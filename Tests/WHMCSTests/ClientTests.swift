@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Testing
 import WHMCS
 
@@ -31,11 +32,11 @@ import WHMCS
         arguments: [
             .answer("down", status: 503), .answer("", status: 502), .answer("slow down", status: 429),
             .broken(.broken, received: true), .broken(.notConnected, received: false),
-        ] as [Result<Response, HTTP.Failure>])
-    func aWriteGoesOutOnce(_ answer: Result<Response, HTTP.Failure>) throws {
+        ] as [Result<Response, HTTPFailure>])
+    func aWriteGoesOutOnce(_ answer: Result<Response, HTTPFailure>) throws {
         let wire = Wire([answer])
-        #expect(throws: WHMCS.Failure.self) { _ = try wire.whmcs.call("AddOrder", [], .write) }
-        #expect(wire.requests.map(\.repeatable) == [false])
+        #expect(throws: WHMCSFailure.self) { _ = try wire.whmcs.call("AddOrder", [], .write) }
+        #expect(wire.requests.map(\.isIdempotent) == [false])
         #expect(wire.waits == [])
     }
 
@@ -61,8 +62,8 @@ import WHMCS
             (.answer(#"{"result":"error","message":"Authentication Failed"}"#, status: 403), false),
             (.answer(#"{"result":"error","message":"Something else"}"#, status: 500), false),
             (.answer(#"{"result":"error"}"#, status: 200), false),
-        ] as [(Result<Response, HTTP.Failure>, Bool)])
-    func aWriteTellsWhetherItMayHaveHappened(_ answer: Result<Response, HTTP.Failure>, _ unknown: Bool) throws {
+        ] as [(Result<Response, HTTPFailure>, Bool)])
+    func aWriteTellsWhetherItMayHaveHappened(_ answer: Result<Response, HTTPFailure>, _ unknown: Bool) throws {
         let whmcs = try Wire([answer]).whmcs
         let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
         #expect(error.outcomeUnknown == unknown, "\(error)")
@@ -73,7 +74,7 @@ import WHMCS
             let whmcs = try Wire([answer]).whmcs
             let error = try #require(failure { _ = try whmcs.call("GetOrders", [], .read) })
             #expect(!error.outcomeUnknown)
-            #expect(error.isPassing)
+            #expect(error.isRetryable)
         }
     }
 
@@ -118,13 +119,13 @@ import WHMCS
                 "Service ID 7 can not be renewed at this time.", 200,
                 .other(action: "AddOrder", message: "Service ID 7 can not be renewed at this time.", status: 200)
             ),
-        ] as [(String, Int, WHMCS.Failure)])
-    func theMessageDecides(_ message: String, _ status: Int, _ expected: WHMCS.Failure) throws {
+        ] as [(String, Int, WHMCSFailure)])
+    func theMessageDecides(_ message: String, _ status: Int, _ expected: WHMCSFailure) throws {
         let answer: JSON = ["result": "error", "message": .string(message)]
         let whmcs = try Wire([.answer(String(decoding: answer.bytes, as: UTF8.self), status: status)]).whmcs
         let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
         #expect(error == expected)
-        #expect(!error.isPassing)
+        #expect(!error.isRetryable)
         #expect(!error.description.isEmpty)
     }
 
@@ -132,7 +133,7 @@ import WHMCS
     func anUnknownMessagePassesWhenItsStatusDoes(_ status: Int, _ passing: Bool) throws {
         let whmcs = try Wire([.answer(#"{"result":"error","message":"busy"}"#, status: status)]).whmcs
         let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
-        #expect(error.isPassing == passing)
+        #expect(error.isRetryable == passing)
     }
 
     @Test func aLongMessageIsCut() throws {

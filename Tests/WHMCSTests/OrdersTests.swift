@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 import Testing
 import WHMCS
 
@@ -96,7 +96,7 @@ import WHMCS
         let whmcs = try Wire(pages.map { .answer(list($0.0.map { row($0) }, total: $0.1)) }).whmcs
         let error = try #require(failure { _ = try whmcs.orders(clientId: 7) })
         #expect(error == .incompleteList(action: "GetOrders"))
-        #expect(error.isPassing && !error.outcomeUnknown)
+        #expect(error.isRetryable && !error.outcomeUnknown)
     }
 
     @Test func aListWithoutTotalIsAFailure() throws {
@@ -137,6 +137,6 @@ import WHMCS
         try wire.whmcs.acceptOrder(12)
         try wire.whmcs.cancelOrder(12)
         #expect(wire.sent == ["action=AcceptOrder&orderid=12", "action=CancelOrder&orderid=12"])
-        #expect(wire.requests.map(\.repeatable) == [false, false])
+        #expect(wire.requests.map(\.isIdempotent) == [false, false])
     }
 }

@@ -6,9 +6,9 @@ import WHMCS
 final class Wire {
     private(set) var requests: [Request] = []
     private(set) var waits: [Int] = []
-    private var answers: [Result<Response, HTTP.Failure>]
+    private var answers: [Result<Response, HTTPFailure>]
 
-    init(_ answers: [Result<Response, HTTP.Failure>]) {
+    init(_ answers: [Result<Response, HTTPFailure>]) {
         self.answers = answers
     }
 
@@ -17,13 +17,13 @@ final class Wire {
         self.init(bodies.map { .answer($0) })
     }
 
-    var whmcs: WHMCS.Client {
+    var whmcs: WHMCSClient {
         get throws { try client(credentials: #"{"identifier":"id","secret":"s"}"#) }
     }
 
-    func client(credentials: String) throws -> WHMCS.Client {
-        WHMCS.Client(
-            http: HTTP.Client(
+    func client(credentials: String) throws -> WHMCSClient {
+        WHMCSClient(
+            http: HTTPClient(
                 transport: { $0.map(self.answer) }, now: { 0 }, sleep: { self.waits.append($0) }, jitter: { $0 }),
             url: "https://billing.example/includes/api.php", credentials: try Credentials(parameterValue: credentials))
     }
@@ -36,32 +36,32 @@ final class Wire {
         }
     }
 
-    private func answer(_ request: Request) -> Result<Response, HTTP.Failure> {
+    private func answer(_ request: Request) -> Result<Response, HTTPFailure> {
         requests.append(request)
         guard !answers.isEmpty else {
             Issue.record("a request nobody expected")
-            return .failure(HTTP.Failure(.refused, mayHaveBeenReceived: false, "no answer left"))
+            return .failure(HTTPFailure(.refused, mayHaveBeenReceived: false, "no answer left"))
         }
         return answers.removeFirst()
     }
 }
 
-extension Result where Success == Response, Failure == HTTP.Failure {
+extension Result where Success == Response, Failure == HTTPFailure {
     static func answer(_ body: String, status: Int = 200) -> Self {
         .success(Response(status: status, body: Array(body.utf8)))
     }
 
-    static func broken(_ kind: HTTP.Failure.Kind, received: Bool) -> Self {
-        .failure(HTTP.Failure(kind, mayHaveBeenReceived: received, "billing.example hung up"))
+    static func broken(_ kind: HTTPFailure.Kind, received: Bool) -> Self {
+        .failure(HTTPFailure(kind, mayHaveBeenReceived: received, "billing.example hung up"))
     }
 }
 
 /// What `body` throws, for tests that ask which failure it is.
-func failure(_ body: () throws -> Void) -> WHMCS.Failure? {
+func failure(_ body: () throws -> Void) -> WHMCSFailure? {
     do {
         try body()
         return nil
     } catch {
-        return error as? WHMCS.Failure
+        return error as? WHMCSFailure
     }
 }

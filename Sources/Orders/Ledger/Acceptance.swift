@@ -1,6 +1,7 @@
 import AWS
+import Basics
 import Crypto
-import HTTP
+import JSON
 import Salesforce
 
 /// A checked request that is to become an order in the ledger.
@@ -13,10 +14,10 @@ struct Acceptance {
     var claimant: String
     var correlationID: String
     /// ms
-    var nonceLifetime: Int64
+    var nonceLifetime: Milliseconds
 
     static func answer(_ id: RecordID, _ status: LedgerOrder.Status, _ attempt: Int) -> JSON {
-        ["orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(Double(attempt))]
+        ["orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(attempt)]
     }
 }
 
@@ -33,8 +34,8 @@ enum AcceptanceOutcome: Equatable {
 
 extension Ledger {
     /// How long an accepted order may wait for its run before it is announced again, in ms.
-    private static let announcementPatience: Int64 = 60_000
-    private static let keyLifetime: Int64 = 24 * 3_600_000
+    private static let announcementPatience: Milliseconds = 60_000
+    private static let keyLifetime: Milliseconds = 24 * 3_600_000
 
     /// Records the request in one transaction: nonce unseen, key unseen, and the order new or Failed.
     func accept(_ request: Acceptance) throws -> AcceptanceOutcome {
@@ -61,13 +62,13 @@ extension Ledger {
     private func outcome(of results: [ConditionResult], _ request: Acceptance) throws -> AcceptanceOutcome? {
         if case .failed(let nonce) = results[0] {
             // Our own trace, left by a try whose answer was lost.
-            guard nonce?["claimant"]?.text == request.claimant, case .failed(let key) = results[1],
+            guard nonce?["claimant"]?.stringOrNumber == request.claimant, case .failed(let key) = results[1],
                 let attempt = key?["attempt"]?.integer
             else { return .nonceSeen }
             return .accepted(attempt: Int(attempt))
         }
         guard case .failed(let key) = results[1] else { return nil }
-        guard key?["orderId"]?.text == request.orderID.text, let answer = key?["answer"] else {
+        guard key?["orderId"]?.stringOrNumber == request.orderID.text, let answer = key?["answer"] else {
             return try afterClaimingNonce(request, .keyReused)
         }
         return try afterClaimingNonce(request, .replayed(answer))
@@ -76,7 +77,7 @@ extension Ledger {
     /// A refused transaction left no nonce; without one, the same bytes would be welcome again.
     private func afterClaimingNonce(_ request: Acceptance, _ outcome: AcceptanceOutcome) throws -> AcceptanceOutcome {
         guard case .conditionFailed(let item) = try table.write(nonceClaim(request)),
-            item?["claimant"]?.text != request.claimant
+            item?["claimant"]?.stringOrNumber != request.claimant
         else { return outcome }
         return .nonceSeen
     }
@@ -87,7 +88,7 @@ extension Ledger {
 
     /// DynamoDB deletes expired items late, so that the condition compares the time itself.
     private func unseen() -> Write.Expression {
-        Write.Expression("attribute_not_exists(#pk) OR #expiresAt < :now", ["now": .number(Double(now() / 1000))])
+        Write.Expression("attribute_not_exists(#pk) OR #expiresAt < :now", ["now": .number(now().seconds)])
     }
 
     private func nonceClaim(_ request: Acceptance) -> Write {
@@ -103,7 +104,7 @@ extension Ledger {
             [
                 "pk": .string("key#" + hex(sha256(Array(request.idempotencyKey.utf8)))),
                 "expiresAt": expiry(Ledger.keyLifetime), "orderId": .string(request.orderID.text),
-                "attempt": .number(Double(attempt)),
+                "attempt": .number(attempt),
                 "answer": Acceptance.answer(request.orderID, .accepted, attempt),
             ], if: unseen())
     }
@@ -122,7 +123,7 @@ extension Ledger {
             "#status = :failed AND #attempt = :failedAttempt AND \(Ledger.leaseIsFree)",
             [
                 "failed": .string(LedgerOrder.Status.failed.rawValue),
-                "failedAttempt": .number(Double(order.attempt)), "now": .number(Double(now())),
+                "failedAttempt": .number(order.attempt), "now": .milliseconds(now()),
             ])
     }
 
@@ -132,9 +133,9 @@ extension Ledger {
         let now = now()
         let attempt = (previous?.attempt ?? 0) + 1
         var changes: Changes = [
-            "status": .string(LedgerOrder.Status.accepted.rawValue), "attempt": .number(Double(attempt)),
-            "tries": 0, "open": "1", "dueAt": .number(Double(now + Ledger.announcementPatience)),
-            "correlationId": .string(correlationID), "updatedAt": .number(Double(now)), "errorCode": .null,
+            "status": .string(LedgerOrder.Status.accepted.rawValue), "attempt": .number(attempt),
+            "tries": 0, "open": "1", "dueAt": .milliseconds(now + Ledger.announcementPatience),
+            "correlationId": .string(correlationID), "updatedAt": .milliseconds(now), "errorCode": .null,
             "errorMessage": .null, "step": .null, "leaseOwner": .null, "leaseUntil": .null, "addOrderSends": .null,
             "endedAt": .null,
         ]
@@ -142,7 +143,7 @@ extension Ledger {
         return update(changes, history: historyEntry(.accepted, attempt: attempt, at: now))
     }
 
-    private func expiry(_ lifetime: Int64) -> JSON {
-        .number(Double((now() + lifetime) / 1000 + 1))
+    private func expiry(_ lifetime: Milliseconds) -> JSON {
+        .number((now() + lifetime).seconds + 1)
     }
 }

@@ -1,5 +1,6 @@
 import AWS
-import HTTP
+import Basics
+import JSON
 import Salesforce
 
 /// The right to work on one order, until the invocation that holds it must end.
@@ -24,7 +25,7 @@ struct Lease {
     /// Writes a checkpoint.
     mutating func write(_ changes: Changes, history entry: JSON? = nil) throws {
         var changes = changes
-        changes["updatedAt"] = .number(Double(ledger.now()))
+        changes["updatedAt"] = .milliseconds(ledger.now())
         let mine = Write.Expression("#leaseOwner = :me", ["me": .string(owner)])
         let result = try ledger.table.write(
             .update(LedgerOrder.key(order.id), update(changes, history: entry), if: mine))
@@ -41,7 +42,7 @@ struct Lease {
     /// Ends the order's road. Nobody has to look at it again, unless `lateUntil` (ms since 1970) is to come: by then
     /// Salesforce has to be told once more.
     mutating func finish(
-        _ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil, lateUntil: Int64?
+        _ status: LedgerOrder.Status, _ changes: Changes, code: String? = nil, lateUntil: Timestamp?
     ) throws {
         var changes = changes
         changes["lateUntil"] = time(lateUntil)
@@ -51,7 +52,7 @@ struct Lease {
 
     /// Gives back an order that has ended, to be looked at again at `dueAt` (ms since 1970).
     mutating func end(
-        _ status: LedgerOrder.Status, dueAt: Int64?, _ changes: Changes = [:], code: String?
+        _ status: LedgerOrder.Status, dueAt: Timestamp?, _ changes: Changes = [:], code: String?
     ) throws {
         let now = ledger.now()
         var changes = changes
@@ -59,14 +60,14 @@ struct Lease {
         changes["dueAt"] = time(dueAt)
         (changes["leaseOwner"], changes["leaseUntil"]) = (.null, .null)
         guard order.status != status else { return try write(changes) }
-        changes["endedAt"] = .number(Double(now))
+        changes["endedAt"] = .milliseconds(now)
         try write(changes, history: historyEntry(status, attempt: order.attempt, at: now, code: code))
     }
 
     /// Gives the order back, to be taken up again at `dueAt` (ms since 1970).
-    mutating func release(dueAt: Int64, _ changes: Changes) throws {
+    mutating func release(dueAt: Timestamp, _ changes: Changes) throws {
         try write(
-            changes.merging(["dueAt": .number(Double(dueAt)), "leaseOwner": .null, "leaseUntil": .null]) { $1 })
+            changes.merging(["dueAt": .milliseconds(dueAt), "leaseOwner": .null, "leaseUntil": .null]) { $1 })
     }
 }
 
@@ -85,7 +86,7 @@ extension Ledger {
     /// - Parameters:
     ///   - owner: this invocation.
     ///   - until: when the invocation is over, ms since 1970; a run that was killed is due from then on.
-    func lease(_ request: ProvisionRequested, owner: String, until: Int64) throws -> LeaseOutcome {
+    func lease(_ request: ProvisionRequested, owner: String, until: Timestamp) throws -> LeaseOutcome {
         switch try take(request, owner, until) {
         case .refused(let order) where order.status == .failed && request.asksAgain(after: order):
             // One that is contended is delivered again; to refuse it would be to lose the operator's request.
@@ -98,12 +99,12 @@ extension Ledger {
         }
     }
 
-    private func take(_ request: ProvisionRequested, _ owner: String, _ until: Int64) throws -> LeaseOutcome {
+    private func take(_ request: ProvisionRequested, _ owner: String, _ until: Timestamp) throws -> LeaseOutcome {
         let now = now()
         var changes: Changes = [
             "status": .string(LedgerOrder.Status.activating.rawValue), "open": "1",
-            "dueAt": .number(Double(until)), "leaseOwner": .string(owner), "leaseUntil": .number(Double(until)),
-            "updatedAt": .number(Double(now)),
+            "dueAt": .milliseconds(until), "leaseOwner": .string(owner), "leaseUntil": .milliseconds(until),
+            "updatedAt": .milliseconds(now),
         ]
         changes["lastEvent"] = request.platformEvent.map(JSON.string)
         var expression = update(changes)
@@ -115,7 +116,7 @@ extension Ledger {
             "attribute_not_exists(#pk) OR #status = :accepted OR (#status = :activating AND \(Ledger.leaseIsFree))",
             [
                 "accepted": .string(LedgerOrder.Status.accepted.rawValue),
-                "activating": .string(LedgerOrder.Status.activating.rawValue), "now": .number(Double(now)),
+                "activating": .string(LedgerOrder.Status.activating.rawValue), "now": .milliseconds(now),
             ])
         switch try table.write(.update(LedgerOrder.key(request.orderID), expression, if: free)) {
         case .written(let item):
@@ -124,22 +125,22 @@ extension Ledger {
         case .conditionFailed(let item):
             guard let order = try read(item) else { throw Unreadable() }
             // Our own lease, when the answer of the write was lost and it was sent again.
-            let isOurs = item?["leaseOwner"]?.text == owner
+            let isOurs = item?["leaseOwner"]?.stringOrNumber == owner
             return isOurs ? .taken(Lease(order, owner: owner, ledger: self)) : .refused(order)
         }
     }
 
     /// Takes an order that has ended, and of which Salesforce has to be told yet, or again. It stays what it is, for
     /// everybody to see.
-    private func takeEnded(_ order: LedgerOrder, _ owner: String, _ until: Int64) throws -> LeaseOutcome {
+    private func takeEnded(_ order: LedgerOrder, _ owner: String, _ until: Timestamp) throws -> LeaseOutcome {
         var expression = update([
-            "dueAt": .number(Double(until)), "leaseOwner": .string(owner), "leaseUntil": .number(Double(until)),
+            "dueAt": .milliseconds(until), "leaseOwner": .string(owner), "leaseUntil": .milliseconds(until),
         ])
         expression.text += ", #tries = #tries + :one"
         expression.values["one"] = 1
         let untold = Write.Expression(
             "#status = :status AND attribute_exists(#dueAt) AND \(Ledger.leaseIsFree)",
-            ["status": .string(order.status.rawValue), "now": .number(Double(now()))])
+            ["status": .string(order.status.rawValue), "now": .milliseconds(now())])
         let write = Write.update(LedgerOrder.key(order.id), expression, if: untold)
         guard case .written(let item) = try table.write(write), let taken = try read(item) else {
             return .refused(order)

@@ -1,5 +1,6 @@
 import AWS
-import HTTP
+import Basics
+import JSON
 import Salesforce
 
 /// What the suite remembers of each order, in one DynamoDB table: the only place where it is decided who may do what.
@@ -8,10 +9,10 @@ import Salesforce
 /// somebody must look at it again; by these the index `due` finds it.
 public struct Ledger {
     let table: Table
-    let now: () -> Int64
+    let now: () -> Timestamp
 
     /// - Parameter now: ms since 1970.
-    public init(_ table: Table, now: @escaping () -> Int64) {
+    public init(_ table: Table, now: @escaping () -> Timestamp) {
         self.table = table
         self.now = now
     }
@@ -37,7 +38,7 @@ public struct Ledger {
 typealias Changes = [String: JSON]
 
 /// A time as an attribute, ms since 1970; nil takes the attribute away.
-func time(_ time: Int64?) -> JSON { time.map { .number(Double($0)) } ?? .null }
+func time(_ time: Timestamp?) -> JSON { .milliseconds(time) }
 
 /// The update that makes these changes and puts `entry` at the end of the order's history.
 func update(_ changes: Changes, history entry: JSON? = nil) -> Write.Expression {
@@ -62,9 +63,9 @@ func update(_ changes: Changes, history entry: JSON? = nil) -> Write.Expression 
     return Write.Expression(set + remove, values)
 }
 
-func historyEntry(_ status: LedgerOrder.Status, attempt: Int, at now: Int64, code: String? = nil) -> JSON {
+func historyEntry(_ status: LedgerOrder.Status, attempt: Int, at now: Timestamp, code: String? = nil) -> JSON {
     var entry: [String: JSON] = [
-        "at": .number(Double(now)), "status": .string(status.rawValue), "attempt": .number(Double(attempt)),
+        "at": .milliseconds(now), "status": .string(status.rawValue), "attempt": .number(attempt),
     ]
     entry["code"] = code.map(JSON.string)
     return .object(entry)

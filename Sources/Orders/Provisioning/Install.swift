@@ -1,6 +1,6 @@
 import AWS
+import Basics
 import Crypto
-import HTTP
 
 /// What is known of a WHMCS install: whether a marker that is written comes back. `notes` in AddOrder is not documented,
 /// and a custom field may be one that AddOrder does not fill, so that it may work on one install and not on the next, or
@@ -45,7 +45,7 @@ struct Install {
     func remember(_ cameBack: [Channel: Bool]) throws {
         let news = cameBack.filter { !$0.value || !memory.proven.contains($0.key) }
         guard !news.isEmpty else { return }
-        var changes: Changes = ["updatedAt": .number(Double(ledger.now()))]
+        var changes: Changes = ["updatedAt": .milliseconds(ledger.now())]
         for (channel, value) in news { changes[channel.attribute] = .bool(value) }
         // The last one to have looked is right.
         let always = Write.Expression("attribute_exists(#pk) OR attribute_not_exists(#pk)")

@@ -1,3 +1,4 @@
+import Basics
 import Salesforce
 import WHMCS
 
@@ -23,7 +24,7 @@ struct Mapping {
     var markerField: String?
     var takesPrices: Bool
 
-    func plan(_ items: [Salesforce.Order.Item]) throws(ProvisioningFailure) -> Plan {
+    func plan(_ items: [SalesforceOrder.Item]) throws(ProvisioningFailure) -> Plan {
         var faults: [String] = []
         var planned: [Plan.Item] = []
         for (index, item) in items.enumerated() {
@@ -44,7 +45,7 @@ struct Mapping {
     }
 
     /// The WHMCS product that a line names, `185` or `185.0`.
-    static func productID(_ item: Salesforce.Order.Item) -> Int? {
+    static func productID(_ item: SalesforceOrder.Item) -> Int? {
         guard let number = item.whmcsProductId.flatMap(decimal), number > 0 else { return nil }
         return Int(exactly: number)
     }
@@ -58,7 +59,7 @@ struct Mapping {
         var list: [String]
     }
 
-    private func plan(_ item: Salesforce.Order.Item) -> Result<Plan.Item, Faults> {
+    private func plan(_ item: SalesforceOrder.Item) -> Result<Plan.Item, Faults> {
         var faults: [String] = []
         let productID = Mapping.productID(item)
         let product = productID.flatMap { products[$0] }

@@ -1,4 +1,4 @@
-import HTTP
+import Basics
 import Salesforce
 import WHMCS
 
@@ -28,13 +28,13 @@ extension Road {
         let services = try readBack(whmcs, id, plan)
         try lease.write([
             "step": .string(Step.create.rawValue),
-            "whmcsServiceIds": .array(services.map { .number(Double($0)) }),
+            "whmcsServiceIds": .array(services.map { .number($0) }),
         ])
     }
 
     /// Takes over the order that carries the marker. Of several the lowest id wins, and the others are cancelled while
     /// that does no harm: after the ledger knows which one stays.
-    private mutating func adopt(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> Bool {
+    private mutating func adopt(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Bool {
         let found = try look(whmcs, plan)
         guard let first = found.first else { return false }
         if first.id != order.whmcsOrderID { try keep(orderID: first.id) }
@@ -50,7 +50,7 @@ extension Road {
 
     /// Looks through all of the client's orders and services for the marker; lowest id first. An order that is cancelled
     /// already is as good as none.
-    private func look(_ whmcs: WHMCS.Client, _ plan: Plan) throws -> [WHMCS.Order] {
+    private func look(_ whmcs: WHMCSClient, _ plan: Plan) throws -> [WHMCSOrder] {
         var marked: Set<Int> = []
         if settings.markerField != nil {
             let services = try whmcs.services(clientId: plan.clientID)
@@ -65,7 +65,7 @@ extension Road {
     /// An operator who has cancelled the WHMCS order and requests again wants another one.
     mutating func forgetCancelledOrder() throws {
         guard let id = order.whmcsOrderID, try whmcs().order(id)?.isCancelled ?? true else { return }
-        log.info("ordering anew", ["cancelledOrderId": .number(Double(id))])
+        log.info("ordering anew", ["cancelledOrderId": .number(id)])
         try lease.confirm()
         try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .null])
         try lease.write([
@@ -81,13 +81,13 @@ extension Road {
     /// After an AddOrder whose outcome is not known, WHMCS gets time to finish what it may still be doing, whoever asks.
     /// What has not come up by then is sent once more where the marker is known to come back, so that it would have been
     /// seen; elsewhere, and after that, it is for a person to decide.
-    private func checkMayAdd(_ plan: Plan, lookedAt: Int64) throws {
+    private func checkMayAdd(_ plan: Plan, lookedAt: Timestamp) throws {
         guard order.addOrder == .sent else { return }
-        let quietUntil = (order.addOrderAt ?? 0) + settings.quietTime
+        let quietUntil = (order.addOrderAt ?? Timestamp(milliseconds: 0)) + settings.quietTime
         guard lookedAt >= quietUntil else {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "AddOrder was not answered; looking again when WHMCS has had time to finish it",
-                isPassing: true, notBefore: quietUntil)
+                isRetryable: true, notBefore: quietUntil)
         }
         guard isAddOrderInDoubt else { return }
         guard order.addOrderSends < 2, try install.isProven(channels(plan)) else { throw outcomeUnknown(plan) }
@@ -101,45 +101,45 @@ extension Road {
                 + " is none, request the order again; if there is one without this note, put the note there first")
     }
 
-    private mutating func add(_ whmcs: WHMCS.Client, _ plan: Plan) throws {
+    private mutating func add(_ whmcs: WHMCSClient, _ plan: Plan) throws {
         // The time AddOrder may take must fit, or the answer of an order that was made would be thrown away.
         guard http.now() <= latestStart else {
-            throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isPassing: true)
+            throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isRetryable: true)
         }
         try lease.write([
             "addOrder": .string(LedgerOrder.AddOrder.sent.rawValue),
             // Should this run be killed, the call may go out up to its end.
-            "addOrderAt": .number(Double(http.deadline ?? http.now())),
-            "addOrderAttempt": .number(Double(order.attempt)),
-            "addOrderSends": .number(Double(order.addOrderSends + 1)),
+            "addOrderAt": .milliseconds(http.deadline ?? http.now()),
+            "addOrderAttempt": .number(order.attempt),
+            "addOrderSends": .number(order.addOrderSends + 1),
         ])
         let added: AddedOrder
-        do throws(WHMCS.Failure) {
+        do throws(WHMCSFailure) {
             added = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
         } catch {
             if !error.outcomeUnknown {
                 try lease.write([
                     "addOrder": .string(LedgerOrder.AddOrder.none.rawValue),
-                    "addOrderSends": .number(Double(order.addOrderSends - 1)),
+                    "addOrderSends": .number(order.addOrderSends - 1),
                 ])
                 throw error
             }
-            try lease.write(["addOrderAt": .number(Double(http.now()))])
-            throw ProvisioningFailure(.whmcsUnavailable, error.description, isPassing: true)
+            try lease.write(["addOrderAt": .milliseconds(http.now())])
+            throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
         }
         try keep(orderID: added.orderId)
     }
 
     private mutating func keep(orderID: Int) throws {
         try lease.write([
-            "addOrder": .string(LedgerOrder.AddOrder.added.rawValue), "whmcsOrderId": .number(Double(orderID)),
+            "addOrder": .string(LedgerOrder.AddOrder.added.rawValue), "whmcsOrderId": .number(orderID),
         ])
     }
 
     /// Reads the order back, and refuses to go on with one that is not what was ordered.
     ///
     /// - Returns: the ids of its services, one for each unit, in the order of the plan's lines.
-    private func readBack(_ whmcs: WHMCS.Client, _ id: Int, _ plan: Plan) throws -> [Int] {
+    private func readBack(_ whmcs: WHMCSClient, _ id: Int, _ plan: Plan) throws -> [Int] {
         guard let made = try whmcs.order(id) else {
             throw ProvisioningFailure(.provisioningError, "WHMCS does not show order \(id), which it said it had made")
         }
@@ -163,7 +163,7 @@ extension Road {
         [.notes] + Set(plan.items.compactMap(\.markerField)).sorted().map { .field($0) }
     }
 
-    private func remember(_ made: WHMCS.Order, _ services: [Service], _ plan: Plan) throws {
+    private func remember(_ made: WHMCSOrder, _ services: [Service], _ plan: Plan) throws {
         var cameBack = [Install.Channel.notes: marker.isIn(made.notes)]
         for item in plan.items {
             guard let field = item.markerField else { continue }
@@ -172,7 +172,7 @@ extension Road {
         }
         try install.remember(cameBack)
         if !cameBack.values.contains(true) {
-            log.warn("WHMCS did not keep the marker of the order", ["whmcsOrderId": .number(Double(made.id))])
+            log.warn("WHMCS did not keep the marker of the order", ["whmcsOrderId": .number(made.id)])
         }
     }
 
@@ -183,12 +183,12 @@ extension Road {
             throw ProvisioningFailure(.provisioningError, "the order id was not kept")
         }
         let whmcs = try whmcs()
-        do throws(WHMCS.Failure) {
+        do throws(WHMCSFailure) {
             try whmcs.acceptOrder(id)
         } catch {
             let found = try whmcs.order(id)
             if found?.isPending == true {
-                throw ProvisioningFailure(.whmcsUnavailable, error.description, isPassing: true)
+                throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
             }
             guard found?.isActive == true else {
                 throw ProvisioningFailure(

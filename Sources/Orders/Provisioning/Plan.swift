@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 import Salesforce
 import WHMCS
 
@@ -56,15 +56,15 @@ extension Plan {
     /// The form in the ledger.
     var json: JSON {
         [
-            "clientId": .number(Double(clientID)),
+            "clientId": .number(clientID),
             "items": .array(
                 items.map { item in
                     var members: [String: JSON] = [
-                        "orderItemId": .string(item.orderItemID.text), "productId": .number(Double(item.productID)),
-                        "cycle": .string(item.cycle.rawValue), "quantity": .number(Double(item.quantity)),
+                        "orderItemId": .string(item.orderItemID.text), "productId": .number(item.productID),
+                        "cycle": .string(item.cycle.rawValue), "quantity": .number(item.quantity),
                     ]
                     members["price"] = item.price.map(JSON.string)
-                    members["markerField"] = item.markerField.map { .number(Double($0)) }
+                    members["markerField"] = item.markerField.map { .number($0) }
                     return .object(members)
                 }),
         ]
@@ -80,16 +80,16 @@ extension Plan {
 
 extension Plan.Item {
     fileprivate init?(_ json: JSON) {
-        guard let orderItemID = json["orderItemId"]?.text.flatMap({ RecordID($0) }),
+        guard let orderItemID = json["orderItemId"]?.stringOrNumber.flatMap({ RecordID($0) }),
             let productID = json["productId"]?.integer,
-            let cycle = json["cycle"]?.text.flatMap(BillingCycle.init(rawValue:)),
+            let cycle = json["cycle"]?.stringOrNumber.flatMap(BillingCycle.init(rawValue:)),
             let quantity = json["quantity"]?.integer
         else { return nil }
         self.orderItemID = orderItemID
         self.productID = Int(productID)
         self.cycle = cycle
         self.quantity = Int(quantity)
-        price = json["price"]?.text
-        markerField = json["markerField"]?.integer.map(Int.init)
+        price = json["price"]?.stringOrNumber
+        markerField = json["markerField"]?.integer
     }
 }

@@ -1,11 +1,10 @@
-import HTTP
 import Salesforce
 import WHMCS
 
 /// The steps up to the plan: what Salesforce wants, whether it may be had, and what it is in WHMCS.
 extension Road {
     /// Reads the order, and checks what can be checked without WHMCS.
-    func validate() throws -> Salesforce.Order {
+    func validate() throws -> SalesforceOrder {
         guard let source = try salesforce.order(order.id, settings.fields) else {
             throw ProvisioningFailure(
                 .orderNotFound, "Salesforce has no such order, or the integration user may not see it")
@@ -30,7 +29,7 @@ extension Road {
     }
 
     /// Reads what WHMCS knows of the client and the products, and checks that the client may order.
-    func readDetails(_ source: Salesforce.Order) throws -> Mapping {
+    func readDetails(_ source: SalesforceOrder) throws -> Mapping {
         guard let reference = source.clientReference, let id = clientID(reference) else {
             throw ProvisioningFailure(
                 .clientNotLinked,

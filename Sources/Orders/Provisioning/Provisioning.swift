@@ -1,5 +1,7 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 import WHMCS
@@ -8,12 +10,12 @@ import WHMCS
 public struct Provisioning: Program {
     private let settings: ProvisioningSettings
     private let account: Account
-    private let http: HTTP.Client
+    private let http: HTTPClient
     private let log: Log
     private let parameters = ParameterCache()
     private let memory = Install.Memory()
 
-    public init(_ settings: ProvisioningSettings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+    public init(_ settings: ProvisioningSettings, _ account: Account, _ http: HTTPClient, _ log: Log) {
         self.settings = settings
         self.account = account
         self.http = http
@@ -26,8 +28,8 @@ public struct Provisioning: Program {
     ///
     /// A parameter that is not there is the order's failure, as it always is. An init error would be told to the
     /// dead-letter queue, and the order would never hear of it.
-    public func warmUp(_ http: HTTP.Client) throws {
-        _ = try readParameters(http.along(with: [Table(settings.ledgerTable, account, http).opening]))
+    public func warmUp(_ http: HTTPClient) throws {
+        _ = try readParameters(http.preconnecting(to: [Table(settings.ledgerTable, account, http).preconnect]))
     }
 
     /// Provisions the order of one event, as far as it goes. What happens to the order is in the ledger; only an event
@@ -61,7 +63,7 @@ public struct Provisioning: Program {
         }
     }
 
-    private func alerts(_ http: HTTP.Client) -> Alerts {
+    private func alerts(_ http: HTTPClient) -> Alerts {
         Alerts(settings: settings.alerts, account: account, http: http, log: log)
     }
 
@@ -78,17 +80,17 @@ public struct Provisioning: Program {
         return road.order
     }
 
-    private func whmcs(_ http: HTTP.Client) throws -> WHMCS.Client {
+    private func whmcs(_ http: HTTPClient) throws -> WHMCSClient {
         guard let value = try readParameters(http)[settings.credentialsParameter] else {
             throw ProvisioningFailure(
                 .provisioningError, "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
         }
-        return WHMCS.Client(
+        return WHMCSClient(
             http: http, url: settings.whmcsURL, credentials: try Credentials(parameterValue: value))
     }
 
     /// WHMCS's and Salesforce's: one call reads both.
-    private func readParameters(_ http: HTTP.Client) throws -> [String: String] {
+    private func readParameters(_ http: HTTPClient) throws -> [String: String] {
         try parameters.get(
             [settings.credentialsParameter, settings.salesforce.tokenParameter], from: ParameterStore(account, http),
             now: http.now())

@@ -1,4 +1,5 @@
 import AWS
+import Basics
 import Salesforce
 import WHMCS
 
@@ -23,14 +24,14 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     /// One sentence for whoever can mend it.
     var message: String
     /// Whether the same may succeed later without anybody mending anything.
-    var isPassing: Bool
+    var isRetryable: Bool
     /// The earliest time at which a new try has sense, ms since 1970; nil when the backoff decides.
-    var notBefore: Int64?
+    var notBefore: Timestamp?
 
-    init(_ code: Code, _ message: String, isPassing: Bool = false, notBefore: Int64? = nil) {
+    init(_ code: Code, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil) {
         self.code = code
         self.message = message
-        self.isPassing = isPassing
+        self.isRetryable = isRetryable
         self.notBefore = notBefore
     }
 
@@ -38,33 +39,33 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     init?(_ error: any Error) {
         switch error {
         case let failure as ProvisioningFailure: self = failure
-        case let failure as Salesforce.Failure: self.init(failure)
-        case let failure as WHMCS.Failure: self.init(failure)
+        case let failure as SalesforceFailure: self.init(failure)
+        case let failure as WHMCSFailure: self.init(failure)
         case is Lease.Lost, is Ledger.Unreadable: return nil
-        case let failure as AWS.Failure: self.init(.provisioningError, "\(failure)", isPassing: true)
+        case let failure as AWSFailure: self.init(.provisioningError, "\(failure)", isRetryable: true)
         default: self.init(.provisioningError, "\(error)")
         }
     }
 
-    private init(_ failure: Salesforce.Failure) {
+    private init(_ failure: SalesforceFailure) {
         let code: Code =
             switch failure {
             case .notFound: .orderNotFound
-            case _ where failure.isPassing: .salesforceUnavailable
+            case _ where failure.isRetryable: .salesforceUnavailable
             default: .salesforceRejected
             }
-        self.init(code, failure.description, isPassing: failure.isPassing)
+        self.init(code, failure.description, isRetryable: failure.isRetryable)
     }
 
-    private init(_ failure: WHMCS.Failure) {
+    private init(_ failure: WHMCSFailure) {
         let code: Code =
             switch failure {
             case .clientNotFound: .clientNotLinked
             case .clientClosed: .clientClosed
-            case _ where failure.isPassing: .whmcsUnavailable
+            case _ where failure.isRetryable: .whmcsUnavailable
             default: .whmcsRejected
             }
-        self.init(code, failure.description, isPassing: failure.isPassing)
+        self.init(code, failure.description, isRetryable: failure.isRetryable)
     }
 
     /// Whether nobody learns of it by the order's status alone: the next step is not the operator's next click.

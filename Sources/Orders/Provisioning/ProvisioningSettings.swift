@@ -1,3 +1,4 @@
+import Basics
 import Lambda
 import Salesforce
 
@@ -19,9 +20,9 @@ public struct ProvisioningSettings: ProgramSettings {
     var markerField: String?
     var takesPrices: Bool
     /// How long WHMCS may still be working on a request that nobody waits for any more, in ms.
-    var quietTime: Int64
+    var quietTime: Milliseconds
     /// The first backoff, in ms.
-    var retryDelay: Int
+    var retryDelay: Milliseconds
     var maxAttempts: Int
     var alerts: Alerts.Settings
 
@@ -39,7 +40,7 @@ public struct ProvisioningSettings: ProgramSettings {
         requiresPayMethod = environment.flag("WHMCS_REQUIRE_PAY_METHOD", default: true)
         markerField = environment.optional("WHMCS_MARKER_FIELD")
         takesPrices = environment.flag("WHMCS_PRICE_FROM_SALESFORCE", default: false)
-        quietTime = 1000 * Int64(environment.integer("WHMCS_QUIET_TIME", default: 600, in: 0...86_400))
+        quietTime = 1000 * environment.integer("WHMCS_QUIET_TIME", default: 600, in: 0...86_400)
         retryDelay = 1000 * environment.integer("RETRY_DELAY", default: 30, in: 0...3600)
         maxAttempts = environment.integer("MAX_ATTEMPTS", default: 12, in: 1...1000)
         alerts = Alerts.Settings(&environment)

@@ -1,5 +1,7 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 import WHMCS
@@ -8,15 +10,15 @@ import WHMCS
 struct Road {
     var lease: Lease
     let settings: ProvisioningSettings
-    let salesforce: Salesforce.Client
-    let http: HTTP.Client
-    let whmcs: () throws -> WHMCS.Client
+    let salesforce: SalesforceClient
+    let http: HTTPClient
+    let whmcs: () throws -> WHMCSClient
     let install: Install
     let alerts: Alerts
     let log: Log
 
     /// ms since 1970; AddOrder is not begun later, since the time it may take must fit into the invocation.
-    let latestStart: Int64
+    let latestStart: Timestamp
 
     var order: LedgerOrder { lease.order }
     var marker: Marker { Marker(order.id) }
@@ -69,7 +71,7 @@ struct Road {
         func line(_ outcome: String, _ fields: [String: JSON] = [:]) {
             let common: [String: JSON] = [
                 "step": .string(step.rawValue), "outcome": .string(outcome),
-                "milliseconds": .number(Double(http.now() - start)),
+                "milliseconds": .number(http.now() - start),
             ]
             log.info("step", common.merging(fields) { $1 })
         }
@@ -80,7 +82,7 @@ struct Road {
         } catch {
             let failure = ProvisioningFailure(error)
             line(
-                failure?.isPassing == true ? "later" : "failed",
+                failure?.isRetryable == true ? "later" : "failed",
                 ["errorCode": failure.map { .string($0.code.rawValue) } ?? .null])
             throw error
         }
@@ -99,14 +101,15 @@ struct Road {
     /// Passing failures are due again; permanent ones, and those that passed too often, end the attempt.
     private mutating func settle(_ failure: ProvisioningFailure) throws {
         log.warn("\(failure)")
-        if failure.isPassing, order.tries < settings.maxAttempts {
+        if failure.isRetryable, order.tries < settings.maxAttempts {
+            let retryAt = nextTry()
             return try lease.release(
-                dueAt: max(nextTry(), failure.notBefore ?? 0),
+                dueAt: max(retryAt, failure.notBefore ?? retryAt),
                 ["errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message)])
         }
         // Written first: whoever resumes must not begin again with an order that was given up.
         let last = lastWord(failure)
-        if last.needsAPerson || failure.isPassing { alerts.raise("An order is not provisioned", order.id, last) }
+        if last.needsAPerson || failure.isRetryable { alerts.raise("An order is not provisioned", order.id, last) }
         try lease.write([
             "errorCode": .string(last.code.rawValue), "errorMessage": .string(last.message),
             "step": .string(Step.failureUpdate.rawValue),
@@ -124,8 +127,8 @@ struct Road {
     }
 
     /// Exponential backoff with full jitter, an hour at the most.
-    func nextTry() -> Int64 {
-        let backoff = min(3_600_000, settings.retryDelay << min(order.tries - 1, 20))
-        return http.now() + Int64(max(min(1000, backoff), http.jitter(backoff)))
+    func nextTry() -> Timestamp {
+        let backoff = Backoff(first: settings.retryDelay, shortest: 1_000, longest: 3_600_000)
+        return http.now() + backoff.wait(after: order.tries, jitter: http.jitter)
     }
 }

@@ -1,4 +1,5 @@
-import HTTP
+import Basics
+import JSON
 import Salesforce
 
 /// What Salesforce is told of the order's status, and how the order ends with it.
@@ -37,7 +38,7 @@ extension Road {
                 try road.salesforce.updateOrder(road.order.id, values)
             }
             try lease.finish(.failed, [:], code: code, lateUntil: lateUntil)
-        } catch let failure as Salesforce.Failure {
+        } catch let failure as SalesforceFailure {
             try endUntold(.failed, failure)
         }
     }
@@ -45,11 +46,11 @@ extension Road {
     /// The order has ended, and Salesforce may not know it: it was not told yet, or could have been told otherwise since.
     mutating func tellAgain() throws {
         guard order.status == .provisioned, let plan = order.plan else { return try tellFailure() }
-        do { try tellSuccess(plan) } catch let failure as Salesforce.Failure { try endUntold(.provisioned, failure) }
+        do { try tellSuccess(plan) } catch let failure as SalesforceFailure { try endUntold(.provisioned, failure) }
     }
 
-    private mutating func endUntold(_ status: LedgerOrder.Status, _ failure: Salesforce.Failure) throws {
-        if failure.isPassing { return try lease.end(status, dueAt: nextTry(), code: order.errorCode) }
+    private mutating func endUntold(_ status: LedgerOrder.Status, _ failure: SalesforceFailure) throws {
+        if failure.isRetryable { return try lease.end(status, dueAt: nextTry(), code: order.errorCode) }
         log.error("Salesforce does not know that the order is \(status.rawValue): \(failure)")
         try lease.finish(status, [:], code: order.errorCode, lateUntil: nil)
     }
@@ -65,10 +66,12 @@ extension Road {
     ///
     /// - Returns: until when something else may still get there, ms since 1970; for the checkpoint that follows. Whoever
     ///   dies before it, or gets no answer, leaves the later time that was noted before.
-    private mutating func tell(_ step: Step, _ body: (inout Road) throws -> Void) throws -> Int64? {
+    private mutating func tell(_ step: Step, _ body: (inout Road) throws -> Void) throws -> Timestamp? {
         let before = order.lateUntil.flatMap { $0 > http.now() ? $0 : nil }
-        try lease.write(["lateUntil": time(max(before ?? 0, (http.deadline ?? http.now()) + settings.quietTime))])
-        do { try self.step(step, body) } catch let failure as Salesforce.Failure {
+        try lease.write([
+            "lateUntil": time([before, (http.deadline ?? http.now()) + settings.quietTime].compactMap { $0 }.max())
+        ])
+        do { try self.step(step, body) } catch let failure as SalesforceFailure {
             if !failure.isUnanswered { try lease.write(["lateUntil": time(before)]) }
             throw failure
         }

@@ -1,5 +1,7 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -8,11 +10,11 @@ import Salesforce
 public struct Recovery: Program {
     private let settings: Settings
     private let account: Account
-    private let http: HTTP.Client
+    private let http: HTTPClient
     private let log: Log
     private let parameters = ParameterCache()
 
-    public init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
         self.settings = settings
         self.account = account
         self.http = http
@@ -21,12 +23,14 @@ public struct Recovery: Program {
 
     /// Connections to the table and the bus, and the Salesforce token where Salesforce is asked. When there is none yet,
     /// the event has one made.
-    public func warmUp(_ http: HTTP.Client) throws {
-        let openings = [
-            Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
+    public func warmUp(_ http: HTTPClient) throws {
+        let preconnects = [
+            Table(settings.ledgerTable, account, http).preconnect, EventBus(settings.busName, account, http).preconnect,
         ]
-        guard let token = settings.reconciliation?.salesforce.tokenParameter else { return http.open(openings) }
-        let store = ParameterStore(account, http.along(with: openings))
+        guard let token = settings.reconciliation?.salesforce.tokenParameter else {
+            return http.preconnect(preconnects)
+        }
+        let store = ParameterStore(account, http.preconnecting(to: preconnects))
         _ = try parameters.get([token], from: store, now: http.now())
     }
 
@@ -47,15 +51,15 @@ public struct Recovery: Program {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }
         if let orderID = event["orderId"] {
-            guard let id = orderID.text.flatMap({ RecordID($0) }) else {
+            guard let id = orderID.stringOrNumber.flatMap({ RecordID($0) }) else {
                 throw FunctionError("MalformedEvent", "orderId in the event must be a Salesforce id")
             }
-            return JSON.object(["recovered": .number(Double(try round.recover(id)))]).bytes
+            return JSON.object(["recovered": .number(try round.recover(id))]).bytes
         }
         reconcile(round, log)
         let (recovered, left) = try round.recoverAll(dueOnly: event["all"]?.bool != true)
-        var answer: [String: JSON] = ["recovered": .number(Double(recovered))]
-        answer["left"] = left.map { .number(Double($0)) }
+        var answer: [String: JSON] = ["recovered": .number(recovered)]
+        answer["left"] = left.map { JSON.number($0) }
         return JSON.object(answer).bytes
     }
 

@@ -1,5 +1,7 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -7,11 +9,11 @@ import Salesforce
 struct RecoveryRound {
     let ledger: Ledger
     let bus: EventBus
-    let http: HTTP.Client
+    let http: HTTPClient
     let alerts: Alerts
     let log: Log
     /// ms since 1970; nothing is claimed later, since what is claimed has to be announced by the same invocation.
-    let latestStart: Int64
+    let latestStart: Timestamp
 
     /// How many orders are claimed and sent at once; a connection's and a memory's worth, not a limit.
     private static let batch = 50
@@ -26,7 +28,7 @@ struct RecoveryRound {
         // Who is claimed moves on in the index: out of what is due, but not out of all, where it comes up again. There
         // all that are claimed get one time, by which they are known.
         let marked = start + Ledger.recoveryPatience
-        var (recovered, isOver, oldest): (Int, Bool, Int64) = (0, false, 0)
+        var (recovered, isOver, oldest) = (0, false, 0)
         var unsent = Unsent()
         var next: JSON?
         pages: repeat {
@@ -55,11 +57,11 @@ struct RecoveryRound {
         return (recovered, isOver ? left(dueBy, recovered) : nil)
     }
 
-    private func left(_ dueBy: Int64?, _ recovered: Int) -> Int? {
+    private func left(_ dueBy: Timestamp?, _ recovered: Int) -> Int? {
         let count = try? ledger.openCount(dueBy: dueBy) - (dueBy == nil ? recovered : 0)
         log.warn(
             "not all that is due could be announced; the next round goes on",
-            ["left": count.map { .number(Double($0)) } ?? .null])
+            ["left": .number(count)])
         return count
     }
 
@@ -83,7 +85,7 @@ struct RecoveryRound {
     /// The orders that were claimed and whose events were not taken. They are due again, as all that are claimed are.
     private struct Unsent {
         var count = 0
-        var failure: AWS.Failure?
+        var failure: AWSFailure?
     }
 
     /// Returns how many were sent.
@@ -98,7 +100,7 @@ struct RecoveryRound {
         unsent.failure = unsent.failure ?? failure
         for order in orders {
             log.info(
-                "recovered", ["orderId": .string(order.id.text), "tries": .number(Double(order.tries))])
+                "recovered", ["orderId": .string(order.id.text), "tries": .number(order.tries)])
         }
         return sent
     }

@@ -1,5 +1,7 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -10,7 +12,7 @@ struct Health {
         var body: JSON
     }
 
-    var http: HTTP.Client
+    var http: HTTPClient
     var table: Table
     var bus: EventBus
     var parameters: ParameterStore
@@ -40,8 +42,8 @@ struct Health {
     }
 
     private func part(
-        _ name: String, _ result: Result<Response, HTTP.Failure>,
-        _ read: (Result<Response, HTTP.Failure>) throws -> [String: JSON]
+        _ name: String, _ result: Result<Response, HTTPFailure>,
+        _ read: (Result<Response, HTTPFailure>) throws -> [String: JSON]
     ) -> (key: String, value: JSON) {
         var members: [String: JSON] = ["ok": true]
         if case .success(let response) = result { members["milliseconds"] = .number(response.milliseconds) }
@@ -57,17 +59,17 @@ struct Health {
     /// Enough for whoever may call this; the whole message could name the inside.
     private func problem(_ error: any Error) -> String {
         switch error {
-        case AWS.Failure.unreachable: "no answer"
-        case let failure as AWS.Failure: failure.code ?? "unreadable answer"
+        case AWSFailure.unreachable: "no answer"
+        case let failure as AWSFailure: failure.code ?? "unreadable answer"
         default: "\(error)"
         }
     }
 
-    private func token(_ result: Result<Response, HTTP.Failure>) throws -> [String: JSON] {
+    private func token(_ result: Result<Response, HTTPFailure>) throws -> [String: JSON] {
         guard let value = try parameters.get(result)[tokenParameter] else {
-            throw Salesforce.Failure.noToken("missing")
+            throw SalesforceFailure.noToken("missing")
         }
         let token = try Token(parameterValue: value)
-        return ["ageSeconds": .number(Double((http.now() - token.issuedAt) / 1000))]
+        return ["ageSeconds": .number((http.now() - token.issuedAt) / 1000)]
     }
 }

@@ -1,5 +1,7 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -19,10 +21,10 @@ public struct OrderStatus: Program {
 
     private let settings: Settings
     private let account: Account
-    private let http: HTTP.Client
+    private let http: HTTPClient
     private let log: Log
 
-    public init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
         self.settings = settings
         self.account = account
         self.http = http
@@ -30,8 +32,8 @@ public struct OrderStatus: Program {
     }
 
     /// A connection to the table: of the rest only `/health` has a need.
-    public func warmUp(_ http: HTTP.Client) {
-        http.open([Table(settings.ledgerTable, account, http).opening])
+    public func warmUp(_ http: HTTPClient) {
+        http.preconnect([Table(settings.ledgerTable, account, http).preconnect])
     }
 
     public func handle(_ invocation: Invocation) throws -> [UInt8] {
@@ -41,8 +43,10 @@ public struct OrderStatus: Program {
         let table = Table(settings.ledgerTable, account, http)
         // The answer of now: a cached one would be of a moment ago.
         let headers = ["Content-Type": "application/json", "Cache-Control": "no-store"]
-        do throws(Problem) {
-            guard event.method == "GET" else { throw Problem(405, "METHOD_NOT_ALLOWED", "only GET is answered here") }
+        do throws(ProblemDetails) {
+            guard event.method == "GET" else {
+                throw ProblemDetails(405, "METHOD_NOT_ALLOWED", "only GET is answered here")
+            }
             if event.path.hasSuffix("/health") {
                 let health = Health(
                     http: http, table: table, bus: EventBus(settings.busName, account, http),
@@ -61,7 +65,7 @@ public struct OrderStatus: Program {
         }
     }
 
-    private func status(_ event: HTTPEvent, _ table: Table, _ requestID: String) throws(Problem) -> JSON {
+    private func status(_ event: HTTPEvent, _ table: Table, _ requestID: String) throws(ProblemDetails) -> JSON {
         guard let id = event.pathParameters["sfOrderId"].flatMap({ RecordID($0) }) else {
             throw .invalid("the order id in the path must be a Salesforce id of 15 or 18 characters")
         }
@@ -70,9 +74,9 @@ public struct OrderStatus: Program {
             order = try Ledger(table, now: http.now).order(id)
         } catch {
             log.error("the ledger did not answer: \(error)", ["requestId": .string(requestID)])
-            throw Problem(503, "SERVICE_UNAVAILABLE", "the status cannot be read now", retryAfter: 5)
+            throw ProblemDetails(503, "SERVICE_UNAVAILABLE", "the status cannot be read now", retryAfter: 5)
         }
-        guard let order else { throw Problem(404, "ORDER_NOT_FOUND", "this order was never requested") }
+        guard let order else { throw ProblemDetails(404, "ORDER_NOT_FOUND", "this order was never requested") }
         return order.publicStatus
     }
 }
@@ -81,10 +85,10 @@ extension LedgerOrder {
     /// What the portal may see. The message of an error is for the operator, who reads it in Salesforce.
     var publicStatus: JSON {
         [
-            "orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(Double(attempt)),
+            "orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(attempt),
             "step": step.map { .string($0.rawValue) } ?? .null,
-            "whmcsOrderId": whmcsOrderID.map { .number(Double($0)) } ?? .null,
-            "errorCode": errorCode.map(JSON.string) ?? .null, "updatedAt": .string(Clock.text(updatedAt)),
+            "whmcsOrderId": .number(whmcsOrderID),
+            "errorCode": .string(errorCode), "updatedAt": .string(updatedAt.iso8601),
         ]
     }
 }

@@ -1,6 +1,8 @@
 import AWS
+import Basics
 import Glibc
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -54,11 +56,11 @@ public struct TokenRefresh: Program {
 
     private let settings: Settings
     private let account: Account
-    private let http: HTTP.Client
+    private let http: HTTPClient
     private let log: Log
     private let secrets = ParameterCache()
 
-    public init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
         self.settings = settings
         self.account = account
         self.http = http
@@ -69,12 +71,12 @@ public struct TokenRefresh: Program {
     /// where the key is in a file.
     ///
     /// A parameter that is not there is the event's failure: whoever finds a token newer than the rejected one needs none.
-    public func warmUp(_ http: HTTP.Client) throws {
-        let login = Request.opening(settings.loginURL)
+    public func warmUp(_ http: HTTPClient) throws {
+        let login = Request.preconnect(settings.loginURL)
         guard let name = settings.flow.parameter else {
-            return http.open([login, ParameterStore(account, http).opening])
+            return http.preconnect([login, ParameterStore(account, http).preconnect])
         }
-        _ = try secrets.get([name], from: ParameterStore(account, http.along(with: [login])), now: http.now())
+        _ = try secrets.get([name], from: ParameterStore(account, http.preconnecting(to: [login])), now: http.now())
     }
 
     /// Handles the schedule, a policy event of the token's parameter, or a direct invocation.
@@ -112,7 +114,7 @@ public struct TokenRefresh: Program {
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }
-        if let parameter = event["detail"]?["parameter-name"]?.text {
+        if let parameter = event["detail"]?["parameter-name"]?.stringOrNumber {
             return parameter == settings.tokenParameter ? .refresh : .otherParameter
         }
         switch event["rejectedToken"] {
@@ -126,7 +128,7 @@ public struct TokenRefresh: Program {
         try store.get([settings.tokenParameter])[settings.tokenParameter].flatMap { try? Token(parameterValue: $0) }
     }
 
-    private func grant(_ store: ParameterStore, _ now: Int64) throws -> Grant {
+    private func grant(_ store: ParameterStore, _ now: Timestamp) throws -> Grant {
         switch settings.flow {
         case .clientCredentials(let parameter):
             return .clientCredentials(
@@ -144,7 +146,8 @@ public struct TokenRefresh: Program {
         }
     }
 
-    private func secret(_ name: String, _ variable: String, _ store: ParameterStore, _ now: Int64) throws -> String {
+    private func secret(_ name: String, _ variable: String, _ store: ParameterStore, _ now: Timestamp) throws -> String
+    {
         guard let value = try secrets.get([name], from: store, now: now)[name] else {
             throw FunctionError("Configuration", "\(variable) names a parameter that does not exist")
         }

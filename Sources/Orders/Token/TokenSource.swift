@@ -1,5 +1,5 @@
 import AWS
-import HTTP
+import Basics
 import Salesforce
 
 /// Where a program has its Salesforce token from: the parameter that refresh-sf-token keeps, and that function
@@ -10,29 +10,29 @@ struct TokenSource {
     var cache: ParameterCache
     var refresh: Function
     /// ms since 1970
-    var now: () -> Int64
+    var now: () -> Timestamp
     /// ms
     var sleep: (Int) -> Void
 
     /// The token in use; a first one needs nobody.
-    func current() throws(Salesforce.Failure) -> Token {
+    func current() throws(SalesforceFailure) -> Token {
         if let token = try read(youngerThan: nil) { return token }
         return try refreshed(rejected: "")
     }
 
     /// The token after one that Salesforce has rejected; somebody else may have fetched it already.
-    func renewed(_ rejected: Token) throws(Salesforce.Failure) -> Token {
+    func renewed(_ rejected: Token) throws(SalesforceFailure) -> Token {
         if let token = try read(youngerThan: 0), token != rejected { return token }
         return try refreshed(rejected: rejected.fingerprint)
     }
 
-    private func refreshed(rejected: String) throws(Salesforce.Failure) -> Token {
+    private func refreshed(rejected: String) throws(SalesforceFailure) -> Token {
         // One refresh at a time: who is throttled waits for the token that somebody else is fetching.
         for _ in 0..<5 {
             do {
                 _ = try refresh.invoke(["rejectedToken": .string(rejected)])
                 break
-            } catch let failure as AWS.Failure where failure.code == "TooManyRequestsException" {
+            } catch let failure as AWSFailure where failure.code == "TooManyRequestsException" {
                 sleep(500)
                 if let token = try read(youngerThan: 0), token.fingerprint != rejected { return token }
             } catch {
@@ -45,8 +45,8 @@ struct TokenSource {
         return token
     }
 
-    private func read(youngerThan limit: Int64?) throws(Salesforce.Failure) -> Token? {
-        do throws(AWS.Failure) {
+    private func read(youngerThan limit: Milliseconds?) throws(SalesforceFailure) -> Token? {
+        do throws(AWSFailure) {
             let values = try cache.get([parameter], from: store, now: now(), youngerThan: limit)
             // One that cannot be read is replaced like one that is not there.
             return values[parameter].flatMap { try? Token(parameterValue: $0) }

@@ -1,3 +1,4 @@
+import Basics
 import Glibc
 
 /// Addresses and networks (CIDR), of IPv4 and IPv6.

@@ -1,4 +1,5 @@
-import HTTP
+import Basics
+import JSON
 import Lambda
 import Salesforce
 
@@ -8,29 +9,30 @@ import Salesforce
 struct FulfillmentRequest: Equatable {
     var orderID: RecordID
     /// ms since 1970
-    var timestamp: Int64
+    var timestamp: Timestamp
     var nonce: String
     var idempotencyKey: String
 
-    init(_ event: HTTPEvent) throws(Problem) {
+    init(_ event: HTTPEvent) throws(ProblemDetails) {
         guard let body = JSON(event.body) else {
-            throw Problem(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")
+            throw ProblemDetails(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")
         }
         guard body.object != nil else { throw .invalid("the body must be a JSON object") }
-        guard let orderID = body["orderId"]?.text.flatMap(RecordID.init) else {
+        guard let orderID = body["orderId"]?.stringOrNumber.flatMap(RecordID.init) else {
             throw .invalid("orderId in the body must be a Salesforce id of 15 or 18 characters")
         }
-        guard let timestamp = body["timestamp"]?.text.flatMap(parseTimestamp) else {
+        guard let timestamp = body["timestamp"]?.stringOrNumber.flatMap({ Timestamp($0) }) else {
             throw .invalid("timestamp in the body must be ISO 8601 in UTC, or Unix time in s or ms")
         }
-        guard let nonce = body["nonce"]?.text, (16...128).contains(nonce.utf8.count), nonce.utf8.allSatisfy(isVisible)
+        guard let nonce = body["nonce"]?.stringOrNumber, (16...128).contains(nonce.utf8.count),
+            nonce.utf8.allSatisfy(isVisible)
         else {
             throw .invalid("nonce in the body must be 16 to 128 visible characters")
         }
         guard event.pathParameters["sfOrderId"].flatMap(RecordID.init) == orderID else {
             throw .invalid("the order id in the path is not the orderId in the body")
         }
-        guard event.headers["x-sf-timestamp"].flatMap(parseTimestamp) == timestamp else {
+        guard event.headers["x-sf-timestamp"].flatMap({ Timestamp($0) }) == timestamp else {
             throw .invalid("X-SF-Timestamp must be there and agree with timestamp in the body")
         }
         guard event.headers["x-sf-nonce"] == nonce else {
@@ -48,7 +50,7 @@ struct FulfillmentRequest: Equatable {
     }
 
     /// Refuses a request whose time is more than `tolerance` ms before or after `now`.
-    func checkTime(now: Int64, tolerance: Int64) throws(Problem) {
+    func checkTime(now: Timestamp, tolerance: Milliseconds) throws(ProblemDetails) {
         let skew = timestamp - now
         guard abs(skew) > tolerance else { return }
         let minutes = (abs(skew) + 30_000) / 60_000
@@ -58,7 +60,7 @@ struct FulfillmentRequest: Equatable {
         if abs(skew) >= 900_000 - 60_000, min(beyondQuarter, 900_000 - beyondQuarter) <= 60_000 {
             detail += "; it looks like local time marked as UTC: use formatGmt in Apex"
         }
-        throw Problem(401, "STALE_TIMESTAMP", detail)
+        throw ProblemDetails(401, "STALE_TIMESTAMP", detail)
     }
 }
 

@@ -1,6 +1,8 @@
 import AWS
+import Basics
 import Crypto
 import HTTP
+import JSON
 import Lambda
 import Salesforce
 
@@ -12,15 +14,14 @@ public struct Webhook: Program {
         var ledgerTable: String
         var busName: String
         /// ms
-        var tolerance: Int64
+        var tolerance: Milliseconds
         var allowedAddresses: AddressList
 
         public init(_ environment: inout Environment) {
             secretParameter = environment.text("SF_WEBHOOK_SECRET_PARAMETER")
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
-            tolerance = Int64(
-                environment.integer("WEBHOOK_TIMESTAMP_TOLERANCE", default: 300_000, in: 1000...86_400_000))
+            tolerance = environment.integer("WEBHOOK_TIMESTAMP_TOLERANCE", default: 300_000, in: 1000...86_400_000)
             let list = AddressList(environment.optional("SF_WEBHOOK_IP_ALLOWLIST") ?? "")
             if list == nil {
                 environment.fault("SF_WEBHOOK_IP_ALLOWLIST", "must be addresses and CIDRs separated by commas")
@@ -31,11 +32,11 @@ public struct Webhook: Program {
 
     private let settings: Settings
     private let account: Account
-    private let http: HTTP.Client
+    private let http: HTTPClient
     private let log: Log
     private let parameters = ParameterCache()
 
-    public init(_ settings: Settings, _ account: Account, _ http: HTTP.Client, _ log: Log) {
+    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
         self.settings = settings
         self.account = account
         self.http = http
@@ -45,18 +46,18 @@ public struct Webhook: Program {
     /// The secrets, and connections to the table and the bus.
     ///
     /// - Throws: a `Configuration` error when the secrets are not there or not fit: no request could be answered.
-    public func warmUp(_ http: HTTP.Client) throws {
-        let openings = [
-            Table(settings.ledgerTable, account, http).opening, EventBus(settings.busName, account, http).opening,
+    public func warmUp(_ http: HTTPClient) throws {
+        let preconnects = [
+            Table(settings.ledgerTable, account, http).preconnect, EventBus(settings.busName, account, http).preconnect,
         ]
-        _ = try WebhookSecrets(parameterValue: secrets(http.along(with: openings)))
+        _ = try WebhookSecrets(parameterValue: secrets(http.preconnecting(to: preconnects)))
     }
 
     /// Answers one request; every refusal is an answer, not an error.
     public func handle(_ invocation: Invocation) throws -> [UInt8] {
         let event = try HTTPEvent(invocation.payload)
         let requestID = event.requestID.isEmpty ? invocation.requestID : event.requestID
-        do throws(Problem) {
+        do throws(ProblemDetails) {
             let answer = try accept(event, invocation, requestID)
             return event.reply(answer.status, headers: answer.headers, body: answer.body.bytes)
         } catch {
@@ -65,12 +66,14 @@ public struct Webhook: Program {
         }
     }
 
-    private func accept(_ event: HTTPEvent, _ invocation: Invocation, _ requestID: String) throws(Problem) -> Answer {
+    private func accept(_ event: HTTPEvent, _ invocation: Invocation, _ requestID: String) throws(ProblemDetails)
+        -> Answer
+    {
         guard settings.allowedAddresses.allows(event.sourceIP) else {
-            throw Problem(403, "ADDRESS_NOT_ALLOWED", "the source address is not on the allow-list")
+            throw ProblemDetails(403, "ADDRESS_NOT_ALLOWED", "the source address is not on the allow-list")
         }
         guard event.body.count <= 16 << 10 else {
-            throw Problem(413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most")
+            throw ProblemDetails(413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most")
         }
         let http = http.until(invocation.deadline - 500)
         try checkSignature(event, http)
@@ -85,7 +88,7 @@ public struct Webhook: Program {
             let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
             if case .accepted(let attempt) = outcome { announce(acceptance, attempt, http, log) }
             return try answer(outcome, request, log)
-        } catch let problem as Problem {
+        } catch let problem as ProblemDetails {
             throw problem
         } catch {
             log.error("the ledger did not take the order: \(error)", ["requestId": .string(requestID)])
@@ -93,9 +96,9 @@ public struct Webhook: Program {
         }
     }
 
-    private func checkSignature(_ event: HTTPEvent, _ http: HTTP.Client) throws(Problem) {
+    private func checkSignature(_ event: HTTPEvent, _ http: HTTPClient) throws(ProblemDetails) {
         guard let signature = event.headers["x-sf-signature"] else {
-            throw Problem(401, "INVALID_SIGNATURE", "X-SF-Signature is missing")
+            throw ProblemDetails(401, "INVALID_SIGNATURE", "X-SF-Signature is missing")
         }
         do {
             let kept = try secrets(http)
@@ -107,11 +110,12 @@ public struct Webhook: Program {
             log.error("the webhook secret cannot be read: \(error)")
             throw .unavailable
         }
-        throw Problem(401, "INVALID_SIGNATURE", "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent")
+        throw ProblemDetails(
+            401, "INVALID_SIGNATURE", "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent")
     }
 
     /// The parameter as it is; see `WebhookSecrets`.
-    private func secrets(_ http: HTTP.Client, youngerThan limit: Int64? = nil) throws -> String {
+    private func secrets(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> String {
         let name = settings.secretParameter
         let values = try parameters.get(
             [name], from: ParameterStore(account, http), now: http.now(), youngerThan: limit)
@@ -123,17 +127,17 @@ public struct Webhook: Program {
 
     /// Puts the order on the bus. A failure is no reason to refuse: the order is in the ledger, with the time at which
     /// it is announced again.
-    private func announce(_ acceptance: Acceptance, _ attempt: Int, _ http: HTTP.Client, _ log: Log) {
+    private func announce(_ acceptance: Acceptance, _ attempt: Int, _ http: HTTPClient, _ log: Log) {
         let event = ProvisionRequested(
             orderID: acceptance.orderID, attempt: attempt, correlationID: acceptance.correlationID,
             requestedAt: http.now())
         if let failure = EventBus(settings.busName, account, http).put([event]).failure {
-            return log.error("accepted, but not announced: \(failure)", ["attempt": .number(Double(attempt))])
+            return log.error("accepted, but not announced: \(failure)", ["attempt": .number(attempt)])
         }
-        log.info("accepted", ["attempt": .number(Double(attempt))])
+        log.info("accepted", ["attempt": .number(attempt)])
     }
 
-    private func answer(_ outcome: AcceptanceOutcome, _ request: FulfillmentRequest, _ log: Log) throws(Problem)
+    private func answer(_ outcome: AcceptanceOutcome, _ request: FulfillmentRequest, _ log: Log) throws(ProblemDetails)
         -> Answer
     {
         switch outcome {
@@ -148,10 +152,10 @@ public struct Webhook: Program {
             log.info("replayed")
             return Answer(status: 202, headers: ["Idempotency-Replayed": "true"], body: body)
         case .nonceSeen:
-            throw Problem(
+            throw ProblemDetails(
                 401, "NONCE_REUSED", "a request with this nonce has been here; make a new nonce for each request")
         case .keyReused:
-            throw Problem(422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")
+            throw ProblemDetails(422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")
         }
     }
 }

@@ -1,6 +1,6 @@
 import AWS
+import Basics
 import Crypto
-import HTTP
 import Lambda
 
 /// The secrets that senders may sign with: the first is the current one, the rest are on their way out.

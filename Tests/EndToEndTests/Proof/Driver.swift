@@ -1,7 +1,8 @@
 import AWS
+import Basics
 import Foundation
-import HTTP
-import LocalStack
+import JSON
+import Testbed
 
 /// What goes on around one order until it has come to its end: a sender that repeats what was not answered, and the
 /// recovery, which runs whenever something is due.
@@ -54,15 +55,15 @@ struct Driver {
     }
 
     private mutating func recover(_ item: Table.Item) throws {
-        let now = Clock.milliseconds()
-        guard item["open"] != nil, item["leaseUntil"]?.integer ?? 0 <= now, world.stack.isIdle else {
+        let now = Timestamp.now()
+        guard item["open"] != nil, item["leaseUntil"]?.timestamp ?? 0 <= now, world.stack.isIdle else {
             waitsSince = nil
             return
         }
-        let wait = (item["dueAt"]?.integer ?? 0) - now
+        let wait = (item["dueAt"]?.timestamp ?? 0) - now
         if wait <= 0 {
             try world.recover([:])
-        } else if wait > 1000 * Int64(quietTime) {
+        } else if wait > 1000 * quietTime {
             let since = waitsSince ?? Date()
             waitsSince = since
             guard Date().timeIntervalSince(since) > Self.announcementPatience else { return }
@@ -75,7 +76,8 @@ struct Driver {
 extension Table.Item {
     /// Nobody has to look at it again.
     var isSettled: Bool {
-        ["Provisioned", "Failed"].contains(self["status"]?.text) && self["open"] == nil && self["leaseOwner"] == nil
+        ["Provisioned", "Failed"].contains(self["status"]?.stringOrNumber) && self["open"] == nil
+            && self["leaseOwner"] == nil
     }
 }
 

@@ -1,4 +1,4 @@
-import LocalStack
+import Testbed
 
 /// What can go wrong with any outside call.
 enum FaultKind: String, CaseIterable {

@@ -1,8 +1,9 @@
 import AWS
+import Basics
 import Foundation
-import HTTP
-import LocalStack
+import JSON
 import Salesforce
+import Testbed
 import Testing
 
 /// Orders of earlier days: written into the ledger past the programs, as the programs would have left them.
@@ -29,7 +30,7 @@ final class Filling {
             (0..<number).map { place in
                 switch place % 100 {
                 case 98: item(nextID(), with: ["status": "Failed", "errorCode": "CLIENT_CLOSED"])
-                case 99: open(nextID(), dueAt: Clock.milliseconds() + 86_400_000, isPlanned: true)
+                case 99: open(nextID(), dueAt: Timestamp.now() + 86_400_000, isPlanned: true)
                 default: item(nextID())
                 }
             })
@@ -40,14 +41,14 @@ final class Filling {
     /// - Returns: their ids.
     func addDue(_ number: Int) throws -> [String] {
         let ids = (0..<number).map { _ in nextID() }
-        let since = Clock.milliseconds() - 3_600_000
-        try write(ids.enumerated().map { open($1, dueAt: since + Int64($0), isPlanned: $0 % 2 == 1) })
+        let since = Timestamp.now() - 3_600_000
+        try write(ids.enumerated().map { open($1, dueAt: since + $0, isPlanned: $0 % 2 == 1) })
         return ids
     }
 
     /// Adds an order of Salesforce's that was accepted and never announced.
     func addDue(_ order: String) throws {
-        try write([open(order, dueAt: Clock.milliseconds() - 1, isPlanned: false)])
+        try write([open(order, dueAt: Timestamp.now() - 1, isPlanned: false)])
     }
 
     /// Ends the orders, which is what provision-order does in the long run.
@@ -64,17 +65,17 @@ final class Filling {
         let changes = changes.merging(["pk": .string("order#\(id)")]) { $1 }
         return provisioned.merging(
             changes.mapValues { value in
-                if case .number = value { ["N": .string(value.text ?? "")] } else { ["S": value] }
+                if case .number = value { ["N": .string(value.stringOrNumber ?? "")] } else { ["S": value] }
             }
         ) { $1 }
     }
 
-    private func open(_ id: String, dueAt: Int64, isPlanned: Bool) -> [String: JSON] {
+    private func open(_ id: String, dueAt: Timestamp, isPlanned: Bool) -> [String: JSON] {
         let item = item(
             id,
             with: [
-                "status": isPlanned ? "Activating" : "Accepted", "open": "1", "dueAt": .number(Double(dueAt)),
-                "step": "mapping", "leaseOwner": "a run that died", "leaseUntil": .number(Double(dueAt)),
+                "status": isPlanned ? "Activating" : "Accepted", "open": "1", "dueAt": .milliseconds(dueAt),
+                "step": "mapping", "leaseOwner": "a run that died", "leaseUntil": .milliseconds(dueAt),
             ])
         let kept = ["pk", "status", "attempt", "open", "dueAt", "correlationId", "history", "updatedAt"]
         let ofPlanned = ["tries", "plan", "step", "leaseOwner", "leaseUntil"]
@@ -94,21 +95,21 @@ final class Filling {
 }
 
 extension World {
-    var dynamoDB: Service {
-        Service(
+    var dynamoDB: AWSService {
+        AWSService(
             name: "dynamodb", identifier: "DYNAMODB", target: "DynamoDB_20120810", version: "1.0",
             account: Account(stack.environment), http: http)
     }
 
     /// From now on events on the order bus are kept from provision-order.
     func holdEvents() throws {
-        let events = Service(
+        let events = AWSService(
             name: "events", identifier: "EVENTBRIDGE", target: "AWSEvents", version: "1.1",
             account: Account(stack.environment), http: http)
         let bus: [String: JSON] = ["EventBusName": .string(stack.resources.eventBus)]
         let taps = try stack.function("provision-order").definition.taps.map(\.rule)
         let rules = try events.call("ListRules", .object(bus))["Rules"]?.array ?? []
-        for name in rules.compactMap({ $0["Name"] }) where taps.contains(name.text ?? "") {
+        for name in rules.compactMap({ $0["Name"] }) where taps.contains(name.string ?? "") {
             let rule = bus.merging(["Rule": name]) { $1 }
             let targets = try events.call("ListTargetsByRule", .object(rule))["Targets"]?.array ?? []
             let ids = JSON.array(targets.compactMap { $0["Id"] })

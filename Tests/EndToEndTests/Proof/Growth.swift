@@ -1,7 +1,7 @@
 import Foundation
-import HTTP
-import LocalStack
+import JSON
 import TestSupport
+import Testbed
 import Testing
 
 /// What runs of a program cost that are not the vendors' business: what goes over the wire, and what the process takes.

@@ -1,7 +1,7 @@
 import Foundation
-import HTTP
-import LocalStack
+import JSON
 import TestSupport
+import Testbed
 import Testing
 
 /// What many orders in the ledger cost. `PROVE=growth` runs the long proof on the static programs, as deploy/prove does.
@@ -72,7 +72,7 @@ import Testing
                     decimal(cost.milliseconds / 1000), "\(cost.calls.count)", mebibytes(cost.peak),
                 ])
                 let what = "\(count) due, run \(run)"
-                checks.expect(answer["recovered"]?.integer == Int64(some.count), "\(what): it answered \(answer)")
+                checks.expect(answer["recovered"]?.integer == some.count, "\(what): it answered \(answer)")
                 checks.expect(seconds < Double(definition.timeout), "\(what): it took \(decimal(seconds)) s")
                 checks.expect(cost.peak < definition.memory * 1024, "\(what): a peak of \(cost.peak) KiB")
                 // Those that are begun are not due any more.
@@ -95,7 +95,7 @@ extension Growth {
     fileprivate var announced: [String] {
         interposer.exchanges.filter { $0.call.action == "PutEvents" && JSON($0.received)?["FailedEntryCount"] == 0 }
             .flatMap { JSON($0.sent)?["Entries"]?.array ?? [] }
-            .compactMap { JSON(Array(($0["Detail"]?.text ?? "").utf8))?["orderId"]?.text }
+            .compactMap { JSON(Array(($0["Detail"]?.string ?? "").utf8))?["orderId"]?.string }
     }
 }
 

@@ -1,6 +1,5 @@
 import Foundation
-import HTTP
-import LocalStack
+import Testbed
 
 /// A stack for itself, with time compressed, in which one order after the other meets its trouble.
 final class Lane: Sendable {

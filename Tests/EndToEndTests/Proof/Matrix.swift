@@ -1,4 +1,4 @@
-import LocalStack
+import Testbed
 
 /// Every outside call that the programs make on an order's road, times every fault.
 struct Matrix {

@@ -1,5 +1,5 @@
 import Foundation
-import LocalStack
+import Testbed
 import Testing
 
 /// The fault matrix. `PROVE=matrix` runs the whole of it, as deploy/prove does; `PROVE_CASE` the cases that have this

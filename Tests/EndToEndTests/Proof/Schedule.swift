@@ -1,4 +1,4 @@
-import LocalStack
+import Testbed
 
 /// What happens in a soak: for each order who clicks how often and what goes wrong when. All of it comes from the seed.
 struct Schedule: Equatable, Sendable {

@@ -1,6 +1,5 @@
 import Foundation
-import HTTP
-import LocalStack
+import Testbed
 
 /// Many orders at once through one stack, with what the schedule has for them.
 final class Soak: Sendable {

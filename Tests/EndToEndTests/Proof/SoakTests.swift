@@ -1,5 +1,5 @@
 import Foundation
-import LocalStack
+import Testbed
 import Testing
 
 /// The random soak. `PROVE=soak` runs the long one, as deploy/prove does, with `PROVE_SEED` and `PROVE_ORDERS`.

@@ -1,6 +1,6 @@
 import AWS
-import HTTP
-import LocalStack
+import JSON
+import Testbed
 
 /// What must hold of an order when nothing moves any more.
 struct Verdict {
@@ -25,14 +25,14 @@ struct Verdict {
             complaints = ["the ledger does not know it"]
             return
         }
-        end = item["errorCode"]?.text ?? item["status"]?.text ?? "nothing"
+        end = item["errorCode"]?.stringOrNumber ?? item["status"]?.stringOrNumber ?? "nothing"
         judge(item)
     }
 
     private mutating func judge(_ item: Table.Item) {
         expect(item.isSettled, "it has not ended: \(item)")
-        expect(allowedEnds.contains(end), "it ended as \(end): \(item["errorMessage"]?.text ?? "")")
-        let id = item["whmcsOrderId"]?.integer.map(Int.init)
+        expect(allowedEnds.contains(end), "it ended as \(end): \(item["errorMessage"]?.stringOrNumber ?? "")")
+        let id = item["whmcsOrderId"]?.integer
         let made = world.stack.whmcs.state.orders.filter {
             $0.clientId == client && $0.notes.contains(order) && $0.status != "Cancelled"
         }
@@ -59,8 +59,8 @@ struct Verdict {
             ("errorCode", "Provisioning_Error_Code__c"),
         ]
         for (ours, theirs) in pairs {
-            let mine = item[ours].flatMap { $0.text ?? $0.integer.map(String.init) }
-            let its = record[theirs]?.text
+            let mine = item[ours].flatMap { $0.stringOrNumber ?? $0.integer.map(String.init) }
+            let its = record[theirs]?.stringOrNumber
             expect(mine == its, "\(ours) is \(mine ?? "none") in the ledger and \(its ?? "none") in Salesforce")
         }
     }

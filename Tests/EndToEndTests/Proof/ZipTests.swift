@@ -1,7 +1,7 @@
 import Foundation
-import HTTP
-import LocalStack
+import JSON
 import TestSupport
+import Testbed
 import Testing
 
 /// The zips of deploy/build, each unpacked into a root that holds nothing else. `PROVE=zips` runs them, as deploy/prove
@@ -34,7 +34,7 @@ import Testing
         // First, because whoever finds no token has one made, and it is made for one at a time.
         ("refresh-sf-token", "schedule", { $0["refreshed"] == true }),
         ("verify-signature", "fulfill", { $0["statusCode"]?.integer == 202 }),
-        ("provision-order", "order-provision-requested", { $0["orderId"]?.text == "801Dn0000014UPaIAM" }),
+        ("provision-order", "order-provision-requested", { $0["orderId"]?.stringOrNumber == "801Dn0000014UPaIAM" }),
         ("recover-orders", "recover-one", { $0["recovered"]?.integer != nil }),
         ("order-status", "status", { $0["statusCode"]?.integer == 200 }),
     ]
@@ -59,7 +59,7 @@ import Testing
     @Test func speaksTLSWithAServerThatTheNameServerKnows() throws {
         let (world, outside) = try Self.good.get()
         let result = try Self.invoke("order-status", "health", world)
-        let health = JSON(Array((result.json["body"]?.text ?? "").utf8))
+        let health = JSON(Array((result.json["body"]?.stringOrNumber ?? "").utf8))
         #expect(health?["ledger"]?["ok"] == true && health?["bus"]?["ok"] == true, "\(result.json)")
         #expect(outside.isRunning)
     }
@@ -68,7 +68,7 @@ import Testing
         let world = try Self.bad.get().world
         let result = try Self.invoke("verify-signature", "fulfill", world)
         #expect(result.json["statusCode"]?.integer == 503)
-        let warning = world.log("verify-signature").compactMap { $0["message"]?.text }.first
+        let warning = world.log("verify-signature").compactMap { $0["message"]?.stringOrNumber }.first
         #expect(warning?.contains("aws.hosts.test: SSL peer certificate") == true, "\(warning ?? "")")
     }
 

@@ -1,5 +1,7 @@
+import Basics
 import HTTP
-import LocalStack
+import JSON
+import Testbed
 import Testing
 
 @testable import Orders
@@ -11,7 +13,7 @@ import Testing
         var testDescription: String
         var fault: Fault?
         /// Instead of a fault of the simulator: what the network makes of the call.
-        var lost: Result<Response, HTTP.Failure>?
+        var lost: Result<Response, HTTPFailure>?
         var acts: Bool
     }
 
@@ -63,7 +65,7 @@ import Testing
         if doubt.acts {
             #expect(status == "Provisioned")
             #expect(works.whmcsOrders().map(\.status) == ["Active"])
-            #expect(works.field("WHMCS_Order_ID__c").text == works.whmcsOrders().first.map { String($0.id) })
+            #expect(works.field("WHMCS_Order_ID__c").string == works.whmcsOrders().first.map { String($0.id) })
         } else {
             #expect(status == "Activating")
             // What is not there may still come: until the quiet time is over.
@@ -247,7 +249,7 @@ import Testing
         try works.runOut()
         #expect(try works.ledger().status == .provisioned)
         #expect(works.whmcsOrders().map(\.status) == ["Active", "Cancelled"])
-        #expect(works.field("WHMCS_Order_ID__c").text == works.whmcsOrders().first.map { String($0.id) })
+        #expect(works.field("WHMCS_Order_ID__c").string == works.whmcsOrders().first.map { String($0.id) })
     }
 
     /// The person found the order after all, and put the note there.
@@ -285,7 +287,7 @@ import Testing
         let order = try works.ledger()
         #expect((order.status, order.errorCode) == (.failed, "WHMCS_OUTCOME_UNKNOWN"))
         #expect(works.field("Provisioning_Error_Code__c") == "WHMCS_OUTCOME_UNKNOWN")
-        #expect(works.field("Provisioning_Error_Message__c").text?.hasPrefix(Self.decide) == true)
+        #expect(works.field("Provisioning_Error_Message__c").string?.hasPrefix(Self.decide) == true)
         #expect(works.count("AddOrder") == 1)
     }
 
@@ -344,7 +346,7 @@ import Testing
         #expect(known?.addOrder == .sent)
         // A run that is killed now may have sent it up to its end.
         #expect(known?.addOrderAt ?? 0 >= .clickTime + 110_000)
-        #expect(works.wire.requests.filter { $0.whmcsAction == "AddOrder" }.map(\.repeatable) == [false])
+        #expect(works.wire.requests.filter { $0.whmcsAction == "AddOrder" }.map(\.isIdempotent) == [false])
     }
 
     /// An answer that comes after the invocation is over would be thrown away.
@@ -380,11 +382,11 @@ import Testing
         #expect(try works.ledger().whmcsOrderID == works.whmcs.state.orders[0].id)
         let alerts = works.log.lines.filter { $0["message"] == "alert" }
         #expect(
-            alerts.map { $0["alert"]?["message"]?.text } == [
+            alerts.map { $0["alert"]?["message"]?.string } == [
                 "WHMCS has two orders for one: 1007, which is Pending, is one too many",
                 "WHMCS has two orders for one: 1012, which is Active, is one too many",
             ])
-        #expect(alerts.allSatisfy { $0["level"] == "ERROR" && $0["alert"]?["orderId"]?.text == Seed.order })
+        #expect(alerts.allSatisfy { $0["level"] == "ERROR" && $0["alert"]?["orderId"]?.string == Seed.order })
     }
 
     /// The client's other orders are none of ours, however many pages of them there are.
@@ -420,7 +422,7 @@ import Testing
         #expect(try works.ledger().errorCode == "PROVISIONING_ERROR")
         #expect(works.count("AcceptOrder") == 0)
         // The operator finds it by its id.
-        #expect(works.field("WHMCS_Order_ID__c").text == works.whmcsOrders().first.map { String($0.id) })
+        #expect(works.field("WHMCS_Order_ID__c").string == works.whmcsOrders().first.map { String($0.id) })
     }
 
     @Test func anOrderOfAnotherClientIsNotAccepted() throws {
@@ -453,7 +455,7 @@ import Testing
         #expect(works.whmcsOrders().map(\.status) == ["Cancelled", "Active"])
         let second = try #require(works.whmcsOrders().last)
         #expect(try works.ledger().whmcsOrderID == second.id)
-        #expect(works.field("WHMCS_Order_ID__c").text == String(second.id))
+        #expect(works.field("WHMCS_Order_ID__c").string == String(second.id))
     }
 
     @Test func aCancelledOrderWithTheMarkerIsNotTakenOver() throws {

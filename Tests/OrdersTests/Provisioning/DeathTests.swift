@@ -1,5 +1,5 @@
 import HTTP
-import LocalStack
+import Testbed
 import Testing
 
 @testable import Orders
@@ -50,7 +50,7 @@ import Testing
             #expect(works.whmcsOrders().map(\.status) == ["Active"])
             #expect(works.count("AddOrder") == 1)
             #expect(works.field("Provisioning_Status__c") == "Provisioned")
-            #expect(works.field("WHMCS_Order_ID__c").text == order.whmcsOrderID.map(String.init))
+            #expect(works.field("WHMCS_Order_ID__c").string == order.whmcsOrderID.map(String.init))
         }
     }
 

@@ -10,38 +10,38 @@ import Testing
 
     @Test(
         arguments: [
-            (Salesforce.Failure.notFound(doing: "d", message: "m"), .orderNotFound, false),
-            (Salesforce.Failure.unavailable(doing: "d", reason: "r"), .salesforceUnavailable, true),
-            (Salesforce.Failure.limitReached(doing: "d", message: "m"), .salesforceUnavailable, true),
-            (Salesforce.Failure.sessionInvalid, .salesforceUnavailable, true),
-            (Salesforce.Failure.noToken("why"), .salesforceUnavailable, true),
-            (Salesforce.Failure.rejected(doing: "d", code: "INVALID_FIELD", message: "m"), .salesforceRejected, false),
-            (Salesforce.Failure.unreadable(doing: "d"), .salesforceRejected, false),
-            (WHMCS.Failure.clientNotFound, .clientNotLinked, false),
-            (WHMCS.Failure.clientClosed, .clientClosed, false),
-            (WHMCS.Failure.notReachable(action: "a", reason: "r", mayHaveHappened: true), .whmcsUnavailable, true),
-            (WHMCS.Failure.notJSON(action: "a", status: 200, mayHaveHappened: false), .whmcsUnavailable, true),
-            (WHMCS.Failure.incompleteList(action: "a"), .whmcsUnavailable, true),
-            (WHMCS.Failure.other(action: "a", message: "m", status: 500), .whmcsUnavailable, true),
-            (WHMCS.Failure.other(action: "a", message: "m", status: 200), .whmcsRejected, false),
-            (WHMCS.Failure.authentication(message: "m"), .whmcsRejected, false),
-            (WHMCS.Failure.addressNotAllowed("192.0.2.1"), .whmcsRejected, false),
-            (WHMCS.Failure.permission(action: "a"), .whmcsRejected, false),
-            (WHMCS.Failure.paymentMethod(valid: ["x"]), .whmcsRejected, false),
-            (WHMCS.Failure.foreignRows(action: "a"), .whmcsRejected, false),
-            (AWS.Failure.unreadable(action: "a"), .provisioningError, true),
-            (AWS.Failure.unreachable(action: "a", reason: "r", mayHaveHappened: true), .provisioningError, true),
+            (SalesforceFailure.notFound(doing: "d", message: "m"), .orderNotFound, false),
+            (SalesforceFailure.unavailable(doing: "d", reason: "r"), .salesforceUnavailable, true),
+            (SalesforceFailure.limitReached(doing: "d", message: "m"), .salesforceUnavailable, true),
+            (SalesforceFailure.sessionInvalid, .salesforceUnavailable, true),
+            (SalesforceFailure.noToken("why"), .salesforceUnavailable, true),
+            (SalesforceFailure.rejected(doing: "d", code: "INVALID_FIELD", message: "m"), .salesforceRejected, false),
+            (SalesforceFailure.unreadable(doing: "d"), .salesforceRejected, false),
+            (WHMCSFailure.clientNotFound, .clientNotLinked, false),
+            (WHMCSFailure.clientClosed, .clientClosed, false),
+            (WHMCSFailure.notReachable(action: "a", reason: "r", mayHaveHappened: true), .whmcsUnavailable, true),
+            (WHMCSFailure.notJSON(action: "a", status: 200, mayHaveHappened: false), .whmcsUnavailable, true),
+            (WHMCSFailure.incompleteList(action: "a"), .whmcsUnavailable, true),
+            (WHMCSFailure.other(action: "a", message: "m", status: 500), .whmcsUnavailable, true),
+            (WHMCSFailure.other(action: "a", message: "m", status: 200), .whmcsRejected, false),
+            (WHMCSFailure.authentication(message: "m"), .whmcsRejected, false),
+            (WHMCSFailure.addressNotAllowed("192.0.2.1"), .whmcsRejected, false),
+            (WHMCSFailure.permission(action: "a"), .whmcsRejected, false),
+            (WHMCSFailure.paymentMethod(valid: ["x"]), .whmcsRejected, false),
+            (WHMCSFailure.foreignRows(action: "a"), .whmcsRejected, false),
+            (AWSFailure.unreadable(action: "a"), .provisioningError, true),
+            (AWSFailure.unreachable(action: "a", reason: "r", mayHaveHappened: true), .provisioningError, true),
             (Unforeseen(), .provisioningError, false),
         ] as [(any Error, ProvisioningFailure.Code, Bool)])
-    func hasTheCodeOfTheContract(_ error: any Error, _ code: ProvisioningFailure.Code, _ isPassing: Bool) throws {
+    func hasTheCodeOfTheContract(_ error: any Error, _ code: ProvisioningFailure.Code, _ isRetryable: Bool) throws {
         let failure = try #require(ProvisioningFailure(error))
         #expect(failure.code == code)
-        #expect(failure.isPassing == isPassing)
+        #expect(failure.isRetryable == isRetryable)
         #expect(failure.message == "\(error)")
     }
 
     @Test func keepsItsOwnWords() {
-        let failure = ProvisioningFailure(.whmcsUnavailable, "why", isPassing: true, notBefore: 7)
+        let failure = ProvisioningFailure(.whmcsUnavailable, "why", isRetryable: true, notBefore: 7)
         #expect(ProvisioningFailure(failure) == failure)
     }
 

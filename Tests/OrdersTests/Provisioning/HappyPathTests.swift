@@ -1,5 +1,5 @@
-import HTTP
-import LocalStack
+import Basics
+import Testbed
 import Testing
 
 @testable import Orders
@@ -30,11 +30,11 @@ import Testing
         #expect(works.salesforce.statusHistory(Seed.order) == ["Activating", "Provisioned"])
         #expect(works.field("WHMCS_Order_ID__c") == .string(String(order.id)))
         #expect(works.field("Provisioning_Error_Code__c") == .null)
-        #expect(works.field("Last_Provisioning_At__c").text?.hasPrefix("2026-11-20T10:15:30") == true)
+        #expect(works.field("Last_Provisioning_At__c").string?.hasPrefix("2026-11-20T10:15:30") == true)
         let lines = (works.salesforce.state.records["OrderItem"] ?? [:]).values.filter {
             $0["OrderId"] == .string(Seed.order)
         }
-        let told = lines.map { [$0["Product2Id"]?.text ?? "", $0["WHMCS_Service_ID__c"]?.text ?? ""] }
+        let told = lines.map { [$0["Product2Id"]?.string ?? "", $0["WHMCS_Service_ID__c"]?.string ?? ""] }
         func ids(_ pid: Int) -> String {
             services.filter { $0.pid == pid }.map { String($0.id) }.sorted().joined(separator: ",")
         }
@@ -48,7 +48,7 @@ import Testing
         #expect((ledger.status, ledger.step, ledger.addOrder) == (.provisioned, .successUpdate, .added))
         #expect((ledger.attempt, ledger.tries, ledger.whmcsOrderID) == (1, 1, order.id))
         #expect(ledger.whmcsServiceIDs.sorted() == services.map(\.id).sorted())
-        #expect(item["history"]?.array?.compactMap { $0["status"]?.text } == ["Accepted", "Provisioned"])
+        #expect(item["history"]?.array?.compactMap { $0["status"]?.string } == ["Accepted", "Provisioned"])
     }
 
     /// One line a step, with what is needed to find the others.
@@ -101,7 +101,7 @@ import Testing
         let services = works.whmcs.state.services.map { String($0.id) }
         #expect(services.count == 60)
         let line = (works.salesforce.state.records["OrderItem"] ?? [:]).values.first { $0["OrderId"] == .string(id) }
-        let text = line?["WHMCS_Service_ID__c"]?.text ?? ""
+        let text = line?["WHMCS_Service_ID__c"]?.string ?? ""
         let told = text.split(separator: ",").count
         #expect(text.utf16.count <= 255)
         #expect(told > 40)

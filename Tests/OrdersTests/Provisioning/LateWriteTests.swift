@@ -1,5 +1,6 @@
-import HTTP
-import LocalStack
+import Basics
+import JSON
+import Testbed
 import Testing
 
 @testable import Orders
@@ -33,7 +34,7 @@ import Testing
         #expect((order["open"], order["leaseOwner"]) == ("1", nil))
         #expect(order["dueAt"] == order["lateUntil"])
         // Longer than the run before may take and Salesforce after it.
-        #expect((order["dueAt"]?.integer ?? 0) - .clickTime > 600_000)
+        #expect((order["dueAt"]?.timestamp ?? 0) - .clickTime > 600_000)
         try works.waitUntilDue()
         #expect(try works.run()["status"] == "Provisioned")
         #expect(works.field("Provisioning_Status__c") == "Provisioned")

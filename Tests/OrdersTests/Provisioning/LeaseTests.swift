@@ -1,6 +1,7 @@
 import AWS
-import HTTP
-import LocalStack
+import Basics
+import JSON
+import Testbed
 import Testing
 
 @testable import Orders
@@ -12,8 +13,8 @@ import Testing
         try works.cloud.set(
             "order#\(Seed.order)",
             [
-                "status": "Activating", "leaseOwner": "another", "leaseUntil": .number(Double(.clickTime + 1 as Int64)),
-                "dueAt": .number(Double(.clickTime + 1 as Int64)), "open": "1", "tries": 1,
+                "status": "Activating", "leaseOwner": "another", "leaseUntil": .milliseconds(.clickTime + 1),
+                "dueAt": .milliseconds(.clickTime + 1), "open": "1", "tries": 1,
             ])
         let before = try works.cloud.order(Seed.order)
         let start = works.wire.requests.count
@@ -27,9 +28,9 @@ import Testing
     @Test(
         arguments: [
             ["status": "Accepted", "attempt": 1, "tries": 0],
-            ["status": "Activating", "leaseOwner": "dead", "leaseUntil": .number(Double(.clickTime - 1 as Int64))],
+            ["status": "Activating", "leaseOwner": "dead", "leaseUntil": .milliseconds(.clickTime - 1)],
             // Given back, to be tried again.
-            ["status": "Activating", "dueAt": .number(Double(.clickTime + 1_000_000 as Int64))],
+            ["status": "Activating", "dueAt": .milliseconds(.clickTime + 1_000_000)],
         ] as [[String: JSON]])
     func anOrderThatNobodyHasIsTaken(_ item: [String: JSON]) throws {
         let works = try Works()
@@ -48,9 +49,9 @@ import Testing
         try works.run()
         #expect((taken?["status"], taken?["open"]) == ("Activating", "1"))
         // Lambda's retries keep the request id; the lease must not be theirs.
-        #expect(taken?["leaseOwner"]?.text?.wholeMatch(of: /run-1\/\d+/) != nil)
-        #expect(taken?["leaseUntil"]?.integer == .clickTime + 120_000)
-        #expect(taken?["dueAt"]?.integer == .clickTime + 120_000)
+        #expect(taken?["leaseOwner"]?.string?.wholeMatch(of: /run-1\/\d+/) != nil)
+        #expect(taken?["leaseUntil"]?.timestamp == .clickTime + 120_000)
+        #expect(taken?["dueAt"]?.timestamp == .clickTime + 120_000)
         #expect(taken?["tries"] == 1)
     }
 
@@ -103,7 +104,7 @@ import Testing
     @Test func withoutALedgerTheInvocationFails() throws {
         let works = try Works()
         works.wire.before = { $0.action == "UpdateItem" ? .unreachable : nil }
-        #expect(throws: AWS.Failure.self) { try works.run() }
+        #expect(throws: AWSFailure.self) { try works.run() }
         #expect(works.whmcs.state.actions == [])
         #expect(works.salesforce.state.requests == [])
     }

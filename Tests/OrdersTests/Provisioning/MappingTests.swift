@@ -1,4 +1,3 @@
-import HTTP
 import Testing
 
 @testable import Orders
@@ -36,7 +35,7 @@ import Testing
     static func item(
         _ index: Int = 0, name: String? = "Hosting", product: String? = "185", cycle: String? = "Monthly",
         quantity: Double? = 1, price: String? = "9.9"
-    ) -> Salesforce.Order.Item {
+    ) -> SalesforceOrder.Item {
         .init(
             id: ids[index], productName: name, whmcsProductId: product, billingCycle: cycle, quantity: quantity,
             unitPrice: price)
@@ -53,8 +52,8 @@ import Testing
             (item(quantity: 200), 185, .monthly, 200),
             // Without the switch Salesforce's price is not even looked at.
             (item(price: nil), 185, .monthly, 1),
-        ] as [(Salesforce.Order.Item, Int, WHMCS.BillingCycle, Int)])
-    func maps(_ item: Salesforce.Order.Item, _ product: Int, _ cycle: WHMCS.BillingCycle, _ quantity: Int) throws {
+        ] as [(SalesforceOrder.Item, Int, WHMCS.BillingCycle, Int)])
+    func maps(_ item: SalesforceOrder.Item, _ product: Int, _ cycle: WHMCS.BillingCycle, _ quantity: Int) throws {
         let plan = try Self.mapping().plan([item])
         #expect(
             plan
@@ -87,8 +86,8 @@ import Testing
             (item(quantity: 1.5), "its quantity is not a whole number of 1 or more"),
             (item(quantity: 1e300), "its quantity is not a whole number of 1 or more"),
             (item(quantity: .nan), "its quantity is not a whole number of 1 or more"),
-        ] as [(Salesforce.Order.Item, String)])
-    func refuses(_ item: Salesforce.Order.Item, _ fault: String) {
+        ] as [(SalesforceOrder.Item, String)])
+    func refuses(_ item: SalesforceOrder.Item, _ fault: String) {
         #expect(throws: ProvisioningFailure(.mappingFailed, "line 1 (Hosting): \(fault)")) {
             try Self.mapping().plan([item])
         }

@@ -1,5 +1,5 @@
-import HTTP
-import LocalStack
+import JSON
+import Testbed
 import Testing
 
 @testable import Orders
@@ -113,7 +113,7 @@ import Testing
         #expect(answer["status"] == "Failed")
         #expect(works.steps == failure.steps + ["sf_failure_update done"])
 
-        let told = works.field("Provisioning_Error_Message__c", failure.order).text ?? ""
+        let told = works.field("Provisioning_Error_Message__c", failure.order).string ?? ""
         #expect(told.hasPrefix(failure.message), "\(told)")
         #expect(told.utf16.count <= 255)
         #expect(works.field("Provisioning_Error_Code__c", failure.order) == .string(failure.code))
@@ -122,7 +122,7 @@ import Testing
 
         let item = try works.cloud.order(failure.order)
         #expect((item["status"], item["errorCode"]) == ("Failed", .string(failure.code)))
-        #expect(item["errorMessage"]?.text?.hasPrefix(told) == true)
+        #expect(item["errorMessage"]?.string?.hasPrefix(told) == true)
         #expect(item["open"] == nil && item["dueAt"] == nil && item["leaseOwner"] == nil)
         #expect(item["history"]?.array?.last?["code"] == .string(failure.code))
         #expect(item["addOrder"] == nil || item["addOrder"] == "none")
@@ -147,7 +147,7 @@ import Testing
             _ = state.addOrder(id: "801Dn0000014UPz", account: Seed.account, lines: lines)
         }
         try works.run("801Dn0000014UPz")
-        let told = works.field("Provisioning_Error_Message__c", "801Dn0000014UPz").text ?? ""
+        let told = works.field("Provisioning_Error_Message__c", "801Dn0000014UPz").string ?? ""
         let kept = try works.ledger("801Dn0000014UPzIAM").errorMessage ?? ""
         #expect(told.count == 255)
         #expect(kept.hasPrefix(told) && kept.contains("line 20 (Carrier Pigeon)"))

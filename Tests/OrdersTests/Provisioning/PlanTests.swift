@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 import Testing
 
 @testable import Orders

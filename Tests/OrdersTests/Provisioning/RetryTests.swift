@@ -1,5 +1,5 @@
-import HTTP
-import LocalStack
+import Basics
+import Testbed
 import Testing
 
 @testable import Orders
@@ -12,11 +12,11 @@ import Testing
             (1, [:], 30), (2, [:], 60), (3, [:], 120), (7, [:], 1920), (8, [:], 3600), (11, [:], 3600),
             (1, ["RETRY_DELAY": "3600"], 3600), (2, ["RETRY_DELAY": "3600"], 3600), (3, ["RETRY_DELAY": "5"], 20),
             (900, ["RETRY_DELAY": "1", "MAX_ATTEMPTS": "1000"], 3600), (5, ["RETRY_DELAY": "0"], 0),
-        ] as [(Int, [String: String], Int64)])
-    func waitsLongerEachTime(_ number: Int, _ settings: [String: String], _ seconds: Int64) throws {
+        ] as [(Int, [String: String], Int)])
+    func waitsLongerEachTime(_ number: Int, _ settings: [String: String], _ seconds: Int) throws {
         let works = try Works(settings)
         try works.cloud.set(
-            "order#\(Seed.order)", ["status": "Activating", "tries": .number(Double(number - 1)), "open": "1"])
+            "order#\(Seed.order)", ["status": "Activating", "tries": .number(number - 1), "open": "1"])
         works.whmcs.failNext(.maintenance, times: 10)
         #expect(try works.run()["status"] == "Activating")
         let order = try works.ledger()

@@ -1,6 +1,7 @@
-import HTTP
+import Basics
+import JSON
 import Lambda
-import LocalStack
+import Testbed
 import Testing
 
 @testable import Orders
@@ -24,7 +25,7 @@ import Testing
     /// The seeded orders are Approved; the simulator's clock is the real one, the ledger's is moved.
     private static func arrange() throws -> Works {
         let works = try Works()
-        works.wire.now = Clock.milliseconds() + 1_000_000
+        works.wire.now = Timestamp.now() + 1_000_000
         return works
     }
 
@@ -40,7 +41,7 @@ import Testing
 
     @Test func youngOrdersMayStillBeOnTheirWay() throws {
         let works = try Works()
-        works.wire.now = Clock.milliseconds()
+        works.wire.now = Timestamp.now()
         #expect(try Self.recover(works) == ["recovered": 0])
         #expect(try works.cloud.keys().filter { $0.hasPrefix("order#") } == [])
     }

@@ -1,8 +1,9 @@
 import AWS
-import HTTP
+import Basics
+import JSON
 import Lambda
-import LocalStack
 import Salesforce
+import Testbed
 import Testing
 
 @testable import Orders
@@ -26,7 +27,7 @@ import Testing
     }
 
     private func eventsFor() throws -> [String] {
-        try works.cloud.takeEvents().compactMap { $0["detail"]?["orderId"]?.text }
+        try works.cloud.takeEvents().compactMap { $0["detail"]?["orderId"]?.string }
     }
 
     @Test func anAcceptedOrderThatWasNeverAnnouncedIsFound() throws {
@@ -38,7 +39,7 @@ import Testing
         #expect(try recover() == ["recovered": 1])
         let events = try works.cloud.takeEvents()
         #expect(events.map { $0["detail-type"] } == ["OrderProvisionRequested"])
-        #expect(events.first?["detail"]?["orderId"]?.text == Seed.order)
+        #expect(events.first?["detail"]?["orderId"]?.string == Seed.order)
         #expect(events.first?["detail"]?["attempt"]?.integer == 1)
         #expect(try works.run()["status"] == "Provisioned")
     }
@@ -130,7 +131,7 @@ import Testing
         let ids = (0..<count).map { "801Dn0000015" + String(1000 + $0).dropFirst() }.compactMap { RecordID($0) }
         let orders = Ledger(Table(works.cloud.table, works.cloud.account, .live()), now: { 1 })
         for (number, id) in ids.enumerated() {
-            let due = update(["status": "Accepted", "open": "1", "dueAt": .number(Double(1000 + number))])
+            let due = update(["status": "Accepted", "open": "1", "dueAt": .number(1000 + number)])
             _ = try orders.table.write(.update(LedgerOrder.key(id), due, if: .init("attribute_not_exists(#pk)")))
         }
         return ids.map(\.text)
@@ -143,7 +144,7 @@ import Testing
     @Test(arguments: [([:], 2), (["all": true], 3)] as [(JSON, Int)])
     func manyAreSentOnceEachTheOldestFirst(_ event: JSON, _ pages: Int) throws {
         let orders = try enter(many)
-        #expect(try recover(event) == ["recovered": .number(Double(many))])
+        #expect(try recover(event) == ["recovered": .number(many)])
         #expect(try eventsFor() == orders)
         #expect(works.wire.requests.count { $0.action == "PutEvents" } == many / 10)
         #expect(works.wire.requests.count { $0.action == "Query" } == pages)
@@ -157,11 +158,11 @@ import Testing
             if request.action == "UpdateItem" { wire.now += 450 }
             return nil
         }
-        #expect(try recover() == ["recovered": 100, "left": .number(Double(many - 100))])
+        #expect(try recover() == ["recovered": 100, "left": .number(many - 100)])
         // Three quarters of a minute; what was begun then is brought to its end.
         #expect(works.wire.now - start == 45_000)
         works.wire.before = { _ in nil }
-        #expect(try recover() == ["recovered": .number(Double(many - 100))])
+        #expect(try recover() == ["recovered": .number(many - 100)])
         #expect(try eventsFor() == orders)
     }
 

@@ -1,8 +1,9 @@
+import Basics
 import Foundation
-import HTTP
+import JSON
 import Lambda
-import LocalStack
 import TestSupport
+import Testbed
 import Testing
 
 @testable import Orders
@@ -43,7 +44,7 @@ import Testing
             Answer(try status.handle(Invocation(requestID: "r", deadline: wire.now + 10_000, payload: payload)))
         }
 
-        func putToken(age: Int64) throws {
+        func putToken(age: Int) throws {
             let token = Token(
                 accessToken: "00D!secret", instanceURL: "https://acme.my.salesforce.com", issuedAt: wire.now - age)
             try cloud.put("token", try #require(token).parameterValue)
@@ -59,7 +60,7 @@ import Testing
             [
                 "status": "Failed", "attempt": 2, "step": "whmcs_create", "whmcsOrderId": 1001,
                 "errorCode": "WHMCS_REJECTED", "errorMessage": "for the operator", "leaseOwner": "me",
-                "plan": ["clientId": 1234, "items": []], "updatedAt": .number(Double(.clickTime as Int64)),
+                "plan": ["clientId": 1234, "items": []], "updatedAt": .milliseconds(.clickTime),
             ])
         let answer = try portal.get("/orders/\(id)", order: id)
         #expect(answer.status == 200)
@@ -96,7 +97,7 @@ import Testing
         let portal = try Portal()
         let answer = try portal.get("/orders/\(id ?? "")", order: id, method: method)
         #expect((answer.status, answer.code) == (status, code))
-        #expect((answer.body["requestId"], answer.body["status"]?.integer) == ("api-1", Int64(status)))
+        #expect((answer.body["requestId"], answer.body["status"]?.integer) == ("api-1", status))
         #expect(answer.headers["Content-Type"] == "application/problem+json")
         #expect(answer.headers["Cache-Control"] == "no-store")
         // RFC 9110 wants to know what is allowed instead.

@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 
 /// An answer to API Gateway, taken apart.
 struct Answer {
@@ -10,13 +10,13 @@ struct Answer {
 
     init(_ bytes: [UInt8]) {
         let answer = JSON(bytes)
-        status = answer?["statusCode"]?.integer.map(Int.init) ?? 0
-        headers = (answer?["headers"]?.object ?? [:]).compactMapValues(\.text)
-        text = answer?["body"]?.text ?? ""
+        status = answer?["statusCode"]?.integer ?? 0
+        headers = (answer?["headers"]?.object ?? [:]).compactMapValues(\.string)
+        text = answer?["body"]?.string ?? ""
         hasMultiValueHeaders = answer?["multiValueHeaders"] != nil
     }
 
     var body: JSON { JSON(Array(text.utf8)) ?? .null }
-    var code: String? { body["code"]?.text }
-    var detail: String? { body["detail"]?.text }
+    var code: String? { body["code"]?.string }
+    var detail: String? { body["detail"]?.string }
 }

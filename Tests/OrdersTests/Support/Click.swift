@@ -1,8 +1,9 @@
+import Basics
 import Crypto
 import Foundation
-import HTTP
+import JSON
 import Lambda
-import LocalStack
+import Testbed
 
 /// What Salesforce sends when an operator clicks, as API Gateway hands it over. Every part can be another.
 struct Click {
@@ -67,7 +68,7 @@ struct Click {
     }
 }
 
-extension Int64 {
+extension Timestamp {
     /// The moment of `Click.timestamp`.
-    static let clickTime: Int64 = 1_795_169_730_000
+    static let clickTime: Timestamp = 1_795_169_730_000
 }

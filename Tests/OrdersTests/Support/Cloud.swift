@@ -1,6 +1,7 @@
 import AWS
 import Foundation
 import HTTP
+import JSON
 import Lambda
 import Orders
 import TestSupport
@@ -14,7 +15,7 @@ final class Cloud {
     private let queueURL: String
     let account: Account
     private let endpoint: String
-    private let http = HTTP.Client.live()
+    private let http = HTTPClient.live()
 
     /// One for the whole run: it takes a second to start. It ends with its standard input, that is with the tests.
     private static let moto = Result {
@@ -40,10 +41,10 @@ final class Cloud {
         account = Account(Cloud.variables(endpoint))
         let name = UUID().uuidString.lowercased()
         (table, bus, prefix) = ("ledger-\(name)", "orders-\(name)", "/\(name)")
-        let answer = try AWS.Service(
+        let answer = try AWSService(
             name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http
         ).call("CreateQueue", ["QueueName": .string("tap-\(name)")])
-        queueURL = answer["QueueUrl"]?.text ?? ""
+        queueURL = answer["QueueUrl"]?.string ?? ""
         _ = try dynamoDB(
             "CreateTable",
             [
@@ -112,7 +113,7 @@ final class Cloud {
     }
 
     private func ssm(_ action: String, _ body: JSON) throws -> JSON {
-        try AWS.Service(
+        try AWSService(
             name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: account, http: http
         ).call(action, body)
     }
@@ -136,11 +137,11 @@ final class Cloud {
     /// The keys of all items.
     func keys() throws -> [String] {
         let items = try dynamoDB("Scan", ["TableName": .string(table)])["Items"]?.array ?? []
-        return items.compactMap { $0["pk"]?["S"]?.text }.sorted()
+        return items.compactMap { $0["pk"]?["S"]?.string }.sorted()
     }
 
     private func dynamoDB(_ action: String, _ body: JSON) throws -> JSON {
-        try AWS.Service(
+        try AWSService(
             name: "dynamodb", identifier: "DYNAMODB", target: "DynamoDB_20120810", version: "1.0", account: account,
             http: http
         ).call(action, body)
@@ -152,14 +153,14 @@ final class Cloud {
     func takeEvents() throws -> [JSON] {
         var taken: [JSON] = []
         while true {
-            let queue = AWS.Service(
+            let queue = AWSService(
                 name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http)
             let answer = try queue.call(
                 "ReceiveMessage", ["QueueUrl": .string(queueURL), "MaxNumberOfMessages": 10])
             let messages = answer["Messages"]?.array ?? []
             if messages.isEmpty { return taken }
             for message in messages {
-                taken.append(JSON(Array((message["Body"]?.text ?? "").utf8)) ?? .null)
+                taken.append(JSON(Array((message["Body"]?.string ?? "").utf8)) ?? .null)
                 _ = try queue.call(
                     "DeleteMessage",
                     ["QueueUrl": .string(queueURL), "ReceiptHandle": message["ReceiptHandle"] ?? .null])
@@ -168,7 +169,7 @@ final class Cloud {
     }
 
     private func events(_ action: String, _ body: JSON) throws -> JSON {
-        try AWS.Service(
+        try AWSService(
             name: "events", identifier: "EVENTBRIDGE", target: "AWSEvents", version: "1.1", account: account, http: http
         ).call(action, body)
     }

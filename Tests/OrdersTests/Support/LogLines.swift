@@ -1,4 +1,4 @@
-import HTTP
+import JSON
 import Lambda
 import TestSupport
 
@@ -11,5 +11,5 @@ struct LogLines {
     }
 
     var lines: [JSON] { recorder.values.map { JSON($0) ?? .null } }
-    var messages: [String] { lines.compactMap { $0["message"]?.text } }
+    var messages: [String] { lines.compactMap { $0["message"]?.string } }
 }

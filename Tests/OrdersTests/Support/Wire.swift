@@ -1,32 +1,33 @@
+import Basics
 import HTTP
 
 /// The real client with a clock of the test's own, and a place to interfere with each request.
 final class Wire {
     /// ms since 1970; waits move it, nothing else.
-    var now: Int64
+    var now: Timestamp
     private(set) var requests: [Request] = []
     /// The bounds that jitter was asked for; it is always all of them.
     private(set) var jitterBounds: [Int] = []
     /// Sees each request before it goes out; an answer from here is the request's, which then goes nowhere.
-    var before: (Request) -> Result<Response, HTTP.Failure>? = { _ in nil }
+    var before: (Request) -> Result<Response, HTTPFailure>? = { _ in nil }
     /// Sees each answer, and may replace it.
-    var after: (Request, Result<Response, HTTP.Failure>) -> Result<Response, HTTP.Failure> = { $1 }
-    private let live = HTTP.Client.live()
+    var after: (Request, Result<Response, HTTPFailure>) -> Result<Response, HTTPFailure> = { $1 }
+    private let live = HTTPClient.live()
 
-    init(now: Int64 = .clickTime) {
+    init(now: Timestamp = .clickTime) {
         self.now = now
     }
 
-    var client: HTTP.Client {
-        HTTP.Client(
-            transport: { [self] in $0.map(send) }, now: { [self] in now }, sleep: { [self] in now += Int64($0) },
+    var client: HTTPClient {
+        HTTPClient(
+            transport: { [self] in $0.map(send) }, now: { [self] in now }, sleep: { [self] in now += $0 },
             jitter: { [self] bound in
                 jitterBounds.append(bound)
                 return bound
             })
     }
 
-    private func send(_ request: Request) -> Result<Response, HTTP.Failure> {
+    private func send(_ request: Request) -> Result<Response, HTTPFailure> {
         requests.append(request)
         return after(request, before(request) ?? live.transport([request])[0])
     }
@@ -49,10 +50,10 @@ extension Request {
     }
 }
 
-extension Result where Success == Response, Failure == HTTP.Failure {
+extension Result where Success == Response, Failure == HTTPFailure {
     /// The connection broke while the answer was awaited.
-    static let lost: Self = .failure(HTTP.Failure(.broken, mayHaveBeenReceived: true, "the answer was lost"))
+    static let lost: Self = .failure(HTTPFailure(.broken, mayHaveBeenReceived: true, "the answer was lost"))
     /// Nobody listens.
-    static let unreachable: Self = .failure(HTTP.Failure(.notConnected, mayHaveBeenReceived: false, "nobody there"))
-    static let timedOut: Self = .failure(HTTP.Failure(.timedOut, mayHaveBeenReceived: true, "time is up"))
+    static let unreachable: Self = .failure(HTTPFailure(.notConnected, mayHaveBeenReceived: false, "nobody there"))
+    static let timedOut: Self = .failure(HTTPFailure(.timedOut, mayHaveBeenReceived: true, "time is up"))
 }

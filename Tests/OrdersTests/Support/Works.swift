@@ -1,8 +1,10 @@
 import AWS
+import Basics
 import HTTP
+import JSON
 import Lambda
-import LocalStack
 import TestSupport
+import Testbed
 
 @testable import Orders
 
@@ -67,7 +69,7 @@ final class Works {
             refreshes.append(JSON(request.body) ?? .null)
             let refresh = TokenRefresh(settings, account, .live(), Log(write: { _ in }))
             let invocation = Invocation(
-                requestID: "refresh", deadline: Clock.milliseconds() + 30_000, payload: request.body)
+                requestID: "refresh", deadline: Timestamp.now() + 30_000, payload: request.body)
             do {
                 return .json(200, try refresh.handle(invocation))
             } catch {
@@ -81,7 +83,7 @@ final class Works {
 
     /// Runs the order's event as the order bus delivers it.
     @discardableResult
-    func run(_ order: String = Seed.order, time: Int64 = 120_000) throws -> JSON {
+    func run(_ order: String = Seed.order, time: Milliseconds = 120_000) throws -> JSON {
         try deliver(
             [
                 "id": "e", "source": "salesforce.orders", "detail-type": "OrderProvisionRequested",
@@ -97,17 +99,17 @@ final class Works {
 
     /// Runs Salesforce's platform event with that id.
     @discardableResult
-    func runPlatformEvent(_ id: String, _ order: String = Seed.order, at time: Int64? = nil) throws -> JSON {
+    func runPlatformEvent(_ id: String, _ order: String = Seed.order, at time: Timestamp? = nil) throws -> JSON {
         // A clock stands still in these tests, and an operator does not click in the very ms of a failure.
         wire.now += 1
         return try deliver([
             "id": "e", "source": "aws.partner/salesforce.com/x/y", "detail-type": "OrderProvisionRequested__e",
-            "time": .string(Clock.text(time ?? wire.now)),
+            "time": .string((time ?? wire.now).iso8601),
             "detail": ["id": .string(id), "payload": ["OrderId__c": .string(order)]],
         ])
     }
 
-    private func deliver(_ event: JSON, time: Int64 = 120_000) throws -> JSON {
+    private func deliver(_ event: JSON, time: Milliseconds = 120_000) throws -> JSON {
         invocations += 1
         let invocation = Invocation(
             requestID: "run-\(invocations)", deadline: wire.now + time, payload: event.bytes)
@@ -118,7 +120,7 @@ final class Works {
     func request(_ order: String = Seed.order, _ click: Int) throws {
         let gate = try Gate(cloud: cloud, wire: wire)
         let sent = Click(
-            path: order, orderID: order, timestamp: String(wire.now / 1000), nonce: "nonce-number-\(1000 + click)",
+            path: order, orderID: order, timestamp: String(wire.now.seconds), nonce: "nonce-number-\(1000 + click)",
             key: "click-\(click)")
         let answer = try gate.send(sent)
         guard answer.status == 202 else { throw Cloud.Unexpected(description: answer.text) }
@@ -126,7 +128,7 @@ final class Works {
 
     /// Lets time pass until the order is due.
     func waitUntilDue(_ order: String = Seed.order) throws {
-        guard let dueAt = try cloud.order(order)["dueAt"]?.integer else {
+        guard let dueAt = try cloud.order(order)["dueAt"]?.timestamp else {
             throw Cloud.Unexpected(description: "nothing is due")
         }
         wire.now = max(wire.now, dueAt) + 1
@@ -152,7 +154,7 @@ final class Works {
     /// `validation done`, in the order of the log.
     var steps: [String] {
         log.lines.filter { $0["message"] == "step" }.map { line in
-            "\(line["step"]?.text ?? "") \(line["outcome"]?.text ?? "")"
+            "\(line["step"]?.string ?? "") \(line["outcome"]?.string ?? "")"
         }
     }
 
@@ -173,7 +175,7 @@ final class Works {
         guard let request = wire.requests.last(where: isMeant) else {
             throw Cloud.Unexpected(description: "that was not sent")
         }
-        _ = try HTTP.Client.live().send(request)
+        _ = try HTTPClient.live().send(request)
     }
 
     func finishAddOrder() throws { try carryOut { $0.whmcsAction == "AddOrder" } }

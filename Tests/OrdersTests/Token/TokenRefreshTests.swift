@@ -1,8 +1,9 @@
+import Basics
 import Foundation
-import HTTP
+import JSON
 import Lambda
-import LocalStack
 import TestSupport
+import Testbed
 import Testing
 
 @testable import Orders
@@ -16,7 +17,7 @@ import Testing
     private final class Desk {
         let cloud: Cloud
         let salesforce: SalesforceSimulator
-        let wire = Wire(now: Clock.milliseconds())
+        let wire = Wire(now: Timestamp.now())
         let log = LogLines()
         private let environment: Environment
         private var refresh: TokenRefresh
@@ -102,7 +103,7 @@ import Testing
         let body = try #require(JSON(put.body))
         #expect((body["Name"], body["Type"]) == (.string(desk.cloud.parameter("token")), "SecureString"))
         #expect((body["Overwrite"], body["Tier"]) == (true, "Advanced"))
-        let policies = JSON(Array((body["Policies"]?.text ?? "").utf8))
+        let policies = JSON(Array((body["Policies"]?.string ?? "").utf8))
         #expect(
             policies == [
                 [
@@ -110,7 +111,7 @@ import Testing
                     "Attributes": ["After": .string(hours), "Unit": "Hours"],
                 ]
             ])
-        let value = JSON(Array((body["Value"]?.text ?? "").utf8))
+        let value = JSON(Array((body["Value"]?.string ?? "").utf8))
         #expect(Set((value?.object ?? [:]).keys) == ["access_token", "instance_url", "issued_at"])
     }
 
@@ -205,7 +206,7 @@ import Testing
     @Test func aKeyThatIsNoneIsTold() throws {
         let desk = try Desk(key: "-----BEGIN NOTHING-----")
         #expect(
-            throws: Salesforce.Failure.noToken(
+            throws: SalesforceFailure.noToken(
                 "the assertion cannot be signed: the private key is not an unencrypted PEM key")
         ) { try desk.handle() }
         #expect(desk.salesforce.state.requests == [])
@@ -231,7 +232,7 @@ import Testing
     func aRefusalHasAHint(_ values: [String: String], _ code: String, _ expected: String) throws {
         let desk = try Desk(values)
         try desk.cloud.put("token", "kept")
-        let failure = #expect(throws: Salesforce.Failure.self) { try desk.handle() }
+        let failure = #expect(throws: SalesforceFailure.self) { try desk.handle() }
         guard case .grantRefused(let error, _, let hint) = failure else {
             Issue.record("\(String(describing: failure))")
             return

@@ -1,6 +1,7 @@
-import HTTP
+import Basics
+import JSON
 import Lambda
-import LocalStack
+import Testbed
 import Testing
 
 @testable import Orders
@@ -81,12 +82,12 @@ import Testing
             (Click(key: String(repeating: "k", count: 256)), key),
         ] as [(Click, String)])
     func namesWhatIsWrong(_ click: Click, _ detail: String) {
-        #expect(throws: Orders.Problem(400, "INVALID_REQUEST", detail)) { try Self.read(click) }
+        #expect(throws: ProblemDetails(400, "INVALID_REQUEST", detail)) { try Self.read(click) }
     }
 
     @Test(arguments: ["", "{", "orderId=801Dn0000014UPaIAM", "<xml/>", "{\"orderId\":NaN}"])
     func whatIsNoJSONIsAnotherMediaType(_ text: String) {
-        #expect(throws: Orders.Problem(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")) {
+        #expect(throws: ProblemDetails(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")) {
             try Self.read(Click(body: Array(text.utf8)))
         }
     }
@@ -100,8 +101,8 @@ import Testing
 
     private static let zoneHint = "; it looks like local time marked as UTC: use formatGmt in Apex"
 
-    @Test(arguments: [0, 299_999, 300_000, -300_000] as [Int64])
-    func acceptsTimesWithinTheTolerance(_ skew: Int64) throws {
+    @Test(arguments: [0, 299_999, 300_000, -300_000] as [Int])
+    func acceptsTimesWithinTheTolerance(_ skew: Milliseconds) throws {
         try Self.read(Click()).checkTime(now: .clickTime - skew, tolerance: 300_000)
     }
 
@@ -120,11 +121,11 @@ import Testing
             // Half way between two zones: a clock that is wrong.
             (4050, "68 min ahead of", false),
             (86_400 * 365, "525600 min ahead of", true),
-        ] as [(Int64, String, Bool)])
-    func tellsHowStaleATimeIs(_ skew: Int64, _ words: String, _ looksLikeAZone: Bool) throws {
+        ] as [(Int, String, Bool)])
+    func tellsHowStaleATimeIs(_ skew: Milliseconds, _ words: String, _ looksLikeAZone: Bool) throws {
         let detail = "timestamp is \(words) this server's clock" + (looksLikeAZone ? Self.zoneHint : "")
         let request = try Self.read(Click())
-        #expect(throws: Orders.Problem(401, "STALE_TIMESTAMP", detail)) {
+        #expect(throws: ProblemDetails(401, "STALE_TIMESTAMP", detail)) {
             try request.checkTime(now: .clickTime - skew * 1000, tolerance: 300_000)
         }
     }

@@ -1,6 +1,7 @@
-import HTTP
+import Basics
+import JSON
 import Lambda
-import LocalStack
+import Testbed
 
 @testable import Orders
 
@@ -49,6 +50,6 @@ final class Gate {
 
 extension JSON {
     static func accepted(_ attempt: Int = 1, _ status: String = "Accepted") -> JSON {
-        ["orderId": .string(Seed.order), "status": .string(status), "attempt": .number(Double(attempt))]
+        ["orderId": .string(Seed.order), "status": .string(status), "attempt": .number(attempt)]
     }
 }

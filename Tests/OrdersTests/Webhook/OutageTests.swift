@@ -1,6 +1,7 @@
+import Basics
 import HTTP
 import Lambda
-import LocalStack
+import Testbed
 import TestSupport
 import Testing
 
@@ -72,7 +73,7 @@ import Testing
         gate.wire.before = { request in
             if request.action == "TransactWriteItems" {
                 transactions += 1
-                try? gate.cloud.set("order#\(Seed.order)", ["attempt": .number(Double(transactions + 1))])
+                try? gate.cloud.set("order#\(Seed.order)", ["attempt": .number(transactions + 1)])
             }
             return nil
         }
@@ -110,7 +111,7 @@ import Testing
         #expect((answer.status, answer.body) == (202, .accepted()))
         let order = try gate.cloud.order(Seed.order)
         #expect((order["status"], order["open"]) == ("Accepted", "1"))
-        #expect(order["dueAt"]?.integer == .clickTime + 60_000)
+        #expect(order["dueAt"]?.timestamp == .clickTime + 60_000)
         #expect(gate.log.messages.contains { $0.hasPrefix("accepted, but not announced: events PutEvents") })
     }
 

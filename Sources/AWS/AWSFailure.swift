@@ -1,0 +1,25 @@
+import JSON
+
+/// Why a call to AWS did not do what was asked. `description` is one sentence, with the service and the action.
+public enum AWSFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// No answer; `mayHaveHappened` when the service may have acted all the same.
+    case unreachable(action: String, reason: String, mayHaveHappened: Bool)
+    /// AWS said no. `details` is the error's body, for the few errors whose members matter.
+    case refused(action: String, code: String, message: String, details: JSON)
+    /// An answer that is not what the service's documentation promises.
+    case unreadable(action: String)
+
+    /// The error's code (`ConditionalCheckFailedException`), when AWS gave one.
+    public var code: String? {
+        guard case .refused(_, let code, _, _) = self else { return nil }
+        return code
+    }
+
+    public var description: String {
+        switch self {
+        case .unreachable(let action, let reason, _): "\(action) had no answer: \(reason)"
+        case .refused(let action, let code, let message, _): "\(action) was refused: \(code) \(message)"
+        case .unreadable(let action): "\(action) had an answer that cannot be understood"
+        }
+    }
+}

@@ -1,0 +1,28 @@
+extension StringProtocol where SubSequence == Substring {
+    /// Without white space at either end.
+    public var trimmed: Substring {
+        var rest = self[...].unicodeScalars
+        while rest.first?.properties.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.properties.isWhitespace == true { rest.removeLast() }
+        return Substring(rest)
+    }
+}
+
+extension StringProtocol {
+    /// The longest prefix of at most `limit` UTF-16 units that splits no character of two units.
+    public func prefix(utf16 limit: Int) -> String {
+        var kept = String.UnicodeScalarView()
+        var units = 0
+        for scalar in unicodeScalars {
+            units += UTF16.width(scalar)
+            if units > limit { break }
+            kept.append(scalar)
+        }
+        return String(kept)
+    }
+}
+
+/// Whether the byte is an ASCII digit.
+public func isDigit(_ byte: UInt8) -> Bool {
+    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+}

@@ -1,0 +1,8 @@
+/// Why libcrypto could not do what was asked, in one sentence without any secret.
+public struct CryptoFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    public var description: String
+
+    public init(_ description: String) {
+        self.description = description
+    }
+}

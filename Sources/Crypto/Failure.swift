@@ -1,8 +1,0 @@
-/// Why libcrypto could not do what was asked, in one sentence without any secret.
-public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
-    public var description: String
-
-    public init(_ description: String) {
-        self.description = description
-    }
-}

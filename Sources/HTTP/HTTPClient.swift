@@ -1,0 +1,104 @@
+import Basics
+
+/// Sends requests: the one seam of the suite. A test replaces `transport`; everything above it is real.
+public struct HTTPClient {
+    /// Sends all at once and answers in the same order. Does not retry, and keeps to each request's `timeout`.
+    public typealias Transport = ([Request]) -> [Result<Response, HTTPFailure>]
+
+    public var transport: Transport
+    public var now: () -> Timestamp
+    public var sleep: (Milliseconds) -> Void
+    /// A random number from 0 to its argument.
+    public var jitter: (Milliseconds) -> Milliseconds
+    /// When every answer must be there; nil for no end.
+    public var deadline: Timestamp?
+    /// See `preconnecting(to:)`.
+    private var preconnects: [Request] = []
+
+    private static let backoff = Backoff(first: 100, longest: 400)
+
+    public init(
+        transport: @escaping Transport, now: @escaping () -> Timestamp, sleep: @escaping (Milliseconds) -> Void,
+        jitter: @escaping (Milliseconds) -> Milliseconds, deadline: Timestamp? = nil
+    ) {
+        self.transport = transport
+        self.now = now
+        self.sleep = sleep
+        self.jitter = jitter
+        self.deadline = deadline
+    }
+
+    /// The same client, with every answer due by `deadline`.
+    public func until(_ deadline: Timestamp) -> HTTPClient {
+        var client = self
+        client.deadline = deadline
+        return client
+    }
+
+    /// The same client, which opens connections beside each send: it sends these requests once and drops their answers.
+    public func preconnecting(to preconnects: [Request]) -> HTTPClient {
+        var client = self
+        client.preconnects = preconnects
+        return client
+    }
+
+    /// Opens connections: sends these requests once and drops their answers.
+    public func preconnect(_ preconnects: [Request]) {
+        _ = sendOnce(preconnects)
+    }
+
+    /// Sends one request; see `sendAll`.
+    public func send(_ request: Request) throws(HTTPFailure) -> Response {
+        try sendAll([request])[0].get()
+    }
+
+    /// Sends independent requests at once and answers in their order.
+    ///
+    /// It retries an idempotent request up to three times after a retryable failure, and waits with exponential backoff
+    /// (bounds of 100, 200, 400 ms) or as long as `Retry-After` says, while the deadline leaves room for the wait.
+    public func sendAll(_ requests: [Request]) -> [Result<Response, HTTPFailure>] {
+        var results = sendOnce(requests + preconnects)
+        results.removeLast(preconnects.count)
+        for attempt in 1...3 {
+            let retries = requests.indices.filter { shouldRetry(requests[$0], results[$0]) }
+            let waits = retries.map {
+                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt, jitter: jitter)
+            }
+            guard let wait = waits.max(), deadline.map({ now() + wait < $0 }) ?? true else { break }
+            sleep(wait)
+            for (index, result) in zip(retries, sendOnce(retries.map { requests[$0] })) { results[index] = result }
+        }
+        return results
+    }
+
+    private func sendOnce(_ requests: [Request]) -> [Result<Response, HTTPFailure>] {
+        guard let deadline else { return transport(requests) }
+        let left = deadline - now()
+        guard left > 0 else {
+            return requests.map { _ in
+                .failure(HTTPFailure(.timedOut, mayHaveBeenReceived: false, "the deadline passed before the request"))
+            }
+        }
+        return transport(
+            requests.map {
+                var request = $0
+                request.timeout = min($0.timeout ?? left, left)
+                return request
+            })
+    }
+
+    private func shouldRetry(_ request: Request, _ result: Result<Response, HTTPFailure>) -> Bool {
+        guard request.isIdempotent else { return false }
+        return switch result {
+        case .success(let response): request.isRetryable(response)
+        case .failure(let failure): failure.kind == .notConnected || failure.kind == .broken
+        }
+    }
+
+    /// The wait a server asks for: only in whole seconds, since no server of ours sends the date form, and at most 10 s.
+    private func retryAfter(_ result: Result<Response, HTTPFailure>) -> Milliseconds? {
+        guard case .success(let response) = result, let text = response.header("Retry-After"), let seconds = Int(text)
+        else { return nil }
+        return min(max(0, seconds), 10) * 1000
+    }
+}

@@ -1,0 +1,167 @@
+import Basics
+import HTTP
+import JSON
+
+/// Speaks Salesforce's REST API with a token that others keep.
+public struct SalesforceClient {
+    private let http: HTTPClient
+    private let apiVersion: String
+    private let token: () throws(SalesforceFailure) -> Token
+    private let renewed: (Token) throws(SalesforceFailure) -> Token
+
+    /// - Parameters:
+    ///   - apiVersion: `v66.0`.
+    ///   - token: the current one.
+    ///   - renewed: the one after the one that was just rejected. It may be the same.
+    public init(
+        http: HTTPClient, apiVersion: String, token: @escaping () throws(SalesforceFailure) -> Token,
+        renewed: @escaping (_ rejected: Token) throws(SalesforceFailure) -> Token
+    ) {
+        self.http = http
+        self.apiVersion = apiVersion
+        self.token = token
+        self.renewed = renewed
+    }
+
+    /// All records of a query, page after page.
+    ///
+    /// - Parameter doing: in words, for the failure: "reading the order".
+    public func query(_ soql: String, doing: String) throws(SalesforceFailure) -> [JSON] {
+        try records(from: read("/query?" + formEncoded([("q", soql)]), doing), doing)
+    }
+
+    /// Writes fields of an order. Values are absolute, so it may be repeated.
+    public func updateOrder(_ id: RecordID, _ values: [String: JSON]) throws(SalesforceFailure) {
+        let doing = "updating the order"
+        let response = try send("PATCH", "/sobjects/Order/\(id)", .object(values), doing)
+        // Only 204 is Salesforce's yes: a maintenance page can say 200.
+        guard response.status == 204 else {
+            throw .unanswered(doing: doing, reason: "HTTP \(response.status) instead of 204")
+        }
+    }
+
+    /// Writes fields of an order and of its items, all or nothing up to 200 records; the order comes last, so that
+    /// whoever sees it changed finds the items changed.
+    public func update(
+        order: RecordID, _ values: [String: JSON], items: [(id: RecordID, values: [String: JSON])]
+    ) throws(SalesforceFailure) {
+        let records = items.map { record("OrderItem", $0.id, $0.values) } + [record("Order", order, values)]
+        for part in records.chunks(of: 200) { try updateCollection(part, "updating the order and its items") }
+    }
+
+    private func record(_ type: String, _ id: RecordID, _ values: [String: JSON]) -> JSON {
+        let head: [String: JSON] = ["attributes": ["type": .string(type)], "id": .string(id.text)]
+        return .object(values.merging(head) { _, head in head })
+    }
+
+    /// HTTP 200 whatever became of the records: each has its own result.
+    private func updateCollection(_ records: [JSON], _ doing: String) throws(SalesforceFailure) {
+        let body: JSON = ["allOrNone": true, "records": .array(records)]
+        let response = try send("PATCH", "/composite/sobjects", body, doing)
+        guard let answer = JSON(response.body) else {
+            throw .unanswered(doing: doing, reason: "HTTP \(response.status) without JSON")
+        }
+        guard let results = answer.array, results.count == records.count else { throw .unreadable(doing: doing) }
+        if results.allSatisfy({ $0["success"]?.bool == true }) { return }
+        guard let problem = SalesforceError.all(in: response).first else { throw .unreadable(doing: doing) }
+        throw problem.failure(doing, status: response.status)
+    }
+}
+
+extension SalesforceClient {
+    /// The records of a page, of a query or of a child list, and of all pages after it.
+    func records(from page: JSON, _ doing: String) throws(SalesforceFailure) -> [JSON] {
+        var page = page
+        var records: [JSON] = []
+        while true {
+            guard let some = page["records"]?.array, let done = page["done"]?.bool else {
+                throw .unreadable(doing: doing)
+            }
+            records += some
+            if done { return records }
+            // A path on the instance; anything else would take the token elsewhere. A page without records would be
+            // one without end.
+            guard let next = page["nextRecordsUrl"]?.stringOrNumber, next.hasPrefix("/services/data/"), !some.isEmpty
+            else {
+                throw .unreadable(doing: doing)
+            }
+            page = try json(exchange("GET", { $0 + next }, nil, doing), doing)
+        }
+    }
+
+    private func read(_ path: String, _ doing: String) throws(SalesforceFailure) -> JSON {
+        try json(send("GET", path, nil, doing), doing)
+    }
+
+    private func json(_ response: Response, _ doing: String) throws(SalesforceFailure) -> JSON {
+        guard let answer = JSON(response.body) else {
+            // A maintenance page can say 200.
+            throw .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON")
+        }
+        return answer
+    }
+
+    private func send(_ method: String, _ path: String, _ body: JSON?, _ doing: String) throws(SalesforceFailure)
+        -> Response
+    {
+        try exchange(method, { "\($0)/services/data/\(apiVersion)\(path)" }, body, doing)
+    }
+
+    /// Sends with the current token and, when that has become invalid, exactly once more with the next.
+    private func exchange(
+        _ method: String, _ url: (_ instance: String) -> String, _ body: JSON?, _ doing: String
+    ) throws(SalesforceFailure) -> Response {
+        let current = try token()
+        let first = try transmit(method, url(current.instanceURL), current, body, doing)
+        guard isSessionInvalid(first) else { return try checked(method, first, doing) }
+        let next = try renewed(current)
+        return try checked(method, transmit(method, url(next.instanceURL), next, body, doing), doing)
+    }
+
+    private func transmit(
+        _ method: String, _ url: String, _ token: Token, _ body: JSON?, _ doing: String
+    ) throws(SalesforceFailure) -> Response {
+        var headers = [Header("Authorization", "Bearer \(token.accessToken)"), Header("Accept", "application/json")]
+        if body != nil { headers.append(Header("Content-Type", "application/json; charset=UTF-8")) }
+        let request = Request(
+            method, url, headers: headers, body: body?.bytes ?? [], timeout: 30_000,
+            // A write that is repeated and answered says nothing of the first, which may still be carried out.
+            isIdempotent: method == "GET",
+            isRetryable: { isOverloaded($0.status) || SalesforceError.all(in: $0).contains(where: \.isBrief) })
+        do { return try http.send(request) } catch {
+            guard method != "GET", error.mayHaveBeenReceived else {
+                throw .unavailable(doing: doing, reason: error.description)
+            }
+            throw .unanswered(doing: doing, reason: error.description)
+        }
+    }
+
+    private func isSessionInvalid(_ response: Response) -> Bool {
+        let problems = SalesforceError.all(in: response)
+        return problems.contains(where: \.isInvalidSession) || response.status == 401 && problems.isEmpty
+    }
+
+    private func checked(_ method: String, _ response: Response, _ doing: String) throws(SalesforceFailure) -> Response
+    {
+        guard (200..<300).contains(response.status) else {
+            let failure = failure(response, doing)
+            // A gateway's word, not Salesforce's.
+            if method != "GET", case .unavailable(_, let reason) = failure, SalesforceError.all(in: response).isEmpty {
+                throw .unanswered(doing: doing, reason: reason)
+            }
+            throw failure
+        }
+        return response
+    }
+
+    private func failure(_ response: Response, _ doing: String) -> SalesforceFailure {
+        let status = response.status
+        if let problem = SalesforceError.all(in: response).first { return problem.failure(doing, status: status) }
+        return switch status {
+        case 401: .sessionInvalid
+        case 410: .rejected(doing: doing, code: "UNSUPPORTED_API_VERSION", message: "")
+        case 414, 431: .rejected(doing: doing, code: "HTTP \(status)", message: "the query is too long")
+        default: .unavailable(doing: doing, reason: "HTTP \(status) without JSON")
+        }
+    }
+}

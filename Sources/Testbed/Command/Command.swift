@@ -1,0 +1,91 @@
+/// What `testbed` was asked to do.
+public enum Command: Sendable, Equatable {
+    case up(port: UInt16)
+    case invoke(function: String, file: String, asIs: Bool)
+    case fulfill(orderId: String, key: String?, timeout: Double)
+
+    public static let usage = """
+        usage: testbed up [--port N]
+               testbed invoke <function> <event.json> [--as-is]
+               testbed fulfill <orderId> [--key K] [--timeout SECONDS]
+
+        up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine (port 4242; 0 takes a free one)
+        invoke   runs one function once; a signed request is stamped and signed afresh unless told --as-is
+        fulfill  sends an order as Salesforce would, and follows it until it is Provisioned or Failed
+
+        """
+
+    /// The arguments are none of the above.
+    public struct UsageError: Error, Equatable, CustomStringConvertible {
+        public var description: String
+    }
+
+    /// Reads the arguments after the program's own name.
+    public static func parse(_ arguments: [String]) throws(UsageError) -> Command {
+        var arguments = Arguments(arguments)
+        switch arguments.next() {
+        case "up":
+            let port = try arguments.option("--port")
+            try arguments.end()
+            guard let number = UInt16(port ?? "4242") else {
+                throw UsageError(description: "--port takes a number up to 65535, not \(port ?? "").")
+            }
+            return .up(port: number)
+        case "invoke":
+            let asIs = arguments.flag("--as-is")
+            let function = try arguments.required("the function's name")
+            let file = try arguments.required("the event's file")
+            try arguments.end()
+            return .invoke(function: function, file: file, asIs: asIs)
+        case "fulfill":
+            let key = try arguments.option("--key")
+            let timeout = try arguments.option("--timeout")
+            let orderId = try arguments.required("the order's id")
+            try arguments.end()
+            guard let seconds = Double(timeout ?? "120"), seconds > 0, seconds.isFinite else {
+                throw UsageError(description: "--timeout takes seconds, not \(timeout ?? "").")
+            }
+            return .fulfill(orderId: orderId, key: key, timeout: seconds)
+        case let word?: throw UsageError(description: "There is no command \(word).")
+        case nil: throw UsageError(description: "A command is missing.")
+        }
+    }
+}
+
+/// Takes arguments one by one; options may stand anywhere.
+private struct Arguments {
+    private var rest: [String]
+
+    init(_ arguments: [String]) {
+        rest = arguments
+    }
+
+    mutating func next() -> String? {
+        rest.isEmpty ? nil : rest.removeFirst()
+    }
+
+    mutating func required(_ what: String) throws(Command.UsageError) -> String {
+        guard let first = rest.first, !first.hasPrefix("--") else {
+            throw Command.UsageError(description: "Missing: \(what).")
+        }
+        rest.removeFirst()
+        return first
+    }
+
+    mutating func flag(_ name: String) -> Bool {
+        guard let index = rest.firstIndex(of: name) else { return false }
+        rest.remove(at: index)
+        return true
+    }
+
+    mutating func option(_ name: String) throws(Command.UsageError) -> String? {
+        guard let index = rest.firstIndex(of: name) else { return nil }
+        guard index + 1 < rest.count else { throw Command.UsageError(description: "\(name) takes a value.") }
+        rest.remove(at: index)
+        return rest.remove(at: index)
+    }
+
+    func end() throws(Command.UsageError) {
+        if let first = rest.first { throw Command.UsageError(description: "What is \(first)?") }
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import JSON
+
+/// One event on its way to a function.
+struct Invocation: Sendable {
+    var requestId = UUID().uuidString.lowercased()
+    var payload: [UInt8]
+    var clientContext: String?
+    var traceId = Invocation.newTraceId()
+    /// When the function must have answered, in ms since 1970. Known once a process has taken the event.
+    var deadline = 0
+
+    private static func newTraceId() -> String {
+        let random = UUID().uuidString.lowercased().filter { $0 != "-" }
+        let seconds = String(Int(Date().timeIntervalSince1970), radix: 16)
+        return "Root=1-\(seconds)-\(random.prefix(24));Parent=\(random.suffix(16));Sampled=0"
+    }
+}
+
+/// How an invocation ended.
+public struct InvocationResult: Sendable {
+    public var requestId: String
+    /// The function's answer, or its error as JSON.
+    public var payload: [UInt8]
+    /// `Runtime.ExitError`, `Sandbox.Timedout`, or the type the program gave; nil when the function succeeded.
+    public var errorType: String?
+
+    public init(requestId: String, payload: [UInt8], errorType: String? = nil) {
+        self.requestId = requestId
+        self.payload = payload
+        self.errorType = errorType
+    }
+
+    /// The payload as JSON; null when it is none.
+    public var json: JSON { JSON(payload) ?? .null }
+
+    /// An error in the platform's own words.
+    static func failed(_ requestId: String, _ errorType: String, _ message: String) -> InvocationResult {
+        let error: JSON = [
+            "errorType": .string(errorType), "errorMessage": .string("RequestId: \(requestId) Error: \(message)"),
+        ]
+        return InvocationResult(requestId: requestId, payload: error.bytes, errorType: errorType)
+    }
+}

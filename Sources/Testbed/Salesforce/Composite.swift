@@ -1,0 +1,53 @@
+import JSON
+
+/// `POST composite`: several requests in one, each with its own status inside an answer that is always 200.
+///
+/// - Parameter call: carries one sub-request out: method, URL, body.
+func composite(
+    _ body: JSON, state: inout SalesforceSimulator.State,
+    call: (String, String, JSON?, inout SalesforceSimulator.State) -> SalesforceReply
+) throws(SalesforceError) -> JSON {
+    guard let requests = body["compositeRequest"]?.array, !requests.isEmpty, requests.count <= 25 else {
+        throw SalesforceError(
+            status: 400, code: "INVALID_INPUT", message: "compositeRequest must hold 1 to 25 subrequests")
+    }
+    let references = requests.map { $0["referenceId"]?.stringOrNumber ?? "" }
+    guard Set(references).count == requests.count, !references.contains("") else {
+        throw SalesforceError(
+            status: 400, code: "INVALID_INPUT", message: "referenceId must be given, and only once")
+    }
+
+    let before = state
+    var replies = [SalesforceReply?](repeating: nil, count: requests.count)
+    for index in order(of: requests, collated: body["collateSubrequests"]?.bool ?? true) {
+        let request = requests[index]
+        replies[index] = call(
+            request["method"]?.stringOrNumber ?? "", request["url"]?.stringOrNumber ?? "", request["body"], &state)
+    }
+    let failed = replies.contains { $0.map { $0.status >= 400 } ?? true }
+    let rolledBack = failed && body["allOrNone"]?.bool == true
+    if rolledBack { state = before }
+
+    let halted = SalesforceReply(
+        SalesforceError(
+            status: 400, code: "PROCESSING_HALTED",
+            message: "The transaction was rolled back since another operation in the same transaction failed."))
+    let responses = zip(references, replies).map { reference, reply -> JSON in
+        let own = reply ?? halted
+        let shown = rolledBack && own.status < 400 ? halted : own
+        return [
+            "referenceId": .string(reference), "httpStatusCode": .number(shown.status), "httpHeaders": [:],
+            "body": shown.body ?? .null,
+        ]
+    }
+    return ["compositeResponse": .array(responses)]
+}
+
+/// Salesforce may regroup collated sub-requests, and here it always does: who needs the order given has to say
+/// `"collateSubrequests": false` (REST API Developer Guide, 'Composite').
+private func order(of requests: [JSON], collated: Bool) -> [Int] {
+    let indexes = Array(requests.indices)
+    guard collated else { return indexes }
+    let queries = indexes.filter { requests[$0]["method"]?.stringOrNumber == "GET" }
+    return queries + indexes.filter { requests[$0]["method"]?.stringOrNumber != "GET" }
+}

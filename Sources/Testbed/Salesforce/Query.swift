@@ -1,0 +1,214 @@
+import JSON
+
+extension SalesforceSimulator.State {
+    /// The answer to `query?q=`. What does not fit on a page, of the rows or of a row's children, waits at a
+    /// `nextRecordsUrl`.
+    ///
+    /// - Parameter dataPath: of the API version, `/services/data/v66.0`; links in the answer begin with it.
+    mutating func query(_ text: String, pageSize: Int, dataPath: String) throws(SalesforceError) -> JSON {
+        var run = QueryRun(state: self, pageSize: pageSize, dataPath: dataPath)
+        let soql = try SOQL(text)
+        guard let type = Schema.typeName(soql.from) else {
+            throw SalesforceError(
+                status: 400, code: "INVALID_TYPE", message: "sObject type '\(soql.from)' is not supported.")
+        }
+        let rows = try run.rows(soql, of: type, parent: nil)
+        let answer = run.page(rows)
+        self = run.state
+        return answer
+    }
+
+    /// The answer to a `nextRecordsUrl`, whose last part is the locator.
+    func queryMore(_ locator: String, pageSize: Int, dataPath: String) throws(SalesforceError) -> JSON {
+        let parts = locator.split(separator: "-")
+        guard parts.count == 2, let start = Int(parts[1]), let rows = cursors[String(parts[0])],
+            (0..<rows.count).contains(start)
+        else {
+            throw SalesforceError(status: 400, code: "INVALID_QUERY_LOCATOR", message: "invalid query locator")
+        }
+        return page(rows, from: start, locator: String(parts[0]), pageSize: pageSize, dataPath: dataPath)
+    }
+}
+
+private func page(_ rows: [JSON], from start: Int, locator: String?, pageSize: Int, dataPath: String) -> JSON {
+    let end = min(start + pageSize, rows.count)
+    var page: [String: JSON] = [
+        "totalSize": .number(rows.count),
+        "done": .bool(end == rows.count),
+        "records": .array(Array(rows[start..<end])),
+    ]
+    if let locator, end < rows.count { page["nextRecordsUrl"] = .string("\(dataPath)/query/\(locator)-\(end)") }
+    return .object(page)
+}
+
+private struct QueryRun {
+    var state: SalesforceSimulator.State
+    let pageSize: Int
+    let dataPath: String
+
+    mutating func page(_ rows: [JSON]) -> JSON {
+        guard rows.count > pageSize else {
+            return Testbed.page(rows, from: 0, locator: nil, pageSize: pageSize, dataPath: dataPath)
+        }
+        let locator = "01gDn00000" + String(1_000_000 + state.nextNumber())
+        state.cursors[locator] = rows
+        return Testbed.page(rows, from: 0, locator: locator, pageSize: pageSize, dataPath: dataPath)
+    }
+
+    /// - Parameter parent: the field and id that tie children to their parent.
+    mutating func rows(_ soql: SOQL, of type: String, parent: (field: String, id: String)?) throws(SalesforceError)
+        -> [JSON]
+    {
+        // A wrong name is refused even when no record is there to show it.
+        try check(soql, of: type)
+        var matching: [[String: JSON]] = []
+        for record in (state.records[type] ?? [:]).values.sorted(by: {
+            $0["Id"]?.stringOrNumber ?? "" < $1["Id"]?.stringOrNumber ?? ""
+        }) {
+            if let parent, record[parent.field] != .string(parent.id) { continue }
+            var isMatch = true
+            for condition in soql.conditions where isMatch {
+                isMatch = try matches(record, condition, of: type)
+            }
+            if isMatch { matching.append(record) }
+        }
+        for (path, descending) in soql.order.reversed() {
+            let keyed = try matching.map { record throws(SalesforceError) in
+                (key: try value(path, of: record, type), record: record)
+            }
+            // Sorted by a stable sort from the last key to the first; nulls come first, as in Salesforce.
+            matching = keyed.sorted { descending ? precedes($1.key, $0.key) : precedes($0.key, $1.key) }.map(\.record)
+        }
+        var rows: [JSON] = []
+        for record in matching.prefix(soql.limit ?? .max) { rows.append(try row(soql, record, type)) }
+        return rows
+    }
+
+    private func check(_ soql: SOQL, of type: String) throws(SalesforceError) {
+        var paths = soql.conditions.map(\.path) + soql.order.map(\.path)
+        var selected: Set<String> = []
+        for case .path(let path) in soql.items {
+            let name = path.joined(separator: ".")
+            guard selected.insert(name.lowercased()).inserted else {
+                throw SalesforceError(
+                    status: 400, code: "MALFORMED_QUERY", message: "duplicate field selected: \(name)")
+            }
+            paths.append(path)
+        }
+        for path in paths { _ = try value(path, of: [:], type) }
+        for case .children(let children) in soql.items {
+            guard let target = Schema.children(children.from, of: type) else {
+                throw SalesforceError(
+                    status: 400, code: "INVALID_TYPE",
+                    message: "Didn't understand relationship '\(children.from)' in FROM part of query call.")
+            }
+            try check(children, of: target.type)
+        }
+    }
+
+    private mutating func row(_ soql: SOQL, _ record: [String: JSON], _ type: String) throws(SalesforceError) -> JSON {
+        var row = JSON.object([:])
+        for item in soql.items {
+            switch item {
+            case .path(let path):
+                row = try adding(path, to: row, of: record, type)
+            case .children(let children):
+                guard let target = Schema.children(children.from, of: type) else { continue }
+                let found = try rows(
+                    children, of: target.type, parent: (target.field, record["Id"]?.stringOrNumber ?? ""))
+                // No children: null, not an empty result.
+                row = row.setting("OrderItems", found.isEmpty ? .null : page(found))
+            }
+        }
+        return row.setting("attributes", attributes(record, type))
+    }
+
+    /// The row with the value of that path, inside an object for each relationship on the way.
+    private func adding(_ path: [String], to row: JSON, of record: [String: JSON], _ type: String)
+        throws(SalesforceError) -> JSON
+    {
+        if path.count == 1 {
+            let name = try Schema.known(path[0], of: type).name
+            return row.setting(name, record[name] ?? .null)
+        }
+        guard let step = Schema.relationship(path[0], of: type), let target = self.target(step, of: record) else {
+            return row.setting(Schema.relationship(path[0], of: type)?.name ?? path[0], .null)
+        }
+        let inner = try adding(Array(path.dropFirst()), to: row[step.name] ?? .object([:]), of: target, step.type)
+        return row.setting(step.name, inner.setting("attributes", attributes(target, step.type)))
+    }
+
+    private func value(_ path: [String], of record: [String: JSON], _ type: String) throws(SalesforceError) -> JSON {
+        if path.count == 1 { return record[try Schema.known(path[0], of: type).name] ?? .null }
+        guard let step = Schema.relationship(path[0], of: type) else {
+            throw SalesforceError(
+                status: 400, code: "INVALID_FIELD",
+                message: "Didn't understand relationship '\(path[0])' in field path. If you are attempting to use a "
+                    + "custom relationship, be sure to append the '__r' after the custom relationship name.")
+        }
+        return try value(Array(path.dropFirst()), of: target(step, of: record) ?? [:], step.type)
+    }
+
+    private func target(_ step: (field: Schema.Field, type: String, name: String), of record: [String: JSON])
+        -> [String: JSON]?
+    {
+        record[step.field.name]?.stringOrNumber.flatMap { state.records[step.type]?[$0] }
+    }
+
+    private func matches(_ record: [String: JSON], _ condition: SOQL.Condition, of type: String)
+        throws(SalesforceError) -> Bool
+    {
+        let found = try value(condition.path, of: record, type)
+        if condition.isBefore {
+            // `…10:15:30.000+0000` and `…10:15:30.000Z`: the same up to the zone, which is UTC in both.
+            guard let time = found.string, let limit = condition.values.first?.stringOrNumber else { return false }
+            return time.prefix(23) < limit.prefix(23)
+        }
+        let isId = condition.path.last?.lowercased().hasSuffix("id") == true
+        var isEqual = false
+        for wanted in condition.values {
+            if isId, case .string(let text) = found, case .string(let id) = wanted, salesforceId18(text) == text {
+                guard let id = salesforceId18(id) else {
+                    throw SalesforceError(
+                        status: 400, code: "INVALID_QUERY_FILTER_OPERATOR", message: "invalid ID field: \(id)")
+                }
+                if text == id { isEqual = true }
+            } else if found == wanted {
+                isEqual = true
+            }
+        }
+        return isEqual != condition.isNegated
+    }
+
+    private func attributes(_ record: [String: JSON], _ type: String) -> JSON {
+        ["type": .string(type), "url": .string("\(dataPath)/sobjects/\(type)/\(record["Id"]?.stringOrNumber ?? "")")]
+    }
+}
+
+extension Schema {
+    fileprivate static func known(_ name: String, of type: String) throws(SalesforceError) -> Field {
+        if let field = field(name, of: type) { return field }
+        throw SalesforceError(
+            status: 400, code: "INVALID_FIELD",
+            message: "No such column '\(name)' on entity '\(type)'. If you are attempting to use a custom field, be "
+                + "sure to append the '__c' after the custom field name. Please reference your WSDL or the describe "
+                + "call for the appropriate names.")
+    }
+}
+
+private func precedes(_ left: JSON, _ right: JSON) -> Bool {
+    switch (left, right) {
+    case (.null, .null): false
+    case (.null, _): true
+    case (.number(let left), .number(let right)): left < right
+    default: (left.string ?? "") < (right.string ?? "")
+    }
+}
+
+extension JSON {
+    fileprivate func setting(_ name: String, _ value: JSON) -> JSON {
+        var members = object ?? [:]
+        members[name] = value
+        return .object(members)
+    }
+}

@@ -1,0 +1,132 @@
+import Foundation
+import JSON
+
+/// A refusal: `result: error` with this message. Status 200, except where the caller as such is refused.
+struct WHMCSRefusal: Error, Equatable {
+    var status = 200
+    var message: String
+
+    init(_ message: String, status: Int = 200) {
+        self.message = message
+        self.status = status
+    }
+}
+
+/// A product of an order, checked.
+private struct CartLine {
+    var product: WHMCSSimulator.Product
+    var cycle: String
+    var price: String
+    var quantity: Int
+    var domain: String
+    var customFields: [String: String]
+    var configOptions: [String: String]
+}
+
+/// The parameters that have an element for each line.
+private let lineParameters = [
+    "pid", "qty", "domain", "billingcycle", "customfields", "configoptions", "priceoverride", "hostname", "addons",
+]
+
+/// Unknown parameters are ignored without a word, as WHMCS ignores them.
+func addOrder(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+    throws(WHMCSRefusal) -> [String: JSON]
+{
+    guard let client = form.integer("clientid").flatMap(state.client) else {
+        throw WHMCSRefusal("Client ID Not Found")
+    }
+    if client.status == "Closed" { throw WHMCSRefusal("Unable to add order when client status is Closed") }
+    guard state.gateways[form["paymentmethod"]] != nil else {
+        let valid = state.gateways.keys.sorted().joined(separator: ", ")
+        throw WHMCSRefusal("Invalid Payment Method. Valid options include \(valid)")
+    }
+    for name in lineParameters where form.texts[name] != nil {
+        throw WHMCSRefusal("Expecting parameter '\(name)' to be an array")
+    }
+    var lines: [CartLine] = []
+    for (key, pid) in form.arrays["pid"] ?? [] {
+        lines.append(try cartLine(form, key, pid: pid, state))
+    }
+    if lines.isEmpty { throw WHMCSRefusal("No items added to cart so order cannot proceed") }
+
+    var order = WHMCSSimulator.Order(
+        id: state.newId(), number: String(Int.random(in: 1_000_000_000...9_999_999_999)), clientId: client.id,
+        status: "Pending", notes: install.dropsNotes ? "" : form["notes"], paymentMethod: form["paymentmethod"],
+        amount: money(lines.reduce(0) { $0 + (Double($1.price) ?? 0) * Double($1.quantity) }), invoiceId: 0,
+        date: whmcsTime(Date()))
+    if !form.bool("noinvoice") { order.invoiceId = state.newId() }
+    state.orders.append(order)
+
+    var serviceIds: [String] = []
+    for line in lines {
+        let copies = line.product.quantity == .multipleServices ? line.quantity : 1
+        for _ in 0..<copies {
+            let service = service(of: line, order, id: state.newId(), quantity: line.quantity / copies)
+            serviceIds.append(String(service.id))
+            state.services.append(service)
+        }
+    }
+    let ids = JSON.string(serviceIds.joined(separator: ","))
+    return [
+        // No ids per line, and productids are service ids (developer documentation, issue 246).
+        "orderid": .number(order.id), "productids": ids, "serviceids": ids, "addonids": "", "domainids": "",
+        "invoiceid": .number(order.invoiceId),
+    ]
+}
+
+/// What WHMCS says to an unknown product or a disabled cycle is undocumented; that it is refused is assumed here.
+private func cartLine(_ form: PHPForm, _ key: String, pid: String, _ state: WHMCSSimulator.State)
+    throws(WHMCSRefusal) -> CartLine
+{
+    guard let product = Int(pid).flatMap(state.product) else { throw WHMCSRefusal("Product ID \(pid) not found") }
+    let cycle = form.element("billingcycle", key)
+    guard let price = product.price(cycle) else {
+        throw WHMCSRefusal("Billing cycle '\(cycle)' is not available for product ID \(pid)")
+    }
+    let override = form.element("priceoverride", key)
+    let quantity = product.quantity == .no ? 1 : max(1, Int(form.element("qty", key)) ?? 1)
+    return CartLine(
+        product: product, cycle: cycle, price: override.isEmpty ? price : override, quantity: quantity,
+        domain: form.element("domain", key),
+        customFields: try decodedMap("customfields", form.element("customfields", key)),
+        configOptions: try decodedMap("configoptions", form.element("configoptions", key)))
+}
+
+/// base64(serialize(id → value)), as the documentation of AddOrder asks for each line. PHP would go on with
+/// nothing where it cannot read the text; here it is refused, so that a wrong encoding does not stay unseen.
+private func decodedMap(_ name: String, _ text: String) throws(WHMCSRefusal) -> [String: String] {
+    if text.isEmpty { return [:] }
+    guard let data = Data(base64Encoded: text), let value = try? phpUnserialized([UInt8](data)),
+        let members = value.object
+    else { throw WHMCSRefusal("Parameter '\(name)' is not a base64 encoded serialized array") }
+    return members.compactMapValues(\.stringOrNumber)
+}
+
+private func service(of line: CartLine, _ order: WHMCSSimulator.Order, id: Int, quantity: Int)
+    -> WHMCSSimulator.Service
+{
+    // Fields that the product does not have are dropped.
+    let fields = line.product.customFields.keys.compactMap { id in
+        line.customFields[String(id)].map { (id, $0) }
+    }
+    return WHMCSSimulator.Service(
+        id: id, orderId: order.id, clientId: order.clientId, pid: line.product.pid, quantity: quantity,
+        billingCycle: line.cycle, status: "Pending", amount: money((Double(line.price) ?? 0) * Double(quantity)),
+        domain: line.domain, customFields: Dictionary(fields) { $1 }, configOptions: line.configOptions,
+        password: "secret-\(id)")
+}
+
+extension WHMCSSimulator.Product {
+    /// Nil when the product cannot be had in that cycle.
+    fileprivate func price(_ cycle: String) -> String? {
+        switch payType {
+        case "free": cycle == "free" ? "0.00" : nil
+        case "onetime": cycle == "onetime" ? prices["monthly"] : nil
+        default: prices[cycle]
+        }
+    }
+}
+
+func money(_ amount: Double) -> String {
+    String(format: "%.2f", amount)
+}

@@ -1,0 +1,65 @@
+import HTTP
+import JSON
+
+/// Speaks the WHMCS API: one action a call, form-encoded, answered in JSON.
+public struct WHMCSClient {
+    public typealias Form = [(name: String, value: String)]
+
+    /// Whether a call changes anything. WHMCS knows no idempotency key, so a write goes out once and is never repeated.
+    public enum Kind: Sendable {
+        case read, write
+    }
+
+    private let http: HTTPClient
+    private let url: String
+    private let credentials: Credentials
+
+    /// - Parameter url: of the API itself, `https://…/includes/api.php`.
+    public init(http: HTTPClient, url: String, credentials: Credentials) {
+        self.http = http
+        self.url = url
+        self.credentials = credentials
+    }
+
+    /// The answer of a successful action, an object.
+    ///
+    /// A failure of a write says by `outcomeUnknown` whether WHMCS may have done it all the same.
+    public func call(_ action: String, _ form: Form, _ kind: Kind) throws(WHMCSFailure) -> JSON {
+        let mayHaveHappened = kind == .write
+        let response: Response
+        do {
+            response = try http.send(request(action, form, kind))
+        } catch {
+            throw .notReachable(
+                action: action, reason: error.description,
+                mayHaveHappened: mayHaveHappened && error.mayHaveBeenReceived)
+        }
+        // Whatever the content type says: installations send JSON as text/html.
+        guard let answer = JSON(response.body), answer.object != nil else {
+            throw .notJSON(action: action, status: response.status, mayHaveHappened: mayHaveHappened)
+        }
+        // A few actions call it `status`.
+        switch (answer["result"] ?? answer["status"])?.stringOrNumber?.lowercased() {
+        case "success":
+            return answer
+        case "error":
+            let message = answer["message"]?.stringOrNumber ?? ""
+            throw WHMCSFailure(action: action, message: message, status: response.status, kind: kind)
+        default:
+            throw .unreadable(action: action, "no result", mayHaveHappened: mayHaveHappened)
+        }
+    }
+
+    private func request(_ action: String, _ form: Form, _ kind: Kind) -> Request {
+        Request(
+            "POST", url,
+            headers: [
+                Header("Content-Type", "application/x-www-form-urlencoded"), Header("Accept", "application/json"),
+            ],
+            body: Array(
+                formEncoded([("action", action)] + credentials.form + [("responsetype", "json")] + form).utf8),
+            // Adding and accepting an order may talk to gateways and servers inside the request.
+            timeout: kind == .read ? 30_000 : 60_000,
+            isIdempotent: kind == .read)
+    }
+}

@@ -1,0 +1,88 @@
+import JSON
+
+/// An order as WHMCS has it.
+public struct WHMCSOrder: Sendable, Equatable {
+    public struct Line: Sendable, Equatable {
+        /// `product`, `addon`, `domain` …
+        public var type: String
+        public var serviceId: Int?
+        /// Nil when WHMCS uses a word we do not know.
+        public var billingCycle: BillingCycle?
+    }
+
+    public var id: Int
+    public var clientId: Int
+    /// `Pending`, `Active`, `Fraud`, `Cancelled`, or a status of the install's own.
+    public var status: String
+    public var notes: String
+    public var invoiceId: Int?
+    public var lines: [Line]
+
+    public var isPending: Bool { status.lowercased() == "pending" }
+    public var isActive: Bool { status.lowercased() == "active" }
+    /// Given up by a person: nothing of it will be billed.
+    public var isCancelled: Bool { ["cancelled", "fraud"].contains(status.lowercased()) }
+}
+
+extension WHMCSClient {
+    /// Nil when WHMCS has no such order.
+    public func order(_ id: Int) throws(WHMCSFailure) -> WHMCSOrder? {
+        let rows: [JSON]
+        do {
+            rows = try allRows("GetOrders", [("id", String(id))], "orders", "order")
+        } catch .other(_, let message, _) where message.lowercased().contains("not found") {
+            // The vendor does not document what a missing order is answered with.
+            return nil
+        }
+        let orders = try read(rows)
+        guard orders.allSatisfy({ $0.id == id }) else { throw .foreignRows(action: "GetOrders") }
+        return orders.first
+    }
+
+    /// Every order of the client, lowest id first.
+    public func orders(clientId: Int) throws(WHMCSFailure) -> [WHMCSOrder] {
+        let orders = try read(allRows("GetOrders", [("userid", String(clientId))], "orders", "order"))
+        guard orders.allSatisfy({ $0.clientId == clientId }) else { throw .foreignRows(action: "GetOrders") }
+        return orders.sorted { $0.id < $1.id }
+    }
+
+    /// Accepts a pending order: its services are set up.
+    ///
+    /// Whatever this fails with, only the order's status tells what happened: a module may report trouble after it
+    /// has created the service.
+    public func acceptOrder(_ id: Int) throws(WHMCSFailure) {
+        _ = try call("AcceptOrder", [("orderid", String(id))], .write)
+    }
+
+    /// Cancels a pending order. Without `cancelsub`, which fails on an order that has no subscription at a gateway.
+    public func cancelOrder(_ id: Int) throws(WHMCSFailure) {
+        _ = try call("CancelOrder", [("orderid", String(id))], .write)
+    }
+
+    private func read(_ rows: [JSON]) throws(WHMCSFailure) -> [WHMCSOrder] {
+        let orders = rows.compactMap(WHMCSOrder.init)
+        guard orders.count == rows.count else {
+            throw .unreadable(action: "GetOrders", "an order without id, client or status", mayHaveHappened: false)
+        }
+        return orders
+    }
+}
+
+extension WHMCSOrder {
+    init?(_ row: JSON) {
+        guard let id = row["id"]?.id, let clientId = row["userid"]?.id, let status = row["status"]?.stringOrNumber
+        else {
+            return nil
+        }
+        self.id = id
+        self.clientId = clientId
+        self.status = status
+        notes = row["notes"]?.stringOrNumber ?? ""
+        invoiceId = row["invoiceid"]?.id
+        lines = (row.rows("lineitems", "lineitem") ?? []).map { line in
+            Line(
+                type: line["type"]?.stringOrNumber ?? "", serviceId: line["relid"]?.id,
+                billingCycle: line["billingcycle"]?.stringOrNumber.flatMap { BillingCycle($0) })
+        }
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+import Testbed
+
+/// Written at once, line by line: standard output may be a file that somebody watches.
+@Sendable func write(_ line: String, to file: FileHandle) {
+    try? file.write(contentsOf: Data((line + "\n").utf8))
+}
+@Sendable func print(_ line: String) { write(line, to: .standardOutput) }
+@Sendable func note(_ line: String) { write(line, to: .standardError) }
+
+func run(_ command: Command) throws -> Bool {
+    let root = try Stack.Configuration.findProjectRoot()
+    // The programs are built beside this one.
+    let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
+    switch command {
+    case .up(let port):
+        try UpCommand(projectRoot: root, programs: programs, port: port, print: print).run()
+        return true
+    case .invoke(let function, let file, let asIs):
+        return try InvokeCommand(
+            projectRoot: root, programs: programs, function: function, file: file, asIs: asIs, print: print, note: note
+        ).run()
+    case .fulfill(let orderId, let key, let timeout):
+        return try FulfillCommand(
+            projectRoot: root, orderId: orderId, key: key, timeout: timeout, print: print
+        ).run()
+    }
+}
+
+do {
+    exit(try run(Command.parse(Array(CommandLine.arguments.dropFirst()))) ? 0 : 1)
+} catch let error as Command.UsageError {
+    note("\(error)\n\(Command.usage)")
+    exit(64)
+} catch {
+    note("\(error)")
+    exit(1)
+}
