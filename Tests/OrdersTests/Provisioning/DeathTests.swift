@@ -11,31 +11,31 @@ import Testing
 
     /// From some request on nothing goes out any more. Whether the last one still arrived is the other half of it.
     @Test(arguments: requests, [false, true]) func anOrderSurvivesItsRuns(_ number: Int, _ arrives: Bool) throws {
-        let works = try Works()
-        try works.request(Seed.order, 1)
-        let start = works.wire.requests.count
+        let harness = try ProvisioningHarness()
+        try harness.request(Seed.order, 1)
+        let start = harness.network.requests.count
         var fatal: Request?
-        works.wire.before = { request in
-            guard fatal == nil, works.wire.requests.count - start < number + (arrives ? 1 : 0) else {
+        harness.network.before = { request in
+            guard fatal == nil, harness.network.requests.count - start < number + (arrives ? 1 : 0) else {
                 fatal = fatal ?? request
                 return .lost
             }
             return nil
         }
-        works.wire.after = { request, answer in
-            guard arrives, works.wire.requests.count - start == number else { return answer }
+        harness.network.after = { request, answer in
+            guard arrives, harness.network.requests.count - start == number else { return answer }
             fatal = request
             return .lost
         }
-        _ = try? works.run()
-        works.wire.before = { _ in nil }
-        works.wire.after = { $1 }
+        _ = try? harness.run()
+        harness.network.before = { _ in nil }
+        harness.network.after = { $1 }
         // Noted as sent, and not there.
-        let isInDoubt = try works.ledger().addOrder == .sent && works.whmcsOrders().isEmpty
+        let isInDoubt = try harness.ledger().addOrder == .sent && harness.whmcsOrders().isEmpty
 
         // Whoever looks for due orders finds it, as often as it takes.
-        try works.runOut()
-        let order = try works.ledger()
+        try harness.runOut()
+        let order = try harness.ledger()
         if isInDoubt {
             // The one moment that nobody but a person can judge: between the note and the call.
             let note = fatal.map {
@@ -43,23 +43,23 @@ import Testing
             }
             #expect(arrives ? note == true : fatal?.whmcsAction == "AddOrder")
             #expect((order.status, order.errorCode) == (.failed, "WHMCS_OUTCOME_UNKNOWN"))
-            #expect(works.count("AddOrder") == 0)
-            #expect(works.field("Provisioning_Status__c") == "Failed")
+            #expect(harness.count("AddOrder") == 0)
+            #expect(harness.field("Provisioning_Status__c") == "Failed")
         } else {
             #expect(order.status == .provisioned, "after \(fatal?.url ?? "nothing") \(fatal?.action ?? "")")
-            #expect(works.whmcsOrders().map(\.status) == ["Active"])
-            #expect(works.count("AddOrder") == 1)
-            #expect(works.field("Provisioning_Status__c") == "Provisioned")
-            #expect(works.field("WHMCS_Order_ID__c").string == order.whmcsOrderID.map(String.init))
+            #expect(harness.whmcsOrders().map(\.status) == ["Active"])
+            #expect(harness.count("AddOrder") == 1)
+            #expect(harness.field("Provisioning_Status__c") == "Provisioned")
+            #expect(harness.field("WHMCS_Order_ID__c").string == order.whmcsOrderID.map(String.init))
         }
     }
 
     /// So that the numbers above cover a whole run.
     @Test func aRunHasFewerRequestsThanAreTried() throws {
-        let works = try Works()
-        let start = works.wire.requests.count
-        try works.run()
-        #expect(works.wire.requests.count - start < Self.requests.upperBound)
-        #expect(works.wire.requests.count - start > Self.requests.upperBound - 6)
+        let harness = try ProvisioningHarness()
+        let start = harness.network.requests.count
+        try harness.run()
+        #expect(harness.network.requests.count - start < Self.requests.upperBound)
+        #expect(harness.network.requests.count - start > Self.requests.upperBound - 6)
     }
 }

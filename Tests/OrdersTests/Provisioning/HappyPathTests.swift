@@ -11,27 +11,27 @@ import Testing
     ]
 
     @Test func anOrderGoesThroughInOneRun() throws {
-        let works = try Works()
-        try works.request(Seed.order, 1)
-        let answer = try works.run()
+        let harness = try ProvisioningHarness()
+        try harness.request(Seed.order, 1)
+        let answer = try harness.run()
         #expect(answer == ["orderId": .string(Seed.order), "status": "Provisioned"])
-        #expect(works.steps == Self.allSteps)
+        #expect(harness.steps == Self.allSteps)
 
         // WHMCS: one order, accepted, that says whose it is.
-        let order = try #require(works.whmcsOrders().first)
-        #expect(works.whmcs.state.orders.count == 1)
+        let order = try #require(harness.whmcsOrders().first)
+        #expect(harness.whmcs.state.orders.count == 1)
         #expect((order.status, order.notes, order.clientId) == ("Active", "sfOrderId=\(Seed.order)", 1234))
         #expect(order.paymentMethod == "mailin")
-        let services = works.whmcs.state.services(ofOrder: order.id)
+        let services = harness.whmcs.state.services(ofOrder: order.id)
         #expect(services.map(\.pid).sorted() == [185, 186, 186])
         #expect(Set(services.map(\.billingCycle)) == ["monthly", "onetime"])
 
         // Salesforce: the order, and each line its services.
-        #expect(works.salesforce.statusHistory(Seed.order) == ["Activating", "Provisioned"])
-        #expect(works.field("WHMCS_Order_ID__c") == .string(String(order.id)))
-        #expect(works.field("Provisioning_Error_Code__c") == .null)
-        #expect(works.field("Last_Provisioning_At__c").string?.hasPrefix("2026-11-20T10:15:30") == true)
-        let lines = (works.salesforce.state.records["OrderItem"] ?? [:]).values.filter {
+        #expect(harness.salesforce.statusHistory(Seed.order) == ["Activating", "Provisioned"])
+        #expect(harness.field("WHMCS_Order_ID__c") == .string(String(order.id)))
+        #expect(harness.field("Provisioning_Error_Code__c") == .null)
+        #expect(harness.field("Last_Provisioning_At__c").string?.hasPrefix("2026-11-20T10:15:30") == true)
+        let lines = (harness.salesforce.state.records["OrderItem"] ?? [:]).values.filter {
             $0["OrderId"] == .string(Seed.order)
         }
         let told = lines.map { [$0["Product2Id"]?.string ?? "", $0["WHMCS_Service_ID__c"]?.string ?? ""] }
@@ -41,10 +41,10 @@ import Testing
         #expect(Set(told) == [[Seed.hosting, ids(185)], [Seed.setup, ids(186)]])
 
         // The ledger: done, and nobody has to look again.
-        let item = try works.cloud.order(Seed.order)
+        let item = try harness.aws.order(Seed.order)
         #expect(item["open"] == nil && item["dueAt"] == nil && item["leaseOwner"] == nil && item["leaseUntil"] == nil)
         #expect(item["errorCode"] == nil && item["errorMessage"] == nil)
-        let ledger = try works.ledger()
+        let ledger = try harness.ledger()
         #expect((ledger.status, ledger.step, ledger.addOrder) == (.provisioned, .successUpdate, .added))
         #expect((ledger.attempt, ledger.tries, ledger.whmcsOrderID) == (1, 1, order.id))
         #expect(ledger.whmcsServiceIDs.sorted() == services.map(\.id).sorted())
@@ -53,14 +53,14 @@ import Testing
 
     /// One line a step, with what is needed to find the others.
     @Test func everyStepIsLogged() throws {
-        let works = try Works()
-        works.wire.after = { request, answer in
+        let harness = try ProvisioningHarness()
+        harness.network.after = { request, answer in
             // Time that a step takes is its own.
-            if request.whmcsAction == "AcceptOrder" { works.wire.now += 1234 }
+            if request.whmcsAction == "AcceptOrder" { harness.network.now += 1234 }
             return answer
         }
-        try works.run()
-        let lines = works.log.lines.filter { $0["message"] == "step" }
+        try harness.run()
+        let lines = harness.log.lines.filter { $0["message"] == "step" }
         #expect(lines.count == 7)
         for line in lines {
             #expect((line["level"], line["orderId"]) == ("INFO", .string(Seed.order)))
@@ -70,9 +70,9 @@ import Testing
     }
 
     @Test func theMarkerIsInTheCustomFieldToo() throws {
-        let works = try Works(["WHMCS_MARKER_FIELD": "Salesforce Order"])
-        try works.run()
-        let fields = works.whmcs.state.services.map(\.customFields)
+        let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
+        try harness.run()
+        let fields = harness.whmcs.state.services.map(\.customFields)
         #expect(fields.count == 3)
         for field in fields { #expect(field.values.contains(Seed.order)) }
     }
@@ -80,27 +80,27 @@ import Testing
     @Test(
         arguments: [("false", ["49.00", "49.00", "9.90"]), ("true", ["3.50", "3.50", "3.50"])] as [(String, [String])])
     func pricesAreWhosTheSettingSays(_ setting: String, _ amounts: [String]) throws {
-        let works = try Works(["WHMCS_PRICE_FROM_SALESFORCE": setting])
-        works.salesforce.update { state in
+        let harness = try ProvisioningHarness(["WHMCS_PRICE_FROM_SALESFORCE": setting])
+        harness.salesforce.update { state in
             for (id, var item) in state.records["OrderItem"] ?? [:] {
                 item["UnitPrice"] = .number(3.5)
                 state.add("OrderItem", id: id, item)
             }
         }
-        try works.run()
-        #expect(works.whmcs.state.services.map(\.amount).sorted() == amounts)
+        try harness.run()
+        #expect(harness.whmcs.state.services.map(\.amount).sorted() == amounts)
     }
 
     /// A text field of Salesforce holds 255 characters; a cut id would be another service's.
     @Test func serviceIdsThatDoNotFitAreLeftOutWhole() throws {
-        let works = try Works()
-        let id = works.salesforce.update {
+        let harness = try ProvisioningHarness()
+        let id = harness.salesforce.update {
             $0.addOrder(account: Seed.account, lines: [Seed.Line(Seed.hosting, quantity: 60)])
         }
-        #expect(try works.run(id)["status"] == "Provisioned")
-        let services = works.whmcs.state.services.map { String($0.id) }
+        #expect(try harness.run(id)["status"] == "Provisioned")
+        let services = harness.whmcs.state.services.map { String($0.id) }
         #expect(services.count == 60)
-        let line = (works.salesforce.state.records["OrderItem"] ?? [:]).values.first { $0["OrderId"] == .string(id) }
+        let line = (harness.salesforce.state.records["OrderItem"] ?? [:]).values.first { $0["OrderId"] == .string(id) }
         let text = line?["WHMCS_Service_ID__c"]?.string ?? ""
         let told = text.split(separator: ",").count
         #expect(text.utf16.count <= 255)
@@ -111,30 +111,30 @@ import Testing
     /// Vendors answer the same list in many shapes.
     @Test(arguments: WHMCSSimulator.Shape.List.allCases, WHMCSSimulator.Shape.Empty.allCases)
     func theShapeOfListsDoesNotMatter(_ list: WHMCSSimulator.Shape.List, _ empty: WHMCSSimulator.Shape.Empty) throws {
-        let works = try Works(["WHMCS_MARKER_FIELD": "Salesforce Order"])
-        works.whmcs.install.shape = .init(numbersAsText: true, list: list, empty: empty)
-        #expect(try works.run()["status"] == "Provisioned")
-        #expect(works.whmcsOrders().map(\.status) == ["Active"])
+        let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
+        harness.whmcs.install.shape = .init(numbersAsText: true, list: list, empty: empty)
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.whmcsOrders().map(\.status) == ["Active"])
     }
 
     /// An install that forgets the notes still gets its order once, and says so in the log.
     @Test func notesThatAreNotKeptAreTold() throws {
-        let works = try Works()
-        works.whmcs.install.dropsNotes = true
-        #expect(try works.run()["status"] == "Provisioned")
-        #expect(works.whmcs.state.orders.count == 1)
-        #expect(works.log.messages.contains("WHMCS did not keep the marker of the order"))
+        let harness = try ProvisioningHarness()
+        harness.whmcs.install.dropsNotes = true
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.whmcs.state.orders.count == 1)
+        #expect(harness.log.messages.contains("WHMCS did not keep the marker of the order"))
     }
 
     @Test func aFinishedOrderIsNotTouchedAgain() throws {
-        let works = try Works()
-        try works.run()
-        let before = try works.cloud.order(Seed.order)
-        let sent = works.wire.requests.count
-        #expect(try works.run() == ["orderId": .string(Seed.order), "status": "Provisioned"])
-        #expect(try works.runPlatformEvent("another")["status"] == "Provisioned")
+        let harness = try ProvisioningHarness()
+        try harness.run()
+        let before = try harness.aws.order(Seed.order)
+        let sent = harness.network.requests.count
+        #expect(try harness.run() == ["orderId": .string(Seed.order), "status": "Provisioned"])
+        #expect(try harness.runPlatformEvent("another")["status"] == "Provisioned")
         // The two attempts at a lease, and nothing else.
-        #expect(works.wire.requests.dropFirst(sent).map(\.action) == ["UpdateItem", "UpdateItem"])
-        #expect(try works.cloud.order(Seed.order) == before)
+        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["UpdateItem", "UpdateItem"])
+        #expect(try harness.aws.order(Seed.order) == before)
     }
 }

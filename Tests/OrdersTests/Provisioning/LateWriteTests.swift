@@ -9,138 +9,138 @@ import Testing
 /// since. In the end it says what the ledger says.
 @Suite struct LateWriteTests {
     /// Salesforce carries out late what it was told last of that status.
-    private func carryOut(_ status: String, _ works: Works, _ order: String = Seed.order) throws {
-        try works.carryOut { $0.tells(status) }
-        #expect(works.field("Provisioning_Status__c", order) == .string(status))
+    private func carryOut(_ status: String, _ harness: ProvisioningHarness, _ order: String = Seed.order) throws {
+        try harness.carryOut { $0.tells(status) }
+        #expect(harness.field("Provisioning_Status__c", order) == .string(status))
     }
 
     /// The run hears of it, or is killed over it.
     @Test(arguments: [false, true]) func activatingComesAfterProvisioned(_ isKilled: Bool) throws {
-        let works = try Works()
+        let harness = try ProvisioningHarness()
         var isOver = false
-        works.wire.before = { request in
+        harness.network.before = { request in
             if isOver { return .lost }
             guard request.tells("Activating") else { return nil }
             isOver = isKilled
             return .lost
         }
-        _ = try? works.run()
-        works.wire.before = { _ in nil }
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-        try carryOut("Activating", works)
+        _ = try? harness.run()
+        harness.network.before = { _ in nil }
+        try harness.waitUntilDue()
+        #expect(try harness.run()["status"] == "Provisioned")
+        try carryOut("Activating", harness)
 
-        let order = try works.cloud.order(Seed.order)
+        let order = try harness.aws.order(Seed.order)
         #expect((order["open"], order["leaseOwner"]) == ("1", nil))
         #expect(order["dueAt"] == order["lateUntil"])
         // Longer than the run before may take and Salesforce after it.
-        #expect((order["dueAt"]?.timestamp ?? 0) - .clickTime > 600_000)
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-        #expect(works.field("Provisioning_Status__c") == "Provisioned")
-        #expect(works.whmcsOrders().count == 1)
-        try expectClosed(works, "Provisioned", entries: 1)
+        #expect((order["dueAt"]?.timestamp ?? 0) - .requestTime > 600_000)
+        try harness.waitUntilDue()
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.field("Provisioning_Status__c") == "Provisioned")
+        #expect(harness.whmcsOrders().count == 1)
+        try expectClosed(harness, "Provisioned", entries: 1)
     }
 
     /// Of the attempt before.
     @Test func failedComesAfterProvisioned() throws {
-        let works = try Works()
+        let harness = try ProvisioningHarness()
         let id = Seed.noPayMethodOrder
-        works.wire.before = { $0.tells("Failed") ? .lost : nil }
-        try works.run(id)
-        works.wire.before = { _ in nil }
-        works.whmcs.addPayMethod(1236)
-        try works.request(id, 2)
-        #expect(try works.run(id)["status"] == "Provisioned")
-        try carryOut("Failed", works, id)
-        try works.waitUntilDue(id)
-        try works.run(id)
-        #expect(works.field("Provisioning_Status__c", id) == "Provisioned")
-        #expect(works.field("Provisioning_Error_Code__c", id) == .null)
-        #expect(try works.ledger(id).dueAt == nil)
+        harness.network.before = { $0.tells("Failed") ? .lost : nil }
+        try harness.run(id)
+        harness.network.before = { _ in nil }
+        harness.whmcs.addPayMethod(1236)
+        try harness.request(id, 2)
+        #expect(try harness.run(id)["status"] == "Provisioned")
+        try carryOut("Failed", harness, id)
+        try harness.waitUntilDue(id)
+        try harness.run(id)
+        #expect(harness.field("Provisioning_Status__c", id) == "Provisioned")
+        #expect(harness.field("Provisioning_Error_Code__c", id) == .null)
+        #expect(try harness.ledger(id).dueAt == nil)
     }
 
     /// Salesforce said so, if with a refusal: nothing is on its way.
     @Test func whatWasAnsweredIsNotToldAgain() throws {
-        let works = try Works()
-        works.salesforce.failNext(.answer(503, #"[{"errorCode":"SERVER_UNAVAILABLE","message":""}]"#), on: "PATCH")
-        #expect(try works.run()["status"] == "Activating")
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-        try expectClosed(works, "Provisioned", entries: 1)
+        let harness = try ProvisioningHarness()
+        harness.salesforce.failNext(.answer(503, #"[{"errorCode":"SERVER_UNAVAILABLE","message":""}]"#), on: "PATCH")
+        #expect(try harness.run()["status"] == "Activating")
+        try harness.waitUntilDue()
+        #expect(try harness.run()["status"] == "Provisioned")
+        try expectClosed(harness, "Provisioned", entries: 1)
     }
 
     /// An event delivered twice, an operator's recovery: told then and when it is time.
     @Test func toldAgainEarlyIsToldAgainInTime() throws {
-        let works = try unsure()
-        let dueAt = try works.ledger().dueAt
-        #expect(try works.run()["status"] == "Provisioned")
-        #expect(try works.ledger().dueAt == dueAt)
-        try works.waitUntilDue()
-        try works.run()
-        try expectClosed(works, "Provisioned", entries: 1)
+        let harness = try unsure()
+        let dueAt = try harness.ledger().dueAt
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(try harness.ledger().dueAt == dueAt)
+        try harness.waitUntilDue()
+        try harness.run()
+        try expectClosed(harness, "Provisioned", entries: 1)
     }
 
     /// It stays Provisioned, whatever happens to the telling.
     @Test func theTellingMayFail() throws {
-        let works = try unsure()
-        works.wire.before = { $0.tells("Provisioned") ? .unreachable : nil }
+        let harness = try unsure()
+        harness.network.before = { $0.tells("Provisioned") ? .unreachable : nil }
         // More often than MAX_ATTEMPTS.
         for _ in 1...10 {
-            try works.waitUntilDue()
-            #expect(try works.run()["status"] == "Provisioned")
+            try harness.waitUntilDue()
+            #expect(try harness.run()["status"] == "Provisioned")
         }
-        works.wire.before = { request in
+        harness.network.before = { request in
             request.action == "UpdateItem" && request.text.contains("lateUntil") ? .unreachable : nil
         }
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-        works.wire.before = { _ in nil }
-        let order = try works.ledger()
+        try harness.waitUntilDue()
+        #expect(try harness.run()["status"] == "Provisioned")
+        harness.network.before = { _ in nil }
+        let order = try harness.ledger()
         #expect((order.errorCode, order.errorMessage) == (nil, nil))
-        works.wire.now = order.leaseUntil
-        try works.waitUntilDue()
-        try works.run()
-        try expectClosed(works, "Provisioned", entries: 1)
+        harness.network.now = order.leaseUntil
+        try harness.waitUntilDue()
+        try harness.run()
+        try expectClosed(harness, "Provisioned", entries: 1)
     }
 
     /// Deleted since; nobody can be told.
     @Test func aRefusalEndsIt() throws {
-        let works = try unsure()
-        works.salesforce.failNext(.answer(404, #"[{"errorCode":"NOT_FOUND","message":""}]"#), on: "PATCH")
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-        #expect(works.log.messages.last?.hasPrefix("Salesforce does not know that the order is Provisioned:") == true)
-        try expectClosed(works, "Provisioned", entries: 1)
+        let harness = try unsure()
+        harness.salesforce.failNext(.answer(404, #"[{"errorCode":"NOT_FOUND","message":""}]"#), on: "PATCH")
+        try harness.waitUntilDue()
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.log.messages.last?.hasPrefix("Salesforce does not know that the order is Provisioned:") == true)
+        try expectClosed(harness, "Provisioned", entries: 1)
     }
 
     /// The operator's next request is newer than the failure, if not than the last telling of it.
     @Test func aPlatformEventCountsFromTheFailureNotFromItsTelling() throws {
-        let works = try Works()
+        let harness = try ProvisioningHarness()
         let id = Seed.noPayMethodOrder
-        works.wire.before = { $0.tells("Failed") ? .unreachable : nil }
-        try works.run(id)
-        let asked = works.wire.now + 1
-        try works.waitUntilDue(id)
-        works.wire.before = { _ in nil }
-        try works.run(id)
-        works.whmcs.addPayMethod(1236)
-        #expect(try works.runPlatformEvent("e-1", id, at: asked)["status"] == "Provisioned")
+        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        try harness.run(id)
+        let asked = harness.network.now + 1
+        try harness.waitUntilDue(id)
+        harness.network.before = { _ in nil }
+        try harness.run(id)
+        harness.whmcs.addPayMethod(1236)
+        #expect(try harness.runPlatformEvent("e-1", id, at: asked)["status"] == "Provisioned")
     }
 
     /// Provisioned, with an Activating on its way.
-    private func unsure() throws -> Works {
-        let works = try Works()
-        works.wire.before = { $0.tells("Activating") ? .lost : nil }
-        try works.run()
-        works.wire.before = { _ in nil }
-        try works.waitUntilDue()
-        #expect(try works.run()["status"] == "Provisioned")
-        return works
+    private func unsure() throws -> ProvisioningHarness {
+        let harness = try ProvisioningHarness()
+        harness.network.before = { $0.tells("Activating") ? .lost : nil }
+        try harness.run()
+        harness.network.before = { _ in nil }
+        try harness.waitUntilDue()
+        #expect(try harness.run()["status"] == "Provisioned")
+        return harness
     }
 
-    private func expectClosed(_ works: Works, _ status: JSON, entries: Int) throws {
-        let order = try works.cloud.order(Seed.order)
+    private func expectClosed(_ harness: ProvisioningHarness, _ status: JSON, entries: Int) throws {
+        let order = try harness.aws.order(Seed.order)
         #expect(order["status"] == status)
         for name in ["open", "dueAt", "lateUntil", "leaseOwner"] { #expect(order[name] == nil, "\(name)") }
         #expect(order["history"]?.array?.count { $0["status"] == status } == entries)

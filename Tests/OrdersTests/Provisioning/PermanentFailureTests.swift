@@ -12,7 +12,7 @@ import Testing
         var order = Seed.order
         var settings: [String: String] = [:]
         var steps: [String]
-        var arrange: @Sendable (Works) throws -> Void = { _ in }
+        var arrange: @Sendable (ProvisioningHarness) throws -> Void = { _ in }
 
         var testDescription: String { "\(code): \(message)" }
     }
@@ -35,15 +35,15 @@ import Testing
         Case(
             code: "ORDER_NOT_PROVISIONABLE", message: "the order has no lines", order: "801Dn0000014UPzIAM",
             steps: ["validation failed"],
-            arrange: { works in
-                works.salesforce.update { _ = $0.addOrder(id: "801Dn0000014UPz", account: Seed.account, lines: []) }
+            arrange: { harness in
+                harness.salesforce.update { _ = $0.addOrder(id: "801Dn0000014UPz", account: Seed.account, lines: []) }
             }),
         Case(
             code: "ORDER_NOT_PROVISIONABLE",
             message: "WHMCS_Order_ID__c already names WHMCS order 77; clear the field to order anew",
             steps: ["validation failed"],
-            arrange: { works in
-                works.salesforce.update { state in
+            arrange: { harness in
+                harness.salesforce.update { state in
                     let fields = state.record("Order", Seed.order) ?? [:]
                     _ = state.add("Order", id: Seed.order, fields.merging(["WHMCS_Order_ID__c": "77"]) { $1 })
                 }
@@ -74,9 +74,9 @@ import Testing
             code: "WHMCS_REJECTED",
             message: "WHMCS does not allow the address 192.0.2.9: add it to the API's list of addresses, or use an "
                 + "access key.", steps: upToDetails,
-            arrange: { works in
-                works.whmcs.install.allowedAddresses = ["192.0.2.1"]
-                works.whmcs.install.callerAddress = "192.0.2.9"
+            arrange: { harness in
+                harness.whmcs.install.allowedAddresses = ["192.0.2.1"]
+                harness.whmcs.install.callerAddress = "192.0.2.9"
             }),
         Case(
             code: "WHMCS_REJECTED", message: "The WHMCS API role does not allow GetPayMethods.", steps: upToDetails,
@@ -88,9 +88,9 @@ import Testing
         Case(
             code: "PROVISIONING_ERROR",
             message: "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist", steps: upToDetails,
-            arrange: { works in
-                try works.cloud.deleteParameter("whmcs")
-                try works.restart()
+            arrange: { harness in
+                try harness.aws.deleteParameter("whmcs")
+                try harness.restart()
             }),
         // The last attempt of what usually passes.
         Case(
@@ -106,110 +106,110 @@ import Testing
     ]
 
     @Test(arguments: cases) func isToldInTheLedgerAndInSalesforce(_ failure: Case) throws {
-        let works = try Works(failure.settings)
-        try failure.arrange(works)
-        try works.request(failure.order, 1)
-        let answer = try works.run(failure.order)
+        let harness = try ProvisioningHarness(failure.settings)
+        try failure.arrange(harness)
+        try harness.request(failure.order, 1)
+        let answer = try harness.run(failure.order)
         #expect(answer["status"] == "Failed")
-        #expect(works.steps == failure.steps + ["sf_failure_update done"])
+        #expect(harness.steps == failure.steps + ["sf_failure_update done"])
 
-        let told = works.field("Provisioning_Error_Message__c", failure.order).string ?? ""
+        let told = harness.field("Provisioning_Error_Message__c", failure.order).string ?? ""
         #expect(told.hasPrefix(failure.message), "\(told)")
         #expect(told.utf16.count <= 255)
-        #expect(works.field("Provisioning_Error_Code__c", failure.order) == .string(failure.code))
-        #expect(works.field("Last_Provisioning_At__c", failure.order) != .null)
-        #expect(works.salesforce.statusHistory(failure.order).last == "Failed")
+        #expect(harness.field("Provisioning_Error_Code__c", failure.order) == .string(failure.code))
+        #expect(harness.field("Last_Provisioning_At__c", failure.order) != .null)
+        #expect(harness.salesforce.statusHistory(failure.order).last == "Failed")
 
-        let item = try works.cloud.order(failure.order)
+        let item = try harness.aws.order(failure.order)
         #expect((item["status"], item["errorCode"]) == ("Failed", .string(failure.code)))
         #expect(item["errorMessage"]?.string?.hasPrefix(told) == true)
         #expect(item["open"] == nil && item["dueAt"] == nil && item["leaseOwner"] == nil)
         #expect(item["history"]?.array?.last?["code"] == .string(failure.code))
         #expect(item["addOrder"] == nil || item["addOrder"] == "none")
-        #expect(works.whmcs.state.orders.isEmpty)
+        #expect(harness.whmcs.state.orders.isEmpty)
     }
 
     /// Salesforce cannot be told about an order it does not have.
     @Test func anOrderThatIsNotThere() throws {
-        let works = try Works()
-        #expect(try works.run("801Dn0000014UPz")["status"] == "Failed")
-        let order = try works.ledger("801Dn0000014UPzIAM")
+        let harness = try ProvisioningHarness()
+        #expect(try harness.run("801Dn0000014UPz")["status"] == "Failed")
+        let order = try harness.ledger("801Dn0000014UPzIAM")
         #expect((order.status, order.errorCode, order.dueAt) == (.failed, "ORDER_NOT_FOUND", nil))
-        #expect(works.steps == ["validation failed", "sf_failure_update failed"])
-        #expect(works.log.messages.contains { $0.hasPrefix("Salesforce does not know that the order is Failed:") })
-        #expect(works.whmcs.state.actions == [])
+        #expect(harness.steps == ["validation failed", "sf_failure_update failed"])
+        #expect(harness.log.messages.contains { $0.hasPrefix("Salesforce does not know that the order is Failed:") })
+        #expect(harness.whmcs.state.actions == [])
     }
 
     @Test func aLongMessageIsCutForSalesforceOnly() throws {
-        let works = try Works()
-        works.salesforce.update { state in
+        let harness = try ProvisioningHarness()
+        harness.salesforce.update { state in
             let lines = (1...20).map { _ in Seed.Line(Seed.unmappedProduct, cycle: "Fortnightly") }
             _ = state.addOrder(id: "801Dn0000014UPz", account: Seed.account, lines: lines)
         }
-        try works.run("801Dn0000014UPz")
-        let told = works.field("Provisioning_Error_Message__c", "801Dn0000014UPz").string ?? ""
-        let kept = try works.ledger("801Dn0000014UPzIAM").errorMessage ?? ""
+        try harness.run("801Dn0000014UPz")
+        let told = harness.field("Provisioning_Error_Message__c", "801Dn0000014UPz").string ?? ""
+        let kept = try harness.ledger("801Dn0000014UPzIAM").errorMessage ?? ""
         #expect(told.count == 255)
         #expect(kept.hasPrefix(told) && kept.contains("line 20 (Carrier Pigeon)"))
     }
 
     @Test func whatWasMendedSucceedsWhenRequestedAgain() throws {
-        let works = try Works()
-        try works.request(Seed.noPayMethodOrder, 1)
-        try works.run(Seed.noPayMethodOrder)
-        #expect(try works.ledger(Seed.noPayMethodOrder).errorCode == "PAYMENT_METHOD_MISSING")
-        works.whmcs.addPayMethod(1236)
-        try works.request(Seed.noPayMethodOrder, 2)
-        #expect(try works.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
-        let order = try works.ledger(Seed.noPayMethodOrder)
+        let harness = try ProvisioningHarness()
+        try harness.request(Seed.noPayMethodOrder, 1)
+        try harness.run(Seed.noPayMethodOrder)
+        #expect(try harness.ledger(Seed.noPayMethodOrder).errorCode == "PAYMENT_METHOD_MISSING")
+        harness.whmcs.addPayMethod(1236)
+        try harness.request(Seed.noPayMethodOrder, 2)
+        #expect(try harness.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
+        let order = try harness.ledger(Seed.noPayMethodOrder)
         #expect((order.attempt, order.errorCode, order.errorMessage) == (2, nil, nil))
-        #expect(works.field("Provisioning_Error_Code__c", Seed.noPayMethodOrder) == .null)
-        #expect(works.field("Provisioning_Error_Message__c", Seed.noPayMethodOrder) == .null)
+        #expect(harness.field("Provisioning_Error_Code__c", Seed.noPayMethodOrder) == .null)
+        #expect(harness.field("Provisioning_Error_Message__c", Seed.noPayMethodOrder) == .null)
         #expect(
-            works.salesforce.statusHistory(Seed.noPayMethodOrder) == [
+            harness.salesforce.statusHistory(Seed.noPayMethodOrder) == [
                 "Activating", "Failed", "Activating", "Provisioned",
             ])
     }
 
     @Test func aPayMethodIsNotAskedForWhereNoneIsRequired() throws {
-        let works = try Works(["WHMCS_REQUIRE_PAY_METHOD": "false"])
-        #expect(try works.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
-        #expect(works.count("GetPayMethods") == 0)
+        let harness = try ProvisioningHarness(["WHMCS_REQUIRE_PAY_METHOD": "false"])
+        #expect(try harness.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
+        #expect(harness.count("GetPayMethods") == 0)
     }
 
     /// Decided to be Failed while Salesforce was down: only that is left to be told.
     @Test func salesforceIsToldOnceItAnswers() throws {
-        let works = try Works()
-        works.wire.before = { $0.tells("Failed") ? .unreachable : nil }
+        let harness = try ProvisioningHarness()
+        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
         // The portal sees it at once.
-        #expect(try works.run(Seed.closedClientOrder)["status"] == "Failed")
-        let waiting = try works.ledger(Seed.closedClientOrder)
+        #expect(try harness.run(Seed.closedClientOrder)["status"] == "Failed")
+        let waiting = try harness.ledger(Seed.closedClientOrder)
         #expect((waiting.step, waiting.errorCode) == (.failureUpdate, "CLIENT_CLOSED"))
         #expect(waiting.dueAt != nil && waiting.leaseUntil == 0)
-        let asked = works.whmcs.state.actions
+        let asked = harness.whmcs.state.actions
         // For as long as it takes, whatever MAX_ATTEMPTS says.
         for _ in 1...20 {
-            try works.waitUntilDue(Seed.closedClientOrder)
-            try works.run(Seed.closedClientOrder)
+            try harness.waitUntilDue(Seed.closedClientOrder)
+            try harness.run(Seed.closedClientOrder)
         }
-        works.wire.before = { _ in nil }
-        try works.waitUntilDue(Seed.closedClientOrder)
-        #expect(try works.run(Seed.closedClientOrder)["status"] == "Failed")
-        #expect(works.field("Provisioning_Error_Code__c", Seed.closedClientOrder) == "CLIENT_CLOSED")
-        #expect(works.field("Provisioning_Error_Message__c", Seed.closedClientOrder) == "WHMCS client 1235 is closed")
-        #expect(works.whmcs.state.actions == asked)
-        #expect(works.steps.suffix(2) == ["sf_failure_update later", "sf_failure_update done"])
-        #expect(try works.ledger(Seed.closedClientOrder).dueAt == nil)
+        harness.network.before = { _ in nil }
+        try harness.waitUntilDue(Seed.closedClientOrder)
+        #expect(try harness.run(Seed.closedClientOrder)["status"] == "Failed")
+        #expect(harness.field("Provisioning_Error_Code__c", Seed.closedClientOrder) == "CLIENT_CLOSED")
+        #expect(harness.field("Provisioning_Error_Message__c", Seed.closedClientOrder) == "WHMCS client 1235 is closed")
+        #expect(harness.whmcs.state.actions == asked)
+        #expect(harness.steps.suffix(2) == ["sf_failure_update later", "sf_failure_update done"])
+        #expect(try harness.ledger(Seed.closedClientOrder).dueAt == nil)
     }
 
     /// Who asks again does not wait for Salesforce to learn of the failure before.
     @Test func anUntoldFailureMayBeRequestedAgain() throws {
-        let works = try Works()
-        works.wire.before = { $0.tells("Failed") ? .unreachable : nil }
-        try works.run(Seed.noPayMethodOrder)
-        works.whmcs.addPayMethod(1236)
-        try works.request(Seed.noPayMethodOrder, 2)
-        #expect(try works.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
-        #expect(works.field("Provisioning_Status__c", Seed.noPayMethodOrder) == "Provisioned")
+        let harness = try ProvisioningHarness()
+        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        try harness.run(Seed.noPayMethodOrder)
+        harness.whmcs.addPayMethod(1236)
+        try harness.request(Seed.noPayMethodOrder, 2)
+        #expect(try harness.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
+        #expect(harness.field("Provisioning_Status__c", Seed.noPayMethodOrder) == "Provisioned")
     }
 }

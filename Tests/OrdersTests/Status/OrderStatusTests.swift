@@ -11,22 +11,22 @@ import Testing
 
 @Suite struct OrderStatusTests {
     /// order-status in this process.
-    private final class Portal {
-        let cloud: Cloud
-        let wire = Wire()
+    private final class StatusHarness {
+        let aws: MotoAccount
+        let network = FakeNetwork()
         let log = LogLines()
         private let status: OrderStatus
 
         init(_ values: [String: String] = [:], endpoints: [String: String] = [:]) throws {
-            cloud = try Cloud()
+            aws = try MotoAccount()
             var environment = Environment(
                 [
-                    "LEDGER_TABLE": cloud.table, "EVENT_BUS_NAME": cloud.bus,
-                    "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"),
+                    "LEDGER_TABLE": aws.table, "EVENT_BUS_NAME": aws.bus,
+                    "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"),
                 ].merging(values) { $1 })
             let settings = OrderStatus.Settings(&environment)
             try environment.check()
-            status = OrderStatus(settings, cloud.account(with: endpoints), wire.client, log.log)
+            status = OrderStatus(settings, aws.account(with: endpoints), network.client, log.log)
         }
 
         func get(_ path: String, order: String? = nil, method: String = "GET") throws -> Answer {
@@ -41,28 +41,28 @@ import Testing
         }
 
         func handle(_ payload: [UInt8]) throws -> Answer {
-            Answer(try status.handle(Invocation(requestID: "r", deadline: wire.now + 10_000, payload: payload)))
+            Answer(try status.handle(Invocation(requestID: "r", deadline: network.now + 10_000, payload: payload)))
         }
 
         func putToken(age: Int) throws {
             let token = Token(
-                accessToken: "00D!secret", instanceURL: "https://acme.my.salesforce.com", issuedAt: wire.now - age)
-            try cloud.put("token", try #require(token).parameterValue)
+                accessToken: "00D!secret", instanceURL: "https://acme.my.salesforce.com", issuedAt: network.now - age)
+            try aws.put("token", try #require(token).parameterValue)
         }
     }
 
     // MARK: GET /orders/{sfOrderId}
 
     @Test(arguments: [Seed.order, "801Dn0000014UPa"]) func tellsHowAnOrderStands(_ id: String) throws {
-        let portal = try Portal()
-        try portal.cloud.set(
+        let harness = try StatusHarness()
+        try harness.aws.set(
             "order#\(Seed.order)",
             [
                 "status": "Failed", "attempt": 2, "step": "whmcs_create", "whmcsOrderId": 1001,
                 "errorCode": "WHMCS_REJECTED", "errorMessage": "for the operator", "leaseOwner": "me",
-                "plan": ["clientId": 1234, "items": []], "updatedAt": .milliseconds(.clickTime),
+                "plan": ["clientId": 1234, "items": []], "updatedAt": .milliseconds(.requestTime),
             ])
-        let answer = try portal.get("/orders/\(id)", order: id)
+        let answer = try harness.get("/orders/\(id)", order: id)
         #expect(answer.status == 200)
         #expect(answer.headers == ["Content-Type": "application/json", "Cache-Control": "no-store"])
         #expect(
@@ -73,10 +73,10 @@ import Testing
     }
 
     @Test func tellsWhatIsNotKnownYet() throws {
-        let portal = try Portal()
-        try Gate(cloud: portal.cloud).send(Click()).expectAccepted()
+        let harness = try StatusHarness()
+        try WebhookHarness(aws: harness.aws).send(WebhookRequest()).expectAccepted()
         let sample = try Data(contentsOf: packageRoot.appending(path: "events/status.json"))
-        let answer = try portal.handle([UInt8](sample))
+        let answer = try harness.handle([UInt8](sample))
         #expect(
             answer.body == [
                 "orderId": .string(Seed.order), "status": "Accepted", "attempt": 1, "step": .null,
@@ -94,8 +94,8 @@ import Testing
             ("DELETE", Seed.order, 405, "METHOD_NOT_ALLOWED"),
         ] as [(String, String?, Int, String)])
     func refuses(_ method: String, _ id: String?, _ status: Int, _ code: String) throws {
-        let portal = try Portal()
-        let answer = try portal.get("/orders/\(id ?? "")", order: id, method: method)
+        let harness = try StatusHarness()
+        let answer = try harness.get("/orders/\(id ?? "")", order: id, method: method)
         #expect((answer.status, answer.code) == (status, code))
         #expect((answer.body["requestId"], answer.body["status"]?.integer) == ("api-1", status))
         #expect(answer.headers["Content-Type"] == "application/problem+json")
@@ -106,8 +106,8 @@ import Testing
 
     @Test func withoutALedgerThePortalAsksAgain() throws {
         let closed = try ClosedPort()
-        let portal = try Portal(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"])
-        let answer = try portal.get("/orders/\(Seed.order)", order: Seed.order)
+        let harness = try StatusHarness(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"])
+        let answer = try harness.get("/orders/\(Seed.order)", order: Seed.order)
         #expect((answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE"))
         #expect(answer.headers["Retry-After"] == "5")
         #expect(answer.detail == "the status cannot be read now")
@@ -116,10 +116,10 @@ import Testing
     // MARK: GET /health
 
     @Test func healthyPartsTellTheirTimes() throws {
-        let portal = try Portal()
-        try portal.putToken(age: 61_000)
+        let harness = try StatusHarness()
+        try harness.putToken(age: 61_000)
         let sample = try Data(contentsOf: packageRoot.appending(path: "events/health.json"))
-        let answer = try portal.handle([UInt8](sample))
+        let answer = try harness.handle([UInt8](sample))
         #expect(answer.status == 200, "\(answer.text)")
         #expect(answer.headers == ["Content-Type": "application/json", "Cache-Control": "no-store"])
         #expect(Set((answer.body.object ?? [:]).keys) == ["status", "ledger", "token", "bus"])
@@ -137,7 +137,7 @@ import Testing
         }
         #expect(answer.body["token"]?["ageSeconds"] == 61)
         #expect(!answer.text.contains("secret"))
-        #expect(portal.log.messages == [])
+        #expect(harness.log.messages == [])
     }
 
     /// The part that is not well, and what it says of itself; the others stay well.
@@ -148,21 +148,21 @@ import Testing
             ("token", ["SF_ACCESS_TOKEN_PARAMETER": "/nobody/put/this"], "There is no Salesforce token: missing."),
         ] as [(String, [String: String], String)])
     func aMissingPartIsNamed(_ part: String, _ values: [String: String], _ problem: String) throws {
-        let portal = try Portal(values)
-        try portal.putToken(age: 0)
-        let answer = try portal.get("/health")
+        let harness = try StatusHarness(values)
+        try harness.putToken(age: 0)
+        let answer = try harness.get("/health")
         #expect(answer.status == 503)
         #expect(answer.headers["Content-Type"] == "application/json")
         #expect((answer.body["status"], answer.body[part]?["ok"]) == ("unavailable", false))
         #expect(answer.body[part]?["problem"] == .string(problem))
         for other in ["ledger", "token", "bus"] where other != part { #expect(answer.body[other]?["ok"] == true) }
-        #expect(portal.log.messages == ["unhealthy"])
+        #expect(harness.log.messages == ["unhealthy"])
     }
 
     @Test func anUnreadableTokenIsNotWell() throws {
-        let portal = try Portal()
-        try portal.cloud.put("token", "00D!secret")
-        let answer = try portal.get("/health")
+        let harness = try StatusHarness()
+        try harness.aws.put("token", "00D!secret")
+        let answer = try harness.get("/health")
         #expect(answer.status == 503)
         #expect(answer.body["token"]?["problem"] == "There is no Salesforce token: the stored one cannot be read.")
         #expect(!answer.text.contains("secret"))
@@ -172,9 +172,9 @@ import Testing
     @Test(arguments: [("DYNAMODB", "ledger"), ("SSM", "token"), ("EVENTBRIDGE", "bus")] as [(String, String)])
     func apartThatDoesNotAnswerIsNotWell(_ service: String, _ part: String) throws {
         let closed = try ClosedPort()
-        let portal = try Portal(endpoints: [service: "http://127.0.0.1:\(closed.port)"])
-        try portal.putToken(age: 0)
-        let answer = try portal.get("/health")
+        let harness = try StatusHarness(endpoints: [service: "http://127.0.0.1:\(closed.port)"])
+        try harness.putToken(age: 0)
+        let answer = try harness.get("/health")
         #expect(answer.status == 503)
         #expect(answer.body[part] == ["ok": false, "problem": "no answer"])
         for other in ["ledger", "token", "bus"] where other != part { #expect(answer.body[other]?["ok"] == true) }

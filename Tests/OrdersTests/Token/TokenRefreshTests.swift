@@ -14,16 +14,16 @@ import Testing
     private static let key = Result { String(decoding: try Program.openssl.run(["genrsa", "2048"]), as: UTF8.self) }
 
     /// refresh-sf-token in this process. Salesforce checks the assertion's time, so the clock is the real one.
-    private final class Desk {
-        let cloud: Cloud
+    private final class RefreshHarness {
+        let aws: MotoAccount
         let salesforce: SalesforceSimulator
-        let wire = Wire(now: Timestamp.now())
+        let network = FakeNetwork(now: Timestamp.now())
         let log = LogLines()
         private let environment: Environment
         private var refresh: TokenRefresh
 
         init(_ values: [String: String] = [:], key: String? = nil) throws {
-            cloud = try Cloud()
+            aws = try MotoAccount()
             let pem = try TokenRefreshTests.key.get()
             let publicKey = String(
                 decoding: try Program.openssl.run(["rsa", "-pubout"], input: Array(pem.utf8)), as: UTF8.self)
@@ -31,36 +31,36 @@ import Testing
                 app: .init(
                     clientId: "client-id", username: "robot@example.com", jwtPublicKeyPEM: publicKey,
                     clientSecret: "client-secret"))
-            try cloud.put("key", key ?? pem)
-            try cloud.put("client-secret", " client-secret\n")
-            var environment = cloud.environment(
+            try aws.put("key", key ?? pem)
+            try aws.put("client-secret", " client-secret\n")
+            var environment = aws.environment(
                 [
-                    "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"), "SF_LOGIN_URL": salesforce.url,
+                    "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"), "SF_LOGIN_URL": salesforce.url,
                     "SF_CLIENT_ID": "client-id", "SF_USERNAME": "robot@example.com",
-                    "SF_PRIVATE_KEY_PARAMETER": cloud.parameter("key"),
-                    "SF_CLIENT_SECRET_PARAMETER": cloud.parameter("client-secret"),
+                    "SF_PRIVATE_KEY_PARAMETER": aws.parameter("key"),
+                    "SF_CLIENT_SECRET_PARAMETER": aws.parameter("client-secret"),
                 ].merging(values) { $1 })
             self.environment = environment
             let settings = TokenRefresh.Settings(&environment)
             try environment.check()
-            refresh = TokenRefresh(settings, cloud.account, wire.client, log.log)
+            refresh = TokenRefresh(settings, aws.account, network.client, log.log)
         }
 
         deinit { salesforce.stop() }
 
         /// A new process, through its whole start.
-        func start() throws { refresh = try TokenRefresh.start(environment, wire.client, log.log) }
+        func start() throws { refresh = try TokenRefresh.start(environment, network.client, log.log) }
 
         func handle(_ event: JSON = [:]) throws -> JSON { try handle(event.bytes) }
 
         func handle(_ payload: [UInt8]) throws -> JSON {
             JSON(
                 try refresh.handle(
-                    Invocation(requestID: "r", deadline: wire.now + 30_000, payload: payload))) ?? .null
+                    Invocation(requestID: "r", deadline: network.now + 30_000, payload: payload))) ?? .null
         }
 
         func token() throws -> Token? {
-            try cloud.value("token").map { value throws in try Token(parameterValue: value) }
+            try aws.value("token").map { value throws in try Token(parameterValue: value) }
         }
     }
 
@@ -72,36 +72,36 @@ import Testing
     private static let notNeeded: JSON = ["refreshed": false]
 
     @Test func theScheduleBringsAToken() throws {
-        let desk = try Desk()
-        #expect(try desk.handle(Self.sample("schedule")) == Self.refreshed)
-        let token = try #require(try desk.token())
-        #expect(desk.salesforce.state.tokens == [token.accessToken])
-        #expect(token.instanceURL == desk.salesforce.url)
-        #expect(token.issuedAt == desk.wire.now)
+        let harness = try RefreshHarness()
+        #expect(try harness.handle(Self.sample("schedule")) == Self.refreshed)
+        let token = try #require(try harness.token())
+        #expect(harness.salesforce.state.tokens == [token.accessToken])
+        #expect(token.instanceURL == harness.salesforce.url)
+        #expect(token.issuedAt == harness.network.now)
         // Told apart in the log, and not told.
-        #expect(desk.log.lines.last?["token"] == .string(token.fingerprint))
-        let logged = desk.log.lines.map { String(decoding: $0.bytes, as: UTF8.self) }.joined()
+        #expect(harness.log.lines.last?["token"] == .string(token.fingerprint))
+        let logged = harness.log.lines.map { String(decoding: $0.bytes, as: UTF8.self) }.joined()
         #expect(!logged.contains(token.accessToken))
     }
 
     @Test(arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]]) func theFirstEventReadsNoSecret(
         _ values: [String: String]
     ) throws {
-        let desk = try Desk(values)
-        try desk.start()
-        let sent = desk.wire.requests.count
-        #expect(try desk.handle() == Self.refreshed)
-        #expect(desk.wire.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
-        #expect(desk.salesforce.state.tokensIssued == 1)
+        let harness = try RefreshHarness(values)
+        try harness.start()
+        let sent = harness.network.requests.count
+        #expect(try harness.handle() == Self.refreshed)
+        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
+        #expect(harness.salesforce.state.tokensIssued == 1)
     }
 
     @Test(arguments: [("7200", "1"), ("900", "1"), ("86400", "23")] as [(String, String)])
     func theParameterIsSecretAndTellsWhenItGrowsOld(_ lifetime: String, _ hours: String) throws {
-        let desk = try Desk(["SF_TOKEN_LIFETIME": lifetime])
-        _ = try desk.handle()
-        let put = try #require(desk.wire.requests.first { $0.action == "PutParameter" })
+        let harness = try RefreshHarness(["SF_TOKEN_LIFETIME": lifetime])
+        _ = try harness.handle()
+        let put = try #require(harness.network.requests.first { $0.action == "PutParameter" })
         let body = try #require(JSON(put.body))
-        #expect((body["Name"], body["Type"]) == (.string(desk.cloud.parameter("token")), "SecureString"))
+        #expect((body["Name"], body["Type"]) == (.string(harness.aws.parameter("token")), "SecureString"))
         #expect((body["Overwrite"], body["Tier"]) == (true, "Advanced"))
         let policies = JSON(Array((body["Policies"]?.string ?? "").utf8))
         #expect(
@@ -120,56 +120,56 @@ import Testing
     }
 
     @Test func aPolicyEventOfTheTokenBringsANewOne() throws {
-        let desk = try Desk()
-        _ = try desk.handle()
-        let old = try desk.token()
-        #expect(try desk.handle(Self.policyEvent(desk.cloud.parameter("token"))) == Self.refreshed)
-        #expect(try desk.token() != old)
+        let harness = try RefreshHarness()
+        _ = try harness.handle()
+        let old = try harness.token()
+        #expect(try harness.handle(Self.policyEvent(harness.aws.parameter("token"))) == Self.refreshed)
+        #expect(try harness.token() != old)
     }
 
     /// One rule sees the policies of the whole account.
     @Test func aPolicyEventOfAnotherParameterDoesNot() throws {
-        let desk = try Desk()
-        #expect(try desk.handle(Self.policyEvent("/somebody/elses")) == Self.notNeeded)
-        #expect(try desk.handle(Self.sample("ssm-policy-action")) == Self.notNeeded)
-        #expect(desk.wire.requests.isEmpty)
-        #expect(desk.log.messages.count == 2)
+        let harness = try RefreshHarness()
+        #expect(try harness.handle(Self.policyEvent("/somebody/elses")) == Self.notNeeded)
+        #expect(try harness.handle(Self.sample("ssm-policy-action")) == Self.notNeeded)
+        #expect(harness.network.requests.isEmpty)
+        #expect(harness.log.messages.count == 2)
     }
 
     @Test func aRejectedTokenIsReplaced() throws {
-        let desk = try Desk()
-        _ = try desk.handle()
-        let old = try #require(try desk.token())
-        #expect(try desk.handle(["rejectedToken": .string(old.fingerprint)]) == Self.refreshed)
-        #expect(try desk.token() != old)
-        #expect(desk.salesforce.state.tokensIssued == 2)
+        let harness = try RefreshHarness()
+        _ = try harness.handle()
+        let old = try #require(try harness.token())
+        #expect(try harness.handle(["rejectedToken": .string(old.fingerprint)]) == Self.refreshed)
+        #expect(try harness.token() != old)
+        #expect(harness.salesforce.state.tokensIssued == 2)
     }
 
     /// Of ten runs that meet a revoked token only the first one's call costs a grant.
     @Test(arguments: ["41f4bfecdf24eec8", ""]) func aTokenNewerThanTheRejectedOneIsGoodEnough(_ rejected: String) throws
     {
-        let desk = try Desk()
-        _ = try desk.handle()
-        let current = try desk.token()
-        #expect(try desk.handle(["rejectedToken": .string(rejected)]) == Self.notNeeded)
-        #expect(try desk.token() == current)
-        #expect(desk.salesforce.state.tokensIssued == 1)
+        let harness = try RefreshHarness()
+        _ = try harness.handle()
+        let current = try harness.token()
+        #expect(try harness.handle(["rejectedToken": .string(rejected)]) == Self.notNeeded)
+        #expect(try harness.token() == current)
+        #expect(harness.salesforce.state.tokensIssued == 1)
     }
 
     @Test func aMissingOrUnreadableTokenIsReplaced() throws {
-        let desk = try Desk()
-        #expect(try desk.handle(["rejectedToken": ""]) == Self.refreshed)
-        try desk.cloud.put("token", "garbage")
-        #expect(try desk.handle(["rejectedToken": "41f4bfecdf24eec8"]) == Self.refreshed)
-        #expect(desk.salesforce.state.tokensIssued == 2)
+        let harness = try RefreshHarness()
+        #expect(try harness.handle(["rejectedToken": ""]) == Self.refreshed)
+        try harness.aws.put("token", "garbage")
+        #expect(try harness.handle(["rejectedToken": "41f4bfecdf24eec8"]) == Self.refreshed)
+        #expect(harness.salesforce.state.tokensIssued == 2)
     }
 
     @Test func clientCredentialsWorkToo() throws {
-        let desk = try Desk(["SF_AUTH_FLOW": "client-credentials"])
-        #expect(try desk.handle() == Self.refreshed)
-        #expect(desk.salesforce.state.tokens == [try desk.token()?.accessToken])
+        let harness = try RefreshHarness(["SF_AUTH_FLOW": "client-credentials"])
+        #expect(try harness.handle() == Self.refreshed)
+        #expect(harness.salesforce.state.tokens == [try harness.token()?.accessToken])
         // The secret was put with white space around it, and in the body only.
-        let grant = try #require(desk.wire.requests.first { $0.url.hasSuffix("/services/oauth2/token") })
+        let grant = try #require(harness.network.requests.first { $0.url.hasSuffix("/services/oauth2/token") })
         #expect(
             String(decoding: grant.body, as: UTF8.self)
                 == "grant_type=client_credentials&client_id=client-id&client_secret=client-secret")
@@ -178,8 +178,8 @@ import Testing
     @Test func theKeyMayBeAFile() throws {
         let directory = try TemporaryDirectory()
         let path = try directory.file("key.pem", Array(Self.key.get().utf8))
-        let desk = try Desk(["SF_PRIVATE_KEY_PARAMETER": "", "SF_PRIVATE_KEY_PATH": path])
-        #expect(try desk.handle() == Self.refreshed)
+        let harness = try RefreshHarness(["SF_PRIVATE_KEY_PARAMETER": "", "SF_PRIVATE_KEY_PATH": path])
+        #expect(try harness.handle() == Self.refreshed)
     }
 
     @Test(
@@ -198,18 +198,18 @@ import Testing
             ),
         ] as [([String: String], String)])
     func aMissingSecretIsNamed(_ values: [String: String], _ message: String) throws {
-        let desk = try Desk(values)
-        #expect(throws: FunctionError("Configuration", message)) { try desk.handle() }
-        #expect(try desk.token() == nil)
+        let harness = try RefreshHarness(values)
+        #expect(throws: FunctionError("Configuration", message)) { try harness.handle() }
+        #expect(try harness.token() == nil)
     }
 
     @Test func aKeyThatIsNoneIsTold() throws {
-        let desk = try Desk(key: "-----BEGIN NOTHING-----")
+        let harness = try RefreshHarness(key: "-----BEGIN NOTHING-----")
         #expect(
             throws: SalesforceFailure.noToken(
                 "the assertion cannot be signed: the private key is not an unencrypted PEM key")
-        ) { try desk.handle() }
-        #expect(desk.salesforce.state.requests == [])
+        ) { try harness.handle() }
+        #expect(harness.salesforce.state.requests == [])
     }
 
     /// What is there stays there: a token that cannot be replaced may still be good.
@@ -230,38 +230,38 @@ import Testing
             ),
         ] as [([String: String], String, String)])
     func aRefusalHasAHint(_ values: [String: String], _ code: String, _ expected: String) throws {
-        let desk = try Desk(values)
-        try desk.cloud.put("token", "kept")
-        let failure = #expect(throws: SalesforceFailure.self) { try desk.handle() }
+        let harness = try RefreshHarness(values)
+        try harness.aws.put("token", "kept")
+        let failure = #expect(throws: SalesforceFailure.self) { try harness.handle() }
         guard case .grantRefused(let error, _, let hint) = failure else {
             Issue.record("\(String(describing: failure))")
             return
         }
         #expect((error, hint) == (code, expected))
-        #expect(try desk.cloud.value("token") == "kept")
+        #expect(try harness.aws.value("token") == "kept")
     }
 
     /// The token service's hiccup, which passes.
     @Test func aHiccupIsTriedAgain() throws {
-        let desk = try Desk()
+        let harness = try RefreshHarness()
         let hiccup = #"{"error":"unknown_error","error_description":"retry your request"}"#
-        desk.salesforce.failNext(.answer(400, hiccup), times: 2)
-        #expect(try desk.handle() == Self.refreshed)
-        #expect(desk.salesforce.state.requests.count == 3)
+        harness.salesforce.failNext(.answer(400, hiccup), times: 2)
+        #expect(try harness.handle() == Self.refreshed)
+        #expect(harness.salesforce.state.requests.count == 3)
     }
 
     @Test(arguments: ["", "[]", "null", "\"x\""]) func anEventIsAnObject(_ payload: String) throws {
-        let desk = try Desk()
+        let harness = try RefreshHarness()
         #expect(throws: FunctionError("MalformedEvent", "the event is not a JSON object")) {
-            try desk.handle(Array(payload.utf8))
+            try harness.handle(Array(payload.utf8))
         }
     }
 
     @Test(arguments: [.null, 7, true, [:]] as [JSON]) func theRejectedTokenIsText(_ rejected: JSON) throws {
-        let desk = try Desk()
+        let harness = try RefreshHarness()
         #expect(throws: FunctionError("MalformedEvent", "rejectedToken in the event must be text")) {
-            try desk.handle(["rejectedToken": rejected])
+            try harness.handle(["rejectedToken": rejected])
         }
-        #expect(desk.wire.requests.isEmpty)
+        #expect(harness.network.requests.isEmpty)
     }
 }

@@ -8,27 +8,28 @@ import Testing
 @testable import Salesforce
 
 @Suite struct FulfillmentRequestTests {
-    private static func read(_ click: Click) throws -> FulfillmentRequest {
+    private static func read(_ click: WebhookRequest) throws -> FulfillmentRequest {
         try FulfillmentRequest(HTTPEvent(click.payload))
     }
 
     @Test(arguments: [
-        Click(),
-        Click(path: "801Dn0000014UPa"),
-        Click(orderID: "801Dn0000014UPa"),
-        Click(path: "801Dn0000014UPa", orderID: "801Dn0000014UPa"),
-        Click(timestamp: "2026-11-20T10:15:30.000+00:00"),
-        Click(headers: ["x-sf-timestamp": "1795169730"]),
-        Click(body: Array(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730,"nonce":"9f1c4b7e02d85a36"}"#.utf8)),
-        Click(
+        WebhookRequest(),
+        WebhookRequest(path: "801Dn0000014UPa"),
+        WebhookRequest(orderID: "801Dn0000014UPa"),
+        WebhookRequest(path: "801Dn0000014UPa", orderID: "801Dn0000014UPa"),
+        WebhookRequest(timestamp: "2026-11-20T10:15:30.000+00:00"),
+        WebhookRequest(headers: ["x-sf-timestamp": "1795169730"]),
+        WebhookRequest(
+            body: Array(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730,"nonce":"9f1c4b7e02d85a36"}"#.utf8)),
+        WebhookRequest(
             body: Array(
                 "\n { \"more\": [null] ,\"nonce\":\"9f1c4b7e02d85a36\",\t\"timestamp\":1795169730000,\"orderId\":\"801Dn0000014UPaIAM\"}"
                     .utf8)),
     ])
-    func reads(_ click: Click) throws {
+    func reads(_ click: WebhookRequest) throws {
         let request = try Self.read(click)
         #expect(request.orderID.text == Seed.order)
-        #expect(request.timestamp == .clickTime)
+        #expect(request.timestamp == .requestTime)
         #expect(request.nonce == "9f1c4b7e02d85a36")
         #expect(request.idempotencyKey == "click-1")
     }
@@ -41,7 +42,7 @@ import Testing
     private static let nonceHeader = "X-SF-Nonce must be there and agree with nonce in the body"
     private static let key = "Idempotency-Key must be there, 1 to 255 visible characters"
 
-    private static func body(_ text: String) -> Click { Click(body: Array(text.utf8)) }
+    private static func body(_ text: String) -> WebhookRequest { WebhookRequest(body: Array(text.utf8)) }
 
     @Test(
         arguments: [
@@ -52,49 +53,49 @@ import Testing
             (body(#"{"orderId":null}"#), orderID),
             (body(#"{"orderId":["801Dn0000014UPaIAM"]}"#), orderID),
             (body(#"{"OrderId":"801Dn0000014UPaIAM"}"#), orderID),
-            (Click(orderID: ""), orderID),
-            (Click(orderID: "801Dn0000014UP"), orderID),
-            (Click(orderID: "801Dn0000014UPaIAN"), orderID),
-            (Click(orderID: "801Dn0000014UP'"), orderID),
+            (WebhookRequest(orderID: ""), orderID),
+            (WebhookRequest(orderID: "801Dn0000014UP"), orderID),
+            (WebhookRequest(orderID: "801Dn0000014UPaIAN"), orderID),
+            (WebhookRequest(orderID: "801Dn0000014UP'"), orderID),
             (body(#"{"orderId":"801Dn0000014UPa"}"#), timestamp),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":true}"#), timestamp),
-            (Click(timestamp: "2026-11-20T10:15:30"), timestamp),
-            (Click(timestamp: "2026-02-30T10:15:30Z"), timestamp),
-            (Click(timestamp: "NaN"), timestamp),
+            (WebhookRequest(timestamp: "2026-11-20T10:15:30"), timestamp),
+            (WebhookRequest(timestamp: "2026-02-30T10:15:30Z"), timestamp),
+            (WebhookRequest(timestamp: "NaN"), timestamp),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730.5}"#), timestamp),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730"}"#), nonce),
-            (Click(nonce: ""), nonce),
-            (Click(nonce: "fifteen-letters"), nonce),
-            (Click(nonce: String(repeating: "n", count: 129)), nonce),
-            (Click(nonce: "sixteen characters"), nonce),
-            (Click(nonce: "not-ascii-nönce-"), nonce),
-            (Click(path: "801Dn0000014UPb"), path),
-            (Click(path: "801Dn0000014UPA"), path),
-            (Click(path: ""), path),
-            (Click(headers: ["x-sf-timestamp": nil]), timestampHeader),
-            (Click(headers: ["x-sf-timestamp": "2026-11-20T10:15:31Z"]), timestampHeader),
-            (Click(headers: ["x-sf-timestamp": "yesterday"]), timestampHeader),
-            (Click(headers: ["x-sf-nonce": nil]), nonceHeader),
-            (Click(headers: ["x-sf-nonce": "9F1C4B7E02D85A36"]), nonceHeader),
-            (Click(headers: ["idempotency-key": nil]), key),
-            (Click(key: ""), key),
-            (Click(key: "two words"), key),
-            (Click(key: String(repeating: "k", count: 256)), key),
-        ] as [(Click, String)])
-    func namesWhatIsWrong(_ click: Click, _ detail: String) {
+            (WebhookRequest(nonce: ""), nonce),
+            (WebhookRequest(nonce: "fifteen-letters"), nonce),
+            (WebhookRequest(nonce: String(repeating: "n", count: 129)), nonce),
+            (WebhookRequest(nonce: "sixteen characters"), nonce),
+            (WebhookRequest(nonce: "not-ascii-nönce-"), nonce),
+            (WebhookRequest(path: "801Dn0000014UPb"), path),
+            (WebhookRequest(path: "801Dn0000014UPA"), path),
+            (WebhookRequest(path: ""), path),
+            (WebhookRequest(headers: ["x-sf-timestamp": nil]), timestampHeader),
+            (WebhookRequest(headers: ["x-sf-timestamp": "2026-11-20T10:15:31Z"]), timestampHeader),
+            (WebhookRequest(headers: ["x-sf-timestamp": "yesterday"]), timestampHeader),
+            (WebhookRequest(headers: ["x-sf-nonce": nil]), nonceHeader),
+            (WebhookRequest(headers: ["x-sf-nonce": "9F1C4B7E02D85A36"]), nonceHeader),
+            (WebhookRequest(headers: ["idempotency-key": nil]), key),
+            (WebhookRequest(key: ""), key),
+            (WebhookRequest(key: "two words"), key),
+            (WebhookRequest(key: String(repeating: "k", count: 256)), key),
+        ] as [(WebhookRequest, String)])
+    func namesWhatIsWrong(_ click: WebhookRequest, _ detail: String) {
         #expect(throws: ProblemDetails(400, "INVALID_REQUEST", detail)) { try Self.read(click) }
     }
 
     @Test(arguments: ["", "{", "orderId=801Dn0000014UPaIAM", "<xml/>", "{\"orderId\":NaN}"])
     func whatIsNoJSONIsAnotherMediaType(_ text: String) {
         #expect(throws: ProblemDetails(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")) {
-            try Self.read(Click(body: Array(text.utf8)))
+            try Self.read(WebhookRequest(body: Array(text.utf8)))
         }
     }
 
     @Test(arguments: [16, 128]) func takesNoncesOfAnyAllowedLength(_ length: Int) throws {
         let nonce = String(repeating: "~", count: length)
-        #expect(try Self.read(Click(nonce: nonce)).nonce == nonce)
+        #expect(try Self.read(WebhookRequest(nonce: nonce)).nonce == nonce)
     }
 
     // MARK: Time
@@ -103,7 +104,7 @@ import Testing
 
     @Test(arguments: [0, 299_999, 300_000, -300_000] as [Int])
     func acceptsTimesWithinTheTolerance(_ skew: Milliseconds) throws {
-        try Self.read(Click()).checkTime(now: .clickTime - skew, tolerance: 300_000)
+        try Self.read(WebhookRequest()).checkTime(now: .requestTime - skew, tolerance: 300_000)
     }
 
     /// The skew is how far the sender's clock is ahead, in s.
@@ -124,9 +125,9 @@ import Testing
         ] as [(Int, String, Bool)])
     func tellsHowStaleATimeIs(_ skew: Milliseconds, _ words: String, _ looksLikeAZone: Bool) throws {
         let detail = "timestamp is \(words) this server's clock" + (looksLikeAZone ? Self.zoneHint : "")
-        let request = try Self.read(Click())
+        let request = try Self.read(WebhookRequest())
         #expect(throws: ProblemDetails(401, "STALE_TIMESTAMP", detail)) {
-            try request.checkTime(now: .clickTime - skew * 1000, tolerance: 300_000)
+            try request.checkTime(now: .requestTime - skew * 1000, tolerance: 300_000)
         }
     }
 }

@@ -26,19 +26,19 @@ import Testing
 
     @Test func withoutALedgerTheCallerComesAgain() throws {
         let closed = try ClosedPort()
-        let gate = try Gate(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"])
-        Self.expectUnavailable(try gate.send(Click()))
-        #expect(try gate.cloud.keys() == [])
-        #expect(try gate.cloud.takeEvents() == [])
-        #expect(gate.log.messages.contains { $0.hasPrefix("the ledger did not take the order:") })
+        let harness = try WebhookHarness(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"])
+        Self.expectUnavailable(try harness.send(WebhookRequest()))
+        #expect(try harness.aws.keys() == [])
+        #expect(try harness.aws.takeEvents() == [])
+        #expect(harness.log.messages.contains { $0.hasPrefix("the ledger did not take the order:") })
     }
 
     @Test func theCallerThatComesAgainIsAccepted() throws {
-        let gate = try Gate()
-        gate.wire.before = { $0.action == "TransactWriteItems" ? .unreachable : nil }
-        Self.expectUnavailable(try gate.send(Click()))
-        gate.wire.before = { _ in nil }
-        #expect(try gate.send(Click()).body == .accepted())
+        let harness = try WebhookHarness()
+        harness.network.before = { $0.action == "TransactWriteItems" ? .unreachable : nil }
+        Self.expectUnavailable(try harness.send(WebhookRequest()))
+        harness.network.before = { _ in nil }
+        #expect(try harness.send(WebhookRequest()).body == .accepted())
     }
 
     @Test(
@@ -46,128 +46,128 @@ import Testing
             ("ResourceNotFoundException", 400), ("AccessDeniedException", 400), ("InternalServerError", 500),
         ] as [(String, Int)])
     func aLedgerThatRefusesIsNoReasonToTellMore(_ code: String, _ status: Int) throws {
-        let gate = try Gate()
-        gate.wire.before = { request in
+        let harness = try WebhookHarness()
+        harness.network.before = { request in
             guard request.action == "TransactWriteItems" else { return nil }
             let body = #"{"__type":"com.amazonaws.dynamodb.v20120810#\#(code)","message":"arn:aws:dynamodb:secret"}"#
             return .success(Response(status: status, body: Array(body.utf8)))
         }
-        Self.expectUnavailable(try gate.send(Click()), "\(code)")
-        #expect(try gate.cloud.keys() == [])
+        Self.expectUnavailable(try harness.send(WebhookRequest()), "\(code)")
+        #expect(try harness.aws.keys() == [])
     }
 
     /// What cannot be read is neither new nor done.
     @Test func anUnreadableOrderIsLeftAlone() throws {
-        let gate = try Gate()
-        try gate.cloud.set("order#\(Seed.order)", ["status": "Teleported"])
-        Self.expectUnavailable(try gate.send(Click()))
-        #expect(try gate.cloud.order(Seed.order)["status"] == "Teleported")
-        #expect(try gate.cloud.takeEvents() == [])
+        let harness = try WebhookHarness()
+        try harness.aws.set("order#\(Seed.order)", ["status": "Teleported"])
+        Self.expectUnavailable(try harness.send(WebhookRequest()))
+        #expect(try harness.aws.order(Seed.order)["status"] == "Teleported")
+        #expect(try harness.aws.takeEvents() == [])
     }
 
     /// Others are always faster: no answer is made up.
     @Test func anOrderThatNeverStandsStillIsTriedAgainLater() throws {
-        let gate = try Gate()
-        try gate.cloud.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
+        let harness = try WebhookHarness()
+        try harness.aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
         var transactions = 0
-        gate.wire.before = { request in
+        harness.network.before = { request in
             if request.action == "TransactWriteItems" {
                 transactions += 1
-                try? gate.cloud.set("order#\(Seed.order)", ["attempt": .number(transactions + 1)])
+                try? harness.aws.set("order#\(Seed.order)", ["attempt": .number(transactions + 1)])
             }
             return nil
         }
-        Self.expectUnavailable(try gate.send(Click()))
+        Self.expectUnavailable(try harness.send(WebhookRequest()))
         #expect(transactions == 3)
-        #expect(try gate.cloud.takeEvents() == [])
+        #expect(try harness.aws.takeEvents() == [])
     }
 
     // MARK: The bus
 
     /// The order is in the ledger, due within a minute; whoever looks there announces it.
     @Test func withoutABusTheOrderIsAccepted() throws {
-        let gate = try Gate(["EVENT_BUS_NAME": "nobody-made-this-one"])
-        gate.wire.after = { request, answer in
+        let harness = try WebhookHarness(["EVENT_BUS_NAME": "nobody-made-this-one"])
+        harness.network.after = { request, answer in
             // moto takes an event for any bus.
             guard request.action == "PutEvents" else { return answer }
             let refusal = #"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"x"}]}"#
             return .success(Response(status: 200, body: Array(refusal.utf8)))
         }
-        try Self.expectAcceptedUnannounced(gate)
+        try Self.expectAcceptedUnannounced(harness)
     }
 
     @Test(arguments: [true, false]) func withABusThatDoesNotAnswerTheOrderIsAccepted(_ isRefused: Bool) throws {
-        let gate = try Gate()
-        gate.wire.before = { request in
+        let harness = try WebhookHarness()
+        harness.network.before = { request in
             guard request.action == "PutEvents" else { return nil }
             let refusal = Response(status: 400, body: Array(#"{"__type":"ResourceNotFoundException"}"#.utf8))
             return isRefused ? .success(refusal) : .unreachable
         }
-        try Self.expectAcceptedUnannounced(gate)
+        try Self.expectAcceptedUnannounced(harness)
     }
 
-    private static func expectAcceptedUnannounced(_ gate: Gate) throws {
-        let answer = try gate.send(Click())
+    private static func expectAcceptedUnannounced(_ harness: WebhookHarness) throws {
+        let answer = try harness.send(WebhookRequest())
         #expect((answer.status, answer.body) == (202, .accepted()))
-        let order = try gate.cloud.order(Seed.order)
+        let order = try harness.aws.order(Seed.order)
         #expect((order["status"], order["open"]) == ("Accepted", "1"))
-        #expect(order["dueAt"]?.timestamp == .clickTime + 60_000)
-        #expect(gate.log.messages.contains { $0.hasPrefix("accepted, but not announced: events PutEvents") })
+        #expect(order["dueAt"]?.timestamp == .requestTime + 60_000)
+        #expect(harness.log.messages.contains { $0.hasPrefix("accepted, but not announced: events PutEvents") })
     }
 
     // MARK: The secrets
 
     @Test func bothSecretsOfARotationAreGood() throws {
-        let gate = try Gate(secret: "new-secret\nold-secret\n")
-        #expect(try gate.send(Click(secret: "old-secret")).status == 202)
-        #expect(try gate.send(Click(secret: "new-secret").again(2)).status == 202)
-        #expect(try gate.send(Click(secret: "new-secret\nold-secret").again(3)).code == "INVALID_SIGNATURE")
+        let harness = try WebhookHarness(secret: "new-secret\nold-secret\n")
+        #expect(try harness.send(WebhookRequest(secret: "old-secret")).status == 202)
+        #expect(try harness.send(WebhookRequest(secret: "new-secret").again(2)).status == 202)
+        #expect(try harness.send(WebhookRequest(secret: "new-secret\nold-secret").again(3)).code == "INVALID_SIGNATURE")
     }
 
     /// The secrets are kept for five minutes; a signature that does not fit them has them read again, a minute after
     /// they were read at the earliest.
     @Test func aNewSecretIsFoundWithinAMinute() throws {
-        let gate = try Gate()
-        func reads() -> Int { gate.wire.requests.count { $0.action == "GetParameters" } }
-        let forged = Click(secret: "new-secret")
-        #expect(try gate.send(forged).code == "INVALID_SIGNATURE")
+        let harness = try WebhookHarness()
+        func reads() -> Int { harness.network.requests.count { $0.action == "GetParameters" } }
+        let forged = WebhookRequest(secret: "new-secret")
+        #expect(try harness.send(forged).code == "INVALID_SIGNATURE")
         #expect(reads() == 1)
-        try gate.cloud.put("webhook-secret", "new-secret")
-        gate.wire.now += 59_999
-        #expect(try gate.send(forged).code == "INVALID_SIGNATURE")
+        try harness.aws.put("webhook-secret", "new-secret")
+        harness.network.now += 59_999
+        #expect(try harness.send(forged).code == "INVALID_SIGNATURE")
         #expect(reads() == 1)
-        gate.wire.now += 1
-        #expect(try gate.send(forged).status == 202)
+        harness.network.now += 1
+        #expect(try harness.send(forged).status == 202)
         #expect(reads() == 2)
-        #expect(try gate.send(Click().again(2)).code == "INVALID_SIGNATURE")
+        #expect(try harness.send(WebhookRequest().again(2)).code == "INVALID_SIGNATURE")
     }
 
     /// Forgers must not be able to make the program forget what it knows.
     @Test func aStoreThatDoesNotAnswerDoesNotUndoTheSecretsThatAreKept() throws {
-        let gate = try Gate()
-        try gate.start()
-        gate.wire.before = { $0.action == "GetParameters" ? .unreachable : nil }
-        gate.wire.now += 61_000
-        Self.expectUnavailable(try gate.send(Click(secret: "forger")))
-        #expect(try gate.send(Click().again(2)).status == 202)
+        let harness = try WebhookHarness()
+        try harness.start()
+        harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
+        harness.network.now += 61_000
+        Self.expectUnavailable(try harness.send(WebhookRequest(secret: "forger")))
+        #expect(try harness.send(WebhookRequest().again(2)).status == 202)
     }
 
     @Test func theFirstRequestReadsNoSecret() throws {
-        let gate = try Gate()
-        try gate.start()
-        let sent = gate.wire.requests.count
-        #expect(try gate.send(Click()).status == 202)
-        #expect(gate.wire.requests.dropFirst(sent).map(\.action) == ["TransactWriteItems", "PutEvents"])
+        let harness = try WebhookHarness()
+        try harness.start()
+        let sent = harness.network.requests.count
+        #expect(try harness.send(WebhookRequest()).status == 202)
+        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["TransactWriteItems", "PutEvents"])
     }
 
     @Test func withoutAStoreTheCallerComesAgain() throws {
-        let gate = try Gate()
-        gate.wire.before = { $0.action == "GetParameters" ? .unreachable : nil }
-        try gate.start()
+        let harness = try WebhookHarness()
+        harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
+        try harness.start()
         #expect(
-            gate.log.messages.contains { $0.hasPrefix("parameters could not be read yet: ssm GetParameters") })
-        Self.expectUnavailable(try gate.send(Click()))
-        #expect(try gate.cloud.keys() == [])
+            harness.log.messages.contains { $0.hasPrefix("parameters could not be read yet: ssm GetParameters") })
+        Self.expectUnavailable(try harness.send(WebhookRequest()))
+        #expect(try harness.aws.keys() == [])
     }
 
     @Test(
@@ -177,19 +177,21 @@ import Testing
             ("{!$Credential.Secret}", "the webhook secret is a placeholder; put a random secret there"),
         ] as [(String?, String)])
     func aSecretThatIsNoneIsToldAtTheStartAndSignsNothing(_ secret: String?, _ message: String) throws {
-        let gate = try Gate(secret: secret)
-        #expect(throws: FunctionError("Configuration", message)) { try gate.start() }
-        Self.expectUnavailable(try gate.send(Click(secret: secret ?? "")))
+        let harness = try WebhookHarness(secret: secret)
+        #expect(throws: FunctionError("Configuration", message)) { try harness.start() }
+        Self.expectUnavailable(try harness.send(WebhookRequest(secret: secret ?? "")))
     }
 
     @Test func nothingSecretIsLogged() throws {
-        let gate = try Gate()
-        _ = try gate.send(Click())
-        _ = try gate.send(Click(secret: "another"))
-        #expect(!gate.log.lines.isEmpty)
-        for line in gate.log.lines {
+        let harness = try WebhookHarness()
+        _ = try harness.send(WebhookRequest())
+        _ = try harness.send(WebhookRequest(secret: "another"))
+        #expect(!harness.log.lines.isEmpty)
+        for line in harness.log.lines {
             let text = String(decoding: line.bytes, as: UTF8.self)
-            #expect(!text.contains(Click.secret) && !text.contains(Click().signature) && !text.contains(Click().nonce))
+            #expect(
+                !text.contains(WebhookRequest.secret) && !text.contains(WebhookRequest().signature)
+                    && !text.contains(WebhookRequest().nonce))
         }
     }
 }

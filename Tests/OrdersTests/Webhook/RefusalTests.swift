@@ -9,8 +9,8 @@ import Testing
 
 /// Who is sent away, and that nothing remains of it.
 @Suite struct RefusalTests {
-    private static func padded(_ size: Int) -> Click {
-        var click = Click()
+    private static func padded(_ size: Int) -> WebhookRequest {
+        var click = WebhookRequest()
         click.body = click.bodyBytes + [UInt8](repeating: 0x20, count: size - click.bodyBytes.count)
         return click
     }
@@ -19,64 +19,65 @@ import Testing
 
     @Test(
         arguments: [
-            (Click(headers: ["x-sf-signature": nil]), 401, "INVALID_SIGNATURE", "X-SF-Signature is missing"),
+            (WebhookRequest(headers: ["x-sf-signature": nil]), 401, "INVALID_SIGNATURE", "X-SF-Signature is missing"),
             (
-                Click(secret: "another"), 401, "INVALID_SIGNATURE",
+                WebhookRequest(secret: "another"), 401, "INVALID_SIGNATURE",
                 "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent"
             ),
             (
-                Click(headers: ["x-sf-signature": ""]), 401, "INVALID_SIGNATURE",
+                WebhookRequest(headers: ["x-sf-signature": ""]), 401, "INVALID_SIGNATURE",
                 "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent"
             ),
             (
-                Click(timestamp: tenMinutesAgo), 401, "STALE_TIMESTAMP",
+                WebhookRequest(timestamp: tenMinutesAgo), 401, "STALE_TIMESTAMP",
                 "timestamp is 10 min behind this server's clock"
             ),
             (
-                Click(timestamp: "2026-11-20T10:25:30Z"), 401, "STALE_TIMESTAMP",
+                WebhookRequest(timestamp: "2026-11-20T10:25:30Z"), 401, "STALE_TIMESTAMP",
                 "timestamp is 10 min ahead of this server's clock"
             ),
             (
-                Click(timestamp: "2026-11-20T11:15:30Z"), 401, "STALE_TIMESTAMP",
+                WebhookRequest(timestamp: "2026-11-20T11:15:30Z"), 401, "STALE_TIMESTAMP",
                 "timestamp is 60 min ahead of this server's clock; it looks like local time marked as UTC: use formatGmt in Apex"
             ),
             (
-                Click(headers: ["idempotency-key": nil]), 400, "INVALID_REQUEST",
+                WebhookRequest(headers: ["idempotency-key": nil]), 400, "INVALID_REQUEST",
                 "Idempotency-Key must be there, 1 to 255 visible characters"
             ),
             (
-                Click(path: Seed.otherOrder), 400, "INVALID_REQUEST",
+                WebhookRequest(path: Seed.otherOrder), 400, "INVALID_REQUEST",
                 "the order id in the path is not the orderId in the body"
             ),
             (padded(16_385), 413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most"),
-            (Click(body: Array("orderId=801".utf8)), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
+            (WebhookRequest(body: Array("orderId=801".utf8)), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
             (
-                Click(body: Array(#"{"orderId":"801"#.utf8) + [0xff, 0xfe] + Array(#""}"#.utf8), isBase64: true), 415,
+                WebhookRequest(
+                    body: Array(#"{"orderId":"801"#.utf8) + [0xff, 0xfe] + Array(#""}"#.utf8), isBase64: true), 415,
                 "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"
             ),
-            (Click(body: []), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
+            (WebhookRequest(body: []), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
             (
-                Click(sourceIP: "198.51.100.1"), 403, "ADDRESS_NOT_ALLOWED",
+                WebhookRequest(sourceIP: "198.51.100.1"), 403, "ADDRESS_NOT_ALLOWED",
                 "the source address is not on the allow-list"
             ),
             (
-                Click(sourceIP: "198.51.100.1", headers: ["x-forwarded-for": "203.0.113.25"]), 403,
+                WebhookRequest(sourceIP: "198.51.100.1", headers: ["x-forwarded-for": "203.0.113.25"]), 403,
                 "ADDRESS_NOT_ALLOWED",
                 "the source address is not on the allow-list"
             ),
             // The earlier check decides: nobody learns anything about a body that is not signed.
             (
-                Click(timestamp: tenMinutesAgo, secret: "another"), 401, "INVALID_SIGNATURE",
+                WebhookRequest(timestamp: tenMinutesAgo, secret: "another"), 401, "INVALID_SIGNATURE",
                 "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent"
             ),
             (
-                Click(body: Array("{}".utf8), headers: ["x-sf-signature": nil]), 401, "INVALID_SIGNATURE",
+                WebhookRequest(body: Array("{}".utf8), headers: ["x-sf-signature": nil]), 401, "INVALID_SIGNATURE",
                 "X-SF-Signature is missing"
             ),
-        ] as [(Click, Int, String, String)])
-    func refuses(_ click: Click, _ status: Int, _ code: String, _ detail: String) throws {
-        let gate = try Gate(["SF_WEBHOOK_IP_ALLOWLIST": "203.0.113.0/24"])
-        let answer = try gate.send(click)
+        ] as [(WebhookRequest, Int, String, String)])
+    func refuses(_ click: WebhookRequest, _ status: Int, _ code: String, _ detail: String) throws {
+        let harness = try WebhookHarness(["SF_WEBHOOK_IP_ALLOWLIST": "203.0.113.0/24"])
+        let answer = try harness.send(click)
         #expect(answer.status == status)
         #expect(answer.headers == ["Content-Type": "application/problem+json"])
         #expect((answer.code, answer.detail) == (code, detail))
@@ -84,32 +85,32 @@ import Testing
         #expect(answer.body["status"]?.integer == status)
         #expect(
             Set((answer.body.object ?? [:]).keys) == ["type", "title", "status", "code", "detail", "requestId"])
-        #expect(try gate.cloud.keys() == [])
-        #expect(try gate.cloud.takeEvents() == [])
+        #expect(try harness.aws.keys() == [])
+        #expect(try harness.aws.takeEvents() == [])
     }
 
     @Test(arguments: [
         padded(16_384),
-        Click(timestamp: "2026-11-20T10:10:30Z"),
-        Click(timestamp: "2026-11-20T10:20:30Z"),
-        Click(isBase64: true),
-        Click(isREST: true),
-        Click(isBase64: true, isREST: true),
-        Click(headers: ["x-sf-signature": Click().signature.uppercased()]),
-        Click(headers: ["x-sf-timestamp": "1795169730000"]),
+        WebhookRequest(timestamp: "2026-11-20T10:10:30Z"),
+        WebhookRequest(timestamp: "2026-11-20T10:20:30Z"),
+        WebhookRequest(isBase64: true),
+        WebhookRequest(isREST: true),
+        WebhookRequest(isBase64: true, isREST: true),
+        WebhookRequest(headers: ["x-sf-signature": WebhookRequest().signature.uppercased()]),
+        WebhookRequest(headers: ["x-sf-timestamp": "1795169730000"]),
         // The signature is of the bytes: nothing is parsed and written again before it is checked.
-        Click(
+        WebhookRequest(
             body: Array(
                 "\r\n{ \"nonce\" : \"9f1c4b7e02d85a36\",\"note\":\"Zahlung fällig – ✓\\u0000\",\n\"timestamp\":\"2026-11-20T10:15:30Z\",\"orderId\":\"801Dn0000014UPaIAM\" }\n"
                     .utf8)),
-        Click(
+        WebhookRequest(
             body: Array(
                 "{\"nonce\":\"9f1c4b7e02d85a36\",\"note\":\"Zahlung fällig – ✓\",\"timestamp\":1795169730,\"orderId\":\"801Dn0000014UPa\"}"
                     .utf8), isBase64: true),
     ])
-    func accepts(_ click: Click) throws {
-        let gate = try Gate(["SF_WEBHOOK_IP_ALLOWLIST": "203.0.113.0/24"])
-        let answer = try gate.send(click)
+    func accepts(_ click: WebhookRequest) throws {
+        let harness = try WebhookHarness(["SF_WEBHOOK_IP_ALLOWLIST": "203.0.113.0/24"])
+        let answer = try harness.send(click)
         #expect(answer.status == 202, "\(answer.text)")
         #expect(answer.body == .accepted())
         #expect(answer.hasMultiValueHeaders == click.isREST)
@@ -122,21 +123,21 @@ import Testing
             ("fulfill-bad-signature", 401, "INVALID_SIGNATURE"), ("fulfill-stale", 401, "STALE_TIMESTAMP"),
         ] as [(String, Int, String?)])
     func answersTheSamples(_ name: String, _ status: Int, _ code: String?) throws {
-        let gate = try Gate(secret: "local-webhook-secret-do-not-use-elsewhere")
+        let harness = try WebhookHarness(secret: "local-webhook-secret-do-not-use-elsewhere")
         let sample = try Data(contentsOf: packageRoot.appending(path: "events/\(name).json"))
-        let answer = try gate.send([UInt8](sample))
+        let answer = try harness.send([UInt8](sample))
         #expect(answer.status == status, "\(answer.text)")
         #expect(answer.code == code)
     }
 
     @Test func anEventThatIsNoRequestIsAnError() throws {
-        let gate = try Gate()
-        #expect(throws: FunctionError.self) { try gate.send(Array(#"{"detail":{}}"#.utf8)) }
+        let harness = try WebhookHarness()
+        #expect(throws: FunctionError.self) { try harness.send(Array(#"{"detail":{}}"#.utf8)) }
         let notBase64 =
             #"{"rawPath":"/","requestContext":{"http":{"method":"POST","sourceIp":"192.0.2.1"}},"#
             + #""body":"§","isBase64Encoded":true}"#
         #expect(throws: FunctionError("MalformedEvent", "the event's body is flagged as base64 and is not")) {
-            try gate.send(Array(notBase64.utf8))
+            try harness.send(Array(notBase64.utf8))
         }
     }
 }

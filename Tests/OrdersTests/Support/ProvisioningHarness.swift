@@ -10,11 +10,11 @@ import Testbed
 
 /// provision-order in this process, with everything around it: ledger and parameters in moto, Salesforce and WHMCS
 /// played by the simulators, and the real refresh-sf-token behind a Lambda that runs it on demand.
-final class Works {
-    let cloud: Cloud
+final class ProvisioningHarness {
+    let aws: MotoAccount
     let salesforce: SalesforceSimulator
     let whmcs: WHMCSSimulator
-    let wire = Wire()
+    let network = FakeNetwork()
     let log = LogLines()
     /// What refresh-sf-token was invoked with.
     let refreshes = Recorder<JSON>()
@@ -27,41 +27,44 @@ final class Works {
 
     /// - Parameter values: set over the good configuration.
     init(_ values: [String: String] = [:]) throws {
-        let cloud = try Cloud()
-        self.cloud = cloud
+        let aws = try MotoAccount()
+        self.aws = aws
         salesforce = try SalesforceSimulator(
-            app: .init(clientId: "client-id", username: "robot@example.com", clientSecret: Works.clientSecret))
+            app: .init(
+                clientId: "client-id", username: "robot@example.com", clientSecret: ProvisioningHarness.clientSecret))
         whmcs = try WHMCSSimulator(identifier: "identifier", secret: "secret")
-        try cloud.put("whmcs", #"{"identifier":"identifier","secret":"secret"}"#)
-        try cloud.put("client-secret", Works.clientSecret)
-        lambda = try Works.lambda(cloud, loginURL: salesforce.url, refreshes)
+        try aws.put("whmcs", #"{"identifier":"identifier","secret":"secret"}"#)
+        try aws.put("client-secret", ProvisioningHarness.clientSecret)
+        lambda = try ProvisioningHarness.lambda(aws, loginURL: salesforce.url, refreshes)
         try restart(values)
     }
 
     /// A new process, through its whole start, with another configuration perhaps.
     func restart(_ values: [String: String] = [:]) throws {
-        let environment = cloud.environment(
+        let environment = aws.environment(
             [
-                "LEDGER_TABLE": cloud.table, "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"),
+                "LEDGER_TABLE": aws.table, "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"),
                 "SF_REFRESH_FUNCTION": "refresh-sf-token", "WHMCS_API_URL": whmcs.apiURL,
-                "WHMCS_CREDENTIALS_PARAMETER": cloud.parameter("whmcs"), "WHMCS_PAYMENT_METHOD": "mailin",
+                "WHMCS_CREDENTIALS_PARAMETER": aws.parameter("whmcs"), "WHMCS_PAYMENT_METHOD": "mailin",
             ].merging(values) { $1 }, with: ["LAMBDA": lambda.url])
-        provisioning = try Provisioning.start(environment, wire.client, log.log)
+        provisioning = try Provisioning.start(environment, network.client, log.log)
     }
 
     deinit {
         for stop in [lambda.stop, salesforce.stop, whmcs.stop] { stop() }
     }
 
-    private static func lambda(_ cloud: Cloud, loginURL: String, _ refreshes: Recorder<JSON>) throws -> LoopbackServer {
+    private static func lambda(_ aws: MotoAccount, loginURL: String, _ refreshes: Recorder<JSON>) throws
+        -> LoopbackServer
+    {
         var environment = Environment([
-            "SF_ACCESS_TOKEN_PARAMETER": cloud.parameter("token"), "SF_LOGIN_URL": loginURL,
+            "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"), "SF_LOGIN_URL": loginURL,
             "SF_CLIENT_ID": "client-id",
-            "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": cloud.parameter("client-secret"),
+            "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": aws.parameter("client-secret"),
         ])
         let settings = TokenRefresh.Settings(&environment)
         try environment.check()
-        let account = cloud.account
+        let account = aws.account
         return try LoopbackServer { request in
             guard request.path == "/2015-03-31/functions/refresh-sf-token/invocations" else {
                 return .answer(status: 404)
@@ -101,10 +104,10 @@ final class Works {
     @discardableResult
     func runPlatformEvent(_ id: String, _ order: String = Seed.order, at time: Timestamp? = nil) throws -> JSON {
         // A clock stands still in these tests, and an operator does not click in the very ms of a failure.
-        wire.now += 1
+        network.now += 1
         return try deliver([
             "id": "e", "source": "aws.partner/salesforce.com/x/y", "detail-type": "OrderProvisionRequested__e",
-            "time": .string((time ?? wire.now).iso8601),
+            "time": .string((time ?? network.now).iso8601),
             "detail": ["id": .string(id), "payload": ["OrderId__c": .string(order)]],
         ])
     }
@@ -112,26 +115,26 @@ final class Works {
     private func deliver(_ event: JSON, time: Milliseconds = 120_000) throws -> JSON {
         invocations += 1
         let invocation = Invocation(
-            requestID: "run-\(invocations)", deadline: wire.now + time, payload: event.bytes)
+            requestID: "run-\(invocations)", deadline: network.now + time, payload: event.bytes)
         return try provisioning.flatMap { JSON(try $0.handle(invocation)) } ?? .null
     }
 
     /// The operator clicks again, as verify-signature enters it.
     func request(_ order: String = Seed.order, _ click: Int) throws {
-        let gate = try Gate(cloud: cloud, wire: wire)
-        let sent = Click(
-            path: order, orderID: order, timestamp: String(wire.now.seconds), nonce: "nonce-number-\(1000 + click)",
+        let harness = try WebhookHarness(aws: aws, network: network)
+        let sent = WebhookRequest(
+            path: order, orderID: order, timestamp: String(network.now.seconds), nonce: "nonce-number-\(1000 + click)",
             key: "click-\(click)")
-        let answer = try gate.send(sent)
-        guard answer.status == 202 else { throw Cloud.Unexpected(description: answer.text) }
+        let answer = try harness.send(sent)
+        guard answer.status == 202 else { throw MotoAccount.Unexpected(description: answer.text) }
     }
 
     /// Lets time pass until the order is due.
     func waitUntilDue(_ order: String = Seed.order) throws {
-        guard let dueAt = try cloud.order(order)["dueAt"]?.timestamp else {
-            throw Cloud.Unexpected(description: "nothing is due")
+        guard let dueAt = try aws.order(order)["dueAt"]?.timestamp else {
+            throw MotoAccount.Unexpected(description: "nothing is due")
         }
-        wire.now = max(wire.now, dueAt) + 1
+        network.now = max(network.now, dueAt) + 1
     }
 
     /// Runs until nothing is due any more.
@@ -145,8 +148,8 @@ final class Works {
     // MARK: What came of it
 
     func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
-        guard let order = LedgerOrder(try cloud.order(order)) else {
-            throw Cloud.Unexpected(description: "the ledger has no such order")
+        guard let order = LedgerOrder(try aws.order(order)) else {
+            throw MotoAccount.Unexpected(description: "the ledger has no such order")
         }
         return order
     }
@@ -172,8 +175,8 @@ final class Works {
 
     /// Carries the last such request out that the program has sent and nobody has answered: what a slow server does.
     func carryOut(_ isMeant: (Request) -> Bool) throws {
-        guard let request = wire.requests.last(where: isMeant) else {
-            throw Cloud.Unexpected(description: "that was not sent")
+        guard let request = network.requests.last(where: isMeant) else {
+            throw MotoAccount.Unexpected(description: "that was not sent")
         }
         _ = try HTTPClient.live().send(request)
     }

@@ -8,7 +8,7 @@ import TestSupport
 
 /// An AWS account on loopback, played by moto: a ledger, an order bus whose events a queue keeps, parameters. Names are
 /// its own, so that tests do not see each other.
-final class Cloud {
+final class MotoAccount {
     let table: String
     let bus: String
     private let prefix: String
@@ -36,9 +36,9 @@ final class Cloud {
     }
 
     init() throws {
-        guard let port = try Cloud.moto.get().port else { throw Unexpected(description: "moto told no port") }
+        guard let port = try MotoAccount.moto.get().port else { throw Unexpected(description: "moto told no port") }
         endpoint = "http://127.0.0.1:\(port)"
-        account = Account(Cloud.variables(endpoint))
+        account = Account(MotoAccount.variables(endpoint))
         let name = UUID().uuidString.lowercased()
         (table, bus, prefix) = ("ledger-\(name)", "orders-\(name)", "/\(name)")
         let answer = try AWSService(
@@ -87,14 +87,14 @@ final class Cloud {
 
     /// A program's whole environment, with some services elsewhere.
     func environment(_ values: [String: String], with endpoints: [String: String] = [:]) -> Environment {
-        var variables = Cloud.variables(endpoint)
+        var variables = MotoAccount.variables(endpoint)
         for (service, url) in endpoints { variables["AWS_ENDPOINT_URL_\(service)"] = url }
         return Environment(variables.merging(values) { $1 })
     }
 
     // MARK: Parameters
 
-    /// The full name of one of this cloud's parameters.
+    /// The full name of one of this aws's parameters.
     func parameter(_ name: String) -> String { "\(prefix)/\(name)" }
 
     func put(_ name: String, _ value: String) throws {

@@ -6,7 +6,7 @@ import Lambda
 import Testbed
 
 /// What Salesforce sends when an operator clicks, as API Gateway hands it over. Every part can be another.
-struct Click {
+struct WebhookRequest {
     static let secret = "c3f1b2a49d7e"
 
     var path = Seed.order
@@ -16,7 +16,7 @@ struct Click {
     var timestamp = "2026-11-20T10:15:30Z"
     var nonce = "9f1c4b7e02d85a36"
     var key = "click-1"
-    var secret = Click.secret
+    var secret = WebhookRequest.secret
     var sourceIP = "203.0.113.25"
     /// Set over the honest ones; nil takes one away.
     var headers: [String: String?] = [:]
@@ -24,13 +24,13 @@ struct Click {
     var isREST = false
 
     /// Another click on the same order: nothing of the first one is used again.
-    func again(_ number: Int) -> Click {
+    func again(_ number: Int) -> WebhookRequest {
         var click = self
         (click.nonce, click.key) = ("another-nonce-0\(number)", "click-\(number)")
         return click
     }
 
-    func with(_ change: (inout Click) -> Void) -> Click {
+    func with(_ change: (inout WebhookRequest) -> Void) -> WebhookRequest {
         var click = self
         change(&click)
         return click
@@ -69,6 +69,6 @@ struct Click {
 }
 
 extension Timestamp {
-    /// The moment of `Click.timestamp`.
-    static let clickTime: Timestamp = 1_795_169_730_000
+    /// The moment of `WebhookRequest.timestamp`.
+    static let requestTime: Timestamp = 1_795_169_730_000
 }

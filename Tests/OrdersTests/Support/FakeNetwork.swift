@@ -2,7 +2,7 @@ import Basics
 import HTTP
 
 /// The real client with a clock of the test's own, and a place to interfere with each request.
-final class Wire {
+final class FakeNetwork {
     /// ms since 1970; waits move it, nothing else.
     var now: Timestamp
     private(set) var requests: [Request] = []
@@ -14,7 +14,7 @@ final class Wire {
     var after: (Request, Result<Response, HTTPFailure>) -> Result<Response, HTTPFailure> = { $1 }
     private let live = HTTPClient.live()
 
-    init(now: Timestamp = .clickTime) {
+    init(now: Timestamp = .requestTime) {
         self.now = now
     }
 
