@@ -2,7 +2,7 @@ import Salesforce
 import WHMCS
 
 /// The steps up to the plan: what Salesforce wants, whether it may be had, and what it is in WHMCS.
-extension Road {
+extension ProvisioningRun {
     /// Reads the order, and checks what can be checked without WHMCS.
     func validate() throws -> SalesforceOrder {
         guard let source = try salesforce.order(order.id, settings.fields) else {

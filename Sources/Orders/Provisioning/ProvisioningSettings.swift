@@ -3,7 +3,7 @@ import Lambda
 import Salesforce
 
 /// What provision-order is configured with.
-public struct ProvisioningSettings: ProgramSettings {
+struct ProvisioningSettings: ProgramSettings {
     var ledgerTable: String
     var salesforce: SalesforceSettings
     var pricebookID: RecordID?
@@ -26,7 +26,7 @@ public struct ProvisioningSettings: ProgramSettings {
     var maxAttempts: Int
     var alerts: Alerts.Settings
 
-    public init(_ environment: inout Environment) {
+    init(_ environment: inout Environment) {
         ledgerTable = environment.text("LEDGER_TABLE")
         salesforce = SalesforceSettings(&environment)
         pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")

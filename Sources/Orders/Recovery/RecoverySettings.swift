@@ -3,14 +3,14 @@ import Salesforce
 
 extension Recovery {
     /// What recover-orders is configured with.
-    public struct Settings: ProgramSettings {
+    struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
         var alerts: Alerts.Settings
         /// Nil when Salesforce is not asked for orders that nobody has requested here.
         var reconciliation: Reconciliation.Settings?
 
-        public init(_ environment: inout Environment) {
+        init(_ environment: inout Environment) {
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
             alerts = Alerts.Settings(&environment)

@@ -4,12 +4,12 @@ import Crypto
 import Lambda
 
 /// The secrets that senders may sign with: the first is the current one, the rest are on their way out.
-public struct WebhookSecrets: Sendable, CustomStringConvertible {
+struct WebhookSecrets: Sendable, CustomStringConvertible {
     private let keys: [[UInt8]]
 
     /// - Parameter parameterValue: one secret a line; white space around it is not part of it.
     /// - Throws: a `Configuration` error for a value with which anybody could sign.
-    public init(parameterValue: String) throws(FunctionError) {
+    init(parameterValue: String) throws(FunctionError) {
         let secrets = parameterValue.split(whereSeparator: \.isNewline).map { String($0.trimmed) }.filter {
             !$0.isEmpty
         }
@@ -23,11 +23,11 @@ public struct WebhookSecrets: Sendable, CustomStringConvertible {
     }
 
     /// Whether `signature`, hexadecimal in either case, is the HMAC-SHA256 of `body` under one of the secrets.
-    public func verify(_ signature: String, of body: [UInt8]) -> Bool {
+    func verify(_ signature: String, of body: [UInt8]) -> Bool {
         guard let given = bytes(hex: signature) else { return false }
         // Every secret is tried, so that the time does not tell which one matched.
         return keys.map { constantTimeEqual(hmacSHA256(key: $0, message: body), given) }.contains(true)
     }
 
-    public var description: String { "[redacted]" }
+    var description: String { "[redacted]" }
 }

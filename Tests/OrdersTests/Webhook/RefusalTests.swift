@@ -48,7 +48,7 @@ import Testing
                 WebhookRequest(path: Seed.otherOrder), 400, "INVALID_REQUEST",
                 "the order id in the path is not the orderId in the body"
             ),
-            (padded(16_385), 413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most"),
+            (padded(16_385), 413, "PAYLOAD_TOO_LARGE", "the body must not exceed 16 KiB"),
             (WebhookRequest(body: Array("orderId=801".utf8)), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
             (
                 WebhookRequest(
