@@ -1,5 +1,5 @@
-// The least a custom runtime can be: a blocking socket, GET next, POST response, over and over. What the programs' start
-// and round trip are measured against.
+// The C floor, which the programs' start and round trip are compared with: the smallest possible custom runtime. A
+// blocking socket, GET next and POST response in a loop.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -13,8 +13,8 @@
 
 static char answer[1 << 20];
 
-// One request and its answer, whole, of a server that always names a length; the head ends in a zero byte.
-static void ask(int server, const char *request, size_t length) {
+// Sends a request and reads the whole answer of a server that always sends a Content-Length.
+static void exchange(int server, const char *request, size_t length) {
     if (write(server, request, length) != (ssize_t)length) exit(1);
     size_t got = 0, wanted = 0;
     do {
@@ -43,12 +43,12 @@ int main(void) {
     char next[256], response[512], id[128];
     int length = snprintf(next, sizeof next, "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: %s\r\n\r\n", api);
     for (;;) {
-        ask(server, next, (size_t)length);
+        exchange(server, next, (size_t)length);
         char *field = strcasestr(answer, "lambda-runtime-aws-request-id:");
         if (!field || sscanf(field + 30, " %127[^\r]", id) != 1) return 1;
         int size = snprintf(
             response, sizeof response,
             "POST /2018-06-01/runtime/invocation/%s/response HTTP/1.1\r\nHost: %s\r\nContent-Length: 2\r\n\r\n{}", id, api);
-        ask(server, response, (size_t)size);
+        exchange(server, response, (size_t)size);
     }
 }

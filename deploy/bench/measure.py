@@ -1,10 +1,11 @@
-"""Lets the programs take turns, and tells how long each took. Called by deploy/bench/run, which builds them.
+"""Measures the programs in alternation. Called by deploy/bench/run, which builds them.
 
     measure.py full  <dynamic build> <picture>
-    measure.py quick <dynamic build> <picture>     a few turns only, to see that all of it works
+    measure.py quick <dynamic build> <picture>     a few rounds, to check that the benchmark works
 
-Progress is on stderr; on stdout are the tables, in Markdown.
+Writes progress to stderr, and the tables to stdout in Markdown.
 """
+
 import contextlib
 import json
 import os
@@ -24,18 +25,40 @@ from report import DYNAMIC, FLOOR, PYTHON, WALL, ZIP
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BIN = ROOT / ".build/bench"
-FUNCTIONS = ["verify-signature", "provision-order", "refresh-sf-token", "recover-orders", "order-status"]
-DELAY = 20_000  # µs
+FUNCTIONS = subprocess.check_output([ROOT / "deploy/package/functions"], text=True).split()
+DELAY = 20_000  # µs; of the slow upstream
 
-# How often each program is started; rounds of warm events, and how many each has; how often the click is made.
-TURNS = {"full": (300, 40, 250, 100), "quick": (3, 1, 60, 3)}
-SKIPPED = 50  # of a round's events, until a program is warm
+# Starts of each program; rounds of warm events; events of a round; cold requests.
+REPETITIONS = {"full": (300, 40, 250, 100), "quick": (3, 1, 60, 3)}
+WARM_UP = 50  # events of each round before the figures count
+
+SAMPLES = [
+    "next",
+    "first",
+    "refused",
+    "refused CPU",
+    "refused peak",
+    "accepted",
+    "accepted CPU",
+    "accepted peak",
+    "cold",
+]
 
 ENVIRONMENT = {
-    "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "LEDGER_TABLE": "t",
-    "EVENT_BUS_NAME": "b", "SF_WEBHOOK_SECRET_PARAMETER": "/secret", "SF_ACCESS_TOKEN_PARAMETER": "/token",
-    "SF_REFRESH_FUNCTION": "r", "WHMCS_API_URL": "https://whmcs.example/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
-    "WHMCS_CREDENTIALS_PARAMETER": "/whmcs", "SF_CLIENT_ID": "c", "SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/key",
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "x",
+    "AWS_SECRET_ACCESS_KEY": "x",
+    "LEDGER_TABLE": "t",
+    "EVENT_BUS_NAME": "b",
+    "SF_WEBHOOK_SECRET_PARAMETER": "/secret",
+    "SF_ACCESS_TOKEN_PARAMETER": "/token",
+    "SF_REFRESH_FUNCTION": "r",
+    "WHMCS_API_URL": "https://whmcs.example/api.php",
+    "WHMCS_PAYMENT_METHOD": "mailin",
+    "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
+    "SF_CLIENT_ID": "c",
+    "SF_USERNAME": "u",
+    "SF_PRIVATE_KEY_PARAMETER": "/key",
     "PATH": os.environ["PATH"],
     **{name: os.environ[name] for name in ["LD_LIBRARY_PATH"] if name in os.environ},
 }
@@ -43,9 +66,10 @@ ENVIRONMENT = {
 
 @contextlib.contextmanager
 def upstream(delay):
-    """AWS, which answers after so many µs; its address."""
-    with subprocess.Popen([BIN / "upstream", str(delay), events.SECRET], stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, text=True) as server:
+    """The URL of an AWS that answers after `delay` µs."""
+    with subprocess.Popen(
+        [BIN / "upstream", str(delay), events.SECRET], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
         yield f"http://127.0.0.1:{int(server.stdout.readline())}"
         server.stdin.close()
 
@@ -56,30 +80,34 @@ class Bench:
         self.prompt = prompt
         self.slow = slow
 
-    def run(self, command, requests=(), wanted="", skipped=0, slow=False):
-        """One life of a program; what deploy/bench/runtime.c tells of it."""
+    def run(self, command, requests=(), expected="", warm_up=0, slow=False):
+        """Runs a program once and returns what deploy/bench/runtime.c measured."""
         self.file.write_text(events.lines(requests))
-        # Salesforce is there too: refresh-sf-token opens a connection to it.
-        outside = self.slow if slow else self.prompt
+        # Also stands in for Salesforce, because refresh-sf-token preconnects to it.
+        upstream = self.slow if slow else self.prompt
         done = subprocess.run(
-            [BIN / "runtime", self.file, wanted, str(skipped), *command], cwd=HERE, capture_output=True, text=True,
-            env={**ENVIRONMENT, "AWS_ENDPOINT_URL": outside, "SF_LOGIN_URL": outside})
+            [BIN / "runtime", self.file, expected, str(warm_up), *command],
+            cwd=HERE,
+            capture_output=True,
+            text=True,
+            env={**ENVIRONMENT, "AWS_ENDPOINT_URL": upstream, "SF_LOGIN_URL": upstream},
+        )
         if done.returncode != 0:
             sys.exit(f"{command[0]}: {done.stderr.strip()}")
         return json.loads(done.stdout)
 
 
-def note(words):
-    print(words, file=sys.stderr, flush=True)
+def note(text):
+    print(text, file=sys.stderr, flush=True)
 
 
 def shuffled(names):
-    """What comes after a large program finds the processor's caches full of that; let it not be always the same."""
+    """A random order, because a program that follows a large one finds the processor's caches filled by that one."""
     return random.sample(list(names), len(names))
 
 
 def unpack(directory):
-    """The programs as the zips hold them, by function."""
+    """Extracts the programs from the zips. Returns their paths by function."""
     for function in FUNCTIONS:
         with zipfile.ZipFile(ROOT / f".build/lambda/{function}.zip") as archive:
             archive.extract("bootstrap", directory / function)
@@ -87,52 +115,55 @@ def unpack(directory):
     return {function: directory / function / "bootstrap" for function in FUNCTIONS}
 
 
-def measure(bench, turns, zips, dynamic):
-    """The samples of the programs, and those of the zips' starts: µs, bytes, delays."""
-    starts, rounds, many, clicks = turns
-    commands = {FLOOR: [BIN / "floor"], WALL: [BIN / "wall"],
-                PYTHON: [sys.executable, "-m", "awslambdaric", "handler.handle"],
-                DYNAMIC: [dynamic], ZIP: [zips["verify-signature"]]}
-    refusal = {name: "INVALID_SIGNATURE" for name in commands} | {FLOOR: "{}", WALL: "{}"}
+def measure(bench, repetitions, zips, dynamic):
+    """Returns the samples of the programs and of the zips' starts, in µs, bytes and delays of the slow upstream."""
+    starts, rounds, many, cold_requests = repetitions
+    commands = {
+        FLOOR: [BIN / "floor"],
+        WALL: [BIN / "wall"],
+        PYTHON: [sys.executable, "-m", "awslambdaric", "handler.handle"],
+        DYNAMIC: [dynamic],
+        ZIP: [zips["verify-signature"]],
+    }
+    refusal = dict.fromkeys(commands, "INVALID_SIGNATURE") | {FLOOR: "{}", WALL: "{}"}
     ours = [DYNAMIC, ZIP]
-    samples = {name: {key: [] for key in ("next", "first", "refused", "refused CPU", "accepted", "accepted CPU", "click",
-                                          "refused peak", "accepted peak")} for name in commands}
+    samples = {name: {key: [] for key in SAMPLES} for name in commands}
     functions = {function: {"next": [], "peak": []} for function in zips}
-    # The same program, so that each of its starts counts for both tables.
+    # This program is in both tables, and so are its starts.
     functions["verify-signature"]["next"] = samples[ZIP]["next"]
 
     note(f"Starting each program {starts} times")
     for _ in range(starts):
         for name in shuffled([*commands, *zips]):
             if name in zips:
-                life = bench.run([zips[name]])
-                functions[name]["next"].append(life["next"])
-                functions[name]["peak"].append(life["peak"] * 1024)
+                run = bench.run([zips[name]])
+                functions[name]["next"].append(run["next"])
+                functions[name]["peak"].append(run["peak"] * 1024)
             else:
-                life = bench.run(commands[name], [events.refused()], refusal[name])
-                samples[name]["next"].append(life["next"])
-                samples[name]["first"].append(life["first"])
+                run = bench.run(commands[name], [events.refused()], refusal[name])
+                samples[name]["next"].append(run["next"])
+                samples[name]["first"].append(run["first"])
 
-    note(f"Sending each {rounds} times {many} events")
+    note(f"Sending each program {rounds} rounds of {many} events")
     for _ in range(rounds):
         for name in shuffled(commands):
             command = commands[name]
-            lives = {"refused": bench.run(command, [events.refused()] * many, refusal[name], SKIPPED)}
+            runs = {"refused": bench.run(command, [events.refused()] * many, refusal[name], WARM_UP)}
             if name in ours:
-                lives["accepted"] = bench.run(
-                    command, [events.accepted() for _ in range(many)], "Accepted", SKIPPED)
-            for kind, life in lives.items():
-                samples[name][kind] += life["answers"]
-                samples[name][f"{kind} CPU"].append(life["cpu"])
-                samples[name][f"{kind} peak"].append(life["peak"] * 1024)
+                accepted = [events.accepted() for _ in range(many)]
+                runs["accepted"] = bench.run(command, accepted, "Accepted", WARM_UP)
+            for kind, run in runs.items():
+                samples[name][kind] += run["answers"]
+                samples[name][f"{kind} CPU"].append(run["cpu"])
+                samples[name][f"{kind} peak"].append(run["peak"] * 1024)
 
-    note(f"Clicking {clicks} times")
-    for _ in range(clicks):
+    note(f"Sending {cold_requests} cold requests")
+    for _ in range(cold_requests):
         for name in shuffled(ours):
-            life = bench.run(commands[name], [events.accepted()], "Accepted", slow=True)
-            samples[name]["click"].append(life["first"] / DELAY)
+            run = bench.run(commands[name], [events.accepted()], "Accepted", slow=True)
+            samples[name]["cold"].append(run["first"] / DELAY)
 
-    for name, of in samples.items():
+    for of in samples.values():
         of["peak"] = of["accepted peak"] or of["refused peak"]
     for function in zips:
         functions[function]["size"] = (ROOT / f".build/lambda/{function}.zip").stat().st_size
@@ -142,8 +173,9 @@ def measure(bench, turns, zips, dynamic):
 
 def machine():
     text = pathlib.Path("/proc/cpuinfo").read_text()
-    model = next((line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")),
-                 platform.machine())
+    model = next(
+        (line.split(":")[1].strip() for line in text.splitlines() if line.startswith("model name")), platform.machine()
+    )
     return f"{os.cpu_count()} × {model}, Linux {platform.release().split('-')[0]}"
 
 
@@ -156,20 +188,22 @@ def main():
     before = load()
     with tempfile.TemporaryDirectory() as name, upstream(0) as prompt, upstream(DELAY) as slow:
         directory = pathlib.Path(name)
-        samples, functions = measure(Bench(directory, prompt, slow), TURNS[mode], unpack(directory), dynamic)
+        samples, functions = measure(Bench(directory, prompt, slow), REPETITIONS[mode], unpack(directory), dynamic)
     names = {DYNAMIC: "debug build"} if mode == "quick" else {}
     print(report.programs_table(samples, names))
     print()
     print(report.zips_table(functions, samples[FLOOR]["next"]))
     print()
-    starts, rounds, many, clicks = TURNS[mode]
-    print(f"{machine()}; load {before} before, {load()} after. {starts} starts, {rounds * (many - SKIPPED)} warm events, "
-          f"{clicks} clicks of each program, in turns.")
+    starts, rounds, many, cold_requests = REPETITIONS[mode]
+    print(
+        f"{machine()}; load {before} before, {load()} after. Each program, in alternation: {starts} starts, "
+        f"{rounds * (many - WARM_UP)} warm events, {cold_requests} cold requests."
+    )
     if mode == "quick":
-        print("A quick run: it shows that the bench works, and its figures claim nothing.")
+        print("A quick run: it shows that the benchmark works; its figures mean nothing.")
     target.parent.mkdir(parents=True, exist_ok=True)
     picture.draw(samples, names, target)
-    note(f"The picture: {target}")
+    note(f"Wrote {target}")
 
 
 if __name__ == "__main__":

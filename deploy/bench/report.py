@@ -1,4 +1,5 @@
-"""From samples to figures, and from figures to the Markdown tables."""
+"""Computes figures from samples, and formats them as Markdown tables."""
+
 import math
 import statistics
 
@@ -7,7 +8,7 @@ PROGRAMS = [FLOOR, WALL, PYTHON, DYNAMIC, ZIP]
 
 
 def percentile(samples, percent):
-    """The smallest sample that so many of a hundred do not exceed."""
+    """The smallest sample that `percent` of all samples do not exceed."""
     return sorted(samples)[max(0, math.ceil(len(samples) * percent / 100) - 1)]
 
 
@@ -18,9 +19,10 @@ def p99(samples):
 class Row:
     """A figure of each program.
 
-    - sample: what it is made of, a key of the samples; statistic: how
-    - unit: what it is shown in, and how many of the samples' own (µs, bytes, delays) that is
-    - goal: what the zip's may be at the most, in the unit, or as a multiple of the floor's when it ends in ×
+    - sample: key of the samples; statistic: computes the figure from them
+    - unit: unit of the figure; scale: the size of this unit in the samples' own (µs, bytes, delays)
+    - goal: maximum for the zip, in the unit, or as a multiple of the C floor when it ends in ×
+    - relative: whether the table shows ratios to the C floor
     """
 
     def __init__(self, title, sample, statistic, unit, scale, goal=None, relative=True):
@@ -33,60 +35,75 @@ class Row:
         self.relative = relative
 
     def figures(self, samples):
-        """By program, in the unit; without those that have none."""
-        return {name: self.statistic(samples[name][self.sample]) / self.scale
-                for name in PROGRAMS if samples.get(name, {}).get(self.sample)}
+        """The figures by program, in the unit. Programs without samples are left out."""
+        return {
+            name: self.statistic(samples[name][self.sample]) / self.scale
+            for name in PROGRAMS
+            if samples.get(name, {}).get(self.sample)
+        }
 
     def ratios(self, figures):
         return {name: figure / figures[FLOOR] for name, figure in figures.items()} if FLOOR in figures else {}
 
     def limit(self):
-        """The goal's number, and whether it is of the ratio."""
+        """The number of the goal, and whether it limits the ratio."""
         return float(self.goal.split()[0].removesuffix("×")), self.goal.endswith("×")
 
     def is_met(self, figures):
-        number, of_ratio = self.limit()
-        return (self.ratios(figures) if of_ratio else figures)[ZIP] <= number
+        number, is_ratio = self.limit()
+        return (self.ratios(figures) if is_ratio else figures)[ZIP] <= number
 
+
+MINIMUM = "… minimum"
 
 ROWS = [
     Row("spawn → first `next`", "next", statistics.median, "ms", 1000, "2×"),
-    Row("… at the least", "next", min, "ms", 1000),
+    Row(MINIMUM, "next", min, "ms", 1000),
     Row("spawn → first answer", "first", statistics.median, "ms", 1000, "3×"),
-    Row("… at the least", "first", min, "ms", 1000),
+    Row(MINIMUM, "first", min, "ms", 1000),
     Row("refused signature, p50", "refused", statistics.median, "µs", 1, "1.4×"),
     Row("refused signature, p99", "refused", p99, "µs", 1),
     Row("refused signature, CPU", "refused CPU", statistics.median, "µs", 1),
     Row("accepted, p50", "accepted", statistics.median, "µs", 1),
     Row("accepted, p99", "accepted", p99, "µs", 1),
     Row("accepted, CPU", "accepted CPU", statistics.median, "µs", 1, "500 µs"),
-    Row("cold click → 202", "click", statistics.median, "× 20 ms", 1, "3.5 × 20 ms"),
+    Row("cold request → 202", "cold", statistics.median, "× 20 ms", 1, "3.5 × 20 ms"),
     Row("peak memory", "peak", statistics.median, "MB", 1e6, "12 MB", relative=False),
     Row("size", "size", statistics.median, "MB", 1e6, "6 MB", relative=False),
 ]
 
 
 def digits(number, count=3):
-    """So many digits that count, and never an exponent."""
+    """The number with `count` significant digits, without an exponent."""
     if number == 0:
         return "0"
     return f"{number:.{max(0, count - 1 - math.floor(math.log10(abs(number))))}f}"
 
 
 def table(lines):
-    """Markdown, padded so that it can be read as it is; all but the first column to the right."""
+    """A Markdown table, padded to be readable as text. All columns but the first are right-aligned."""
     widths = [max(3, *(len(line[column]) for line in lines)) for column in range(len(lines[0]))]
-    shown = ["| " + " | ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
-                               for column, (cell, width) in enumerate(zip(line, widths))) + " |" for line in lines]
-    rule = "|" + "|".join("-" * (width + 2) if column == 0 else "-" * (width + 1) + ":"
-                          for column, width in enumerate(widths)) + "|"
+    shown = [
+        "| "
+        + " | ".join(
+            cell.ljust(width) if column == 0 else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        + " |"
+        for line in lines
+    ]
+    rule = (
+        "|"
+        + "|".join("-" * (width + 2) if column == 0 else "-" * (width + 1) + ":" for column, width in enumerate(widths))
+        + "|"
+    )
     return "\n".join([shown[0], rule, *shown[1:]])
 
 
 def programs_table(samples, names=None):
-    """A row a figure, a column a program, and what the zip's is to be.
+    """One row for each figure, one column for each program, and the goal of the zip.
 
-    - names: what a program's column is called, where not by its name
+    - names: titles of columns that do not have their program's name
     """
     lines = [["", *((names or {}).get(name, name) for name in PROGRAMS), "goal"]]
     for row in ROWS:
@@ -106,14 +123,19 @@ def programs_table(samples, names=None):
 
 
 def zips_table(samples, floor):
-    """A row a zip.
+    """One row for each zip.
 
-    - samples: by function; floor: the floor's spawn → first `next`, all its samples
+    - samples: by function; floor: the C floor's samples of spawn → first `next`
     """
-    lines = [["zip", "spawn → first `next`", "peak memory then", "size"]]
+    lines = [["zip", "spawn → first `next`", "peak memory at start", "size"]]
     for function, of in samples.items():
         start = statistics.median(of["next"])
-        lines.append([
-            function, f"{digits(start / 1000)} ms ({digits(start / statistics.median(floor), 2)}×)",
-            f"{digits(statistics.median(of['peak']) / 1e6)} MB", f"{digits(of['size'] / 1e6)} MB"])
+        lines.append(
+            [
+                function,
+                f"{digits(start / 1000)} ms ({digits(start / statistics.median(floor), 2)}×)",
+                f"{digits(statistics.median(of['peak']) / 1e6)} MB",
+                f"{digits(of['size'] / 1e6)} MB",
+            ]
+        )
     return table(lines)

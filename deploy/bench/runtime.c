@@ -1,14 +1,15 @@
-// The Runtime API, and the stopwatch: starts a program, feeds it events, and times it. In C, since what it adds is in
-// every figure; one program a run, so that whoever calls it can let the programs take turns.
+// The Runtime API with a stopwatch: starts a program, feeds it events, and times it. In C, because its own overhead is
+// part of every figure. Each run times one program, so that the caller can alternate between programs.
 //
-// usage: runtime <events> <wanted> <skipped> <program> [<argument>...]
+// usage: runtime <events> <expected> <warm-up> <program> [<argument>...]
 //
-//     events    file of one event a line; none at all when only the start is of interest
-//     wanted    what every answer must contain
-//     skipped   how many events at first are of no interest when warm
+//     events     file with one event a line; an empty file times only the start
+//     expected   text that every answer must contain
+//     warm-up    number of first events to leave out of the warm figures
 //
-// Prints one JSON object: from spawn to the first `next`, and to the first answer, in µs; from event to answer in µs, and
-// the processor time of an event in µs, of those that are not skipped; the peak of the memory in KiB.
+// Prints one JSON object. `next` and `first`: from spawn to the first `next` and to the first answer, in µs. `answers`:
+// from each event to its answer, in µs; `cpu`: processor time of one event, in µs; both without the warm-up. `peak`:
+// peak memory in KiB.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -25,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { patience = 10 };  // seconds without a word from the program
+enum { timeout = 10 };  // seconds to wait for the program
 static const char api[] = "/2018-06-01/runtime/";
 static pid_t child;
 static int server, client = -1;
@@ -43,32 +44,32 @@ __attribute__((noreturn, format(printf, 1, 2))) static void fail(const char *for
     exit(1);
 }
 
-static void has_ended(int number) {
-    static const char words[] = "the program has ended\n";
+static void program_exited(int number) {
+    static const char message[] = "the program exited\n";
     (void)number;
-    _exit(write(2, words, sizeof words - 1) < 0 ? 2 : 1);
+    _exit(write(2, message, sizeof message - 1) < 0 ? 2 : 1);
 }
 
 static double clock_of(clockid_t clock) {
     struct timespec time;
-    if (clock_gettime(clock, &time)) fail("the program is gone");
+    if (clock_gettime(clock, &time)) fail("the program no longer exists");
     return time.tv_sec * 1e6 + time.tv_nsec / 1e3;
 }
 
 static double now(void) { return clock_of(CLOCK_MONOTONIC); }
 
-static void welcome(void) {
+static void accept_client(void) {
     int on = 1;
-    struct timeval limit = {.tv_sec = patience};
+    struct timeval limit = {.tv_sec = timeout};
     client = accept4(server, 0, 0, SOCK_CLOEXEC);
-    if (client < 0) fail("the program does not come");
+    if (client < 0) fail("the program does not connect");
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 }
 
-// The body of the next request, which must be of that method and path and begins with `request`.
+// Receives the next request, which must have this method and path, and returns its body.
 static const char *receive(const char *method, const char *path) {
-    if (client < 0) welcome();
+    if (client < 0) accept_client();
     got = 0;
     char *end = 0;
     size_t wanted = 0;
@@ -76,10 +77,10 @@ static const char *receive(const char *method, const char *path) {
         ssize_t count = read(client, request + got, sizeof request - 1 - got);
         if (count == 0 && got == 0) {
             close(client);
-            welcome();
+            accept_client();
             continue;
         }
-        if (count <= 0) fail("the program does not ask for %s", path);
+        if (count <= 0) fail("the program does not request %s", path);
         got += (size_t)count;
         request[got] = 0;
         if (!end && (end = strstr(request, "\r\n\r\n"))) {
@@ -90,15 +91,15 @@ static const char *receive(const char *method, const char *path) {
     }
     char line[256];
     int length = snprintf(line, sizeof line, "%s %s%s ", method, api, path);
-    if (strncmp(request, line, (size_t)length)) fail("the program does not ask for %s, but: %s", path, request);
+    if (strncmp(request, line, (size_t)length)) fail("the program does not request %s, but: %s", path, request);
     return end + 4;
 }
 
 static void reply(const char *text, size_t length) {
-    if (write(client, text, length) != (ssize_t)length) fail("the program does not listen");
+    if (write(client, text, length) != (ssize_t)length) fail("the program does not read its answer");
 }
 
-static void hand_over(long number, const char *event, size_t length) {
+static void send_event(long number, const char *event, size_t length) {
     static char text[1 << 16];
     struct timespec time;
     clock_gettime(CLOCK_REALTIME, &time);
@@ -120,19 +121,18 @@ static long peak(void) {
     snprintf(path, sizeof path, "/proc/%d/status", child);
     FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof line, file)) sscanf(line, "VmHWM: %ld", &kibibytes);
-    if (!file || kibibytes < 0) fail("the program is gone");
+    if (!file || kibibytes < 0) fail("the program no longer exists");
     fclose(file);
     return kibibytes;
 }
 
-// Where the program finds the Runtime API.
-static void serve(void) {
+static void listen_for_program(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t size = sizeof address;
-    struct timeval limit = {.tv_sec = patience};
+    struct timeval limit = {.tv_sec = timeout};
     server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    if (bind(server, (struct sockaddr *)&address, size) || listen(server, 16)) fail("no port");
+    if (bind(server, (struct sockaddr *)&address, size) || listen(server, 16)) fail("cannot listen on a port");
     getsockname(server, (struct sockaddr *)&address, &size);
     char text[32];
     snprintf(text, sizeof text, "127.0.0.1:%d", ntohs(address.sin_port));
@@ -148,44 +148,44 @@ static void start(char **words) {
     posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
     int error = posix_spawn(&child, words[0], &files, 0, words, environ);
     if (error) fail("%s: %s", words[0], strerror(error));
-    signal(SIGCHLD, has_ended);
-    // It may have ended before that.
-    if (waitpid(child, 0, WNOHANG)) fail("the program has ended");
+    signal(SIGCHLD, program_exited);
+    // It may have exited before the handler was set.
+    if (waitpid(child, 0, WNOHANG)) fail("the program exited");
 }
 
 int main(int count, char **words) {
     if (count < 5) return 64;
     FILE *events = fopen(words[1], "r");
-    if (!events) fail("%s cannot be read", words[1]);
-    const char *wanted = words[2];
-    long skipped = atol(words[3]), number = 0;
+    if (!events) fail("cannot read %s", words[1]);
+    const char *expected = words[2];
+    long warm_up = atol(words[3]), number = 0;
     char *event = 0;
     size_t room = 0;
     ssize_t length;
-    serve();
+    listen_for_program();
 
     double begun = now();
     start(words + 4);
     receive("GET", "invocation/next");
     printf("{\"next\":%.1f,\"answers\":[", now() - begun);
     clockid_t processor;
-    if (clock_getcpuclockid(child, &processor)) fail("the program is gone");
+    if (clock_getcpuclockid(child, &processor)) fail("the program no longer exists");
     double first = 0, spent = clock_of(processor);
     for (; (length = getline(&event, &room, events)) > 0; number++) {
-        if (number == skipped) spent = clock_of(processor);
-        double handed = now();
-        hand_over(number, event, (size_t)length);
+        if (number == warm_up) spent = clock_of(processor);
+        double sent = now();
+        send_event(number, event, (size_t)length);
         char path[64];
         snprintf(path, sizeof path, "invocation/%ld/response", number);
         const char *answer = receive("POST", path);
         double answered = now();
-        if (!strstr(answer, wanted)) fail("the program does not answer %s, but: %s", wanted, answer);
+        if (!strstr(answer, expected)) fail("the program does not answer %s, but: %s", expected, answer);
         if (!number) first = answered - begun;
-        if (number >= skipped) printf("%s%.1f", number > skipped ? "," : "", answered - handed);
+        if (number >= warm_up) printf("%s%.1f", number > warm_up ? "," : "", answered - sent);
         reply("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n", 44);
         receive("GET", "invocation/next");
     }
-    if (number > skipped) spent = (clock_of(processor) - spent) / (double)(number - skipped);
+    if (number > warm_up) spent = (clock_of(processor) - spent) / (double)(number - warm_up);
     printf("],\"first\":%.1f,\"cpu\":%.2f,\"peak\":%ld}\n", first, spent, peak());
     signal(SIGCHLD, SIG_DFL);
     kill(child, SIGKILL);

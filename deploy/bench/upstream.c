@@ -1,8 +1,8 @@
-// Parameter Store, DynamoDB and EventBridge as verify-signature meets them on a good day: each request gets the answer
-// it hopes for, a set time after it has come in whole. One port for all; X-Amz-Target tells them apart. Requests on
-// several connections wait side by side. Prints its port, and ends when its standard input does.
+// Parameter Store, DynamoDB and EventBridge for verify-signature: answers each request with success, a fixed time after
+// the whole request has arrived. All services share one port; X-Amz-Target identifies the call. Requests on several
+// connections wait independently. Prints its port, and exits when its standard input ends.
 //
-// usage: upstream <microseconds> <the webhook secret>
+// usage: upstream <delay in µs> <webhook secret>
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -16,13 +16,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { first = 2, most = 64 };  // the connections among those watched
+enum { first = 2, most = 64 };  // indices of the connections in `watched`
 
 static struct pollfd watched[most];
 static struct {
     char request[1 << 15];
     size_t got;
-    long long due;  // when its answer is, in ns; 0 while the request is not whole
+    long long due;  // time of the answer, in ns; 0 while the request is incomplete
 } connections[most];
 static long long delay;
 static const char *secret;
@@ -33,7 +33,7 @@ static long long now(void) {
     return time.tv_sec * 1000000000LL + time.tv_nsec;
 }
 
-static int is_whole(const char *request, size_t got) {
+static int is_complete(const char *request, size_t got) {
     const char *end = strstr(request, "\r\n\r\n");
     if (!end) return 0;
     const char *length = strcasestr(request, "\r\ncontent-length:");
@@ -54,15 +54,15 @@ static void answer(int index) {
         status = "400 Bad Request";
     }
     snprintf(head, sizeof head, "HTTP/1.1 %s\r\nContent-Length: %zu\r\n\r\n", status, strlen(body));
-    // One write, so that it is one packet; a client that is gone is seen at the next read.
-    char whole[sizeof head + sizeof body];
-    int length = snprintf(whole, sizeof whole, "%s%s", head, body);
-    send(watched[index].fd, whole, (size_t)length, MSG_NOSIGNAL);
+    // One write makes one packet. If the client has closed the connection, the next read notices.
+    char response[sizeof head + sizeof body];
+    int length = snprintf(response, sizeof response, "%s%s", head, body);
+    send(watched[index].fd, response, (size_t)length, MSG_NOSIGNAL);
     connections[index].got = 0;
     connections[index].due = 0;
 }
 
-static void take_in(int index) {
+static void receive(int index) {
     char *request = connections[index].request;
     size_t *got = &connections[index].got, room = sizeof connections[index].request - 1 - *got;
     ssize_t count = read(watched[index].fd, request + *got, room);
@@ -74,10 +74,10 @@ static void take_in(int index) {
     }
     *got += (size_t)count;
     request[*got] = 0;
-    if (is_whole(request, *got)) connections[index].due = now() + delay;
+    if (is_complete(request, *got)) connections[index].due = now() + delay;
 }
 
-static void welcome(int server) {
+static void accept_client(int server) {
     int client = accept4(server, 0, 0, SOCK_CLOEXEC), on = 1, index = first;
     if (client < 0) return;
     setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -115,8 +115,8 @@ int main(int count, char **words) {
         if (ppoll(watched, most, soonest ? &wait : 0, 0) < 0) return 1;
         if (watched[0].revents) return 0;
         for (int index = first; index < most; index++) {
-            if (watched[index].fd >= 0 && watched[index].revents) take_in(index);
+            if (watched[index].fd >= 0 && watched[index].revents) receive(index);
         }
-        if (watched[1].revents) welcome(server);
+        if (watched[1].revents) accept_client(server);
     }
 }

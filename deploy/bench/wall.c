@@ -1,6 +1,6 @@
-// The wall: what a program costs that asks for the same things in the same way as verify-signature, by the same libcurl
-// and the same OpenSSL, and does nothing else. Signs and sends GetParameters while two connections are opened, then goes
-// on like floor.c. What verify-signature takes more is ours. deploy/bench/run builds it.
+// The libcurl floor: what a program costs that sends the same requests as verify-signature, over the same libcurl and
+// OpenSSL, and does nothing else. Signs and sends GetParameters while two connections open, then continues like floor.c.
+// The difference to verify-signature is the cost of our own code. deploy/bench/run builds it.
 #define _GNU_SOURCE
 #include <curl/curl.h>
 #include <openssl/evp.h>
@@ -31,7 +31,7 @@ static void prepare(CURL *handle, const char *url) {
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
 }
 
-// All at once, to the end.
+// Sends all requests concurrently and waits for the answers.
 static void perform(CURL **handles, int count) {
     for (int each = 0; each < count; each++) curl_multi_add_handle(multi, handles[each]);
     int running, left;

@@ -1,47 +1,46 @@
-/* The protocol by which one Salesforce order becomes one WHMCS order, for spin to search through completely.
+/* The protocol that turns one Salesforce order into exactly one WHMCS order. spin searches all of its states.
  *
- * It follows Sources/Orders; whoever changes one of these changes the other:
+ * It follows Sources/Orders. A change of one needs the same change in the other:
  *
  *   verify       Webhook/Webhook.swift, Ledger/Acceptance.swift (accept)
- *   bus          EventBridge and Lambda's queue: at least once, and sometimes not at all
+ *   bus          EventBridge and Lambda's queue: deliver at least once, and sometimes not at all
  *   provision    Ledger/Lease.swift (take, takeEnded, write, release, finish), Provisioning/Road.swift (steps, settle),
  *                Provisioning/Telling.swift (tellFailure), Provisioning/Ordering.swift (create, look, checkMayAdd, add,
  *                keep, accept), Provisioning/Install.swift (whether the marker is proven)
  *   recover      Ledger/OpenOrders.swift (claim), Recovery/RecoveryRound.swift
  *   WHMCS, time  the world
  *
- * What stands for what:
+ * How the model represents it:
  *
- * - One order, two runs of provision-order at once. A killed run is a process that goes back to its beginning.
- * - One statement is one call outside or one write to the ledger; between any two of them anything may happen. Every
- *   one of them can be the last: see DIES.
- * - A run's copy of the order is the ledger's item itself, but for the WHMCS id: while the lease lasts they are the
- *   same, and after it the next checkpoint stops the run.
- * - Time is counted in ticks, and every point in time is kept as what is left until it: 0 is over.
- * - MAX_ATTEMPTS is not counted: a run may find at any time that the tries are used up. That allows more than the code.
- * - The steps that change neither WHMCS nor the ledger's idea of it (validation, mapping, Salesforce's status) are left
- *   out: they only fail, and failing is in START.
- * - A person is left out: Failed is an end.
+ * - One order, and two concurrent runs of provision-order. A killed run is a process that returns to its beginning.
+ * - One statement is one outbound call or one write to the ledger. Anything may happen between two statements, and a
+ *   run may die at each: see DIES.
+ * - A run's copy of the order is the ledger's item itself, except for the WHMCS id: both are equal while the lease
+ *   lasts, and after that the next checkpoint stops the run.
+ * - Time is counted in ticks. A variable for a point in time holds the ticks left until then; 0 means past.
+ * - MAX_ATTEMPTS is not counted: a run may exhaust its attempts at any time. That allows more behaviour than the code.
+ * - The steps that change neither WHMCS nor the ledger's knowledge of it (validation, mapping, Salesforce's status) are
+ *   left out: they can only fail, and START includes that failure.
+ * - Operators are left out: Failed is final.
  *
- * Broken on purpose, so that it shows that the search would find it (deploy/prove):
+ * Definitions that remove a safeguard, to show that the search finds the violation (deploy/prove):
  *
- *   NO_SENT_MARK    the ledger does not say "sent" before AddOrder
+ *   NO_SENT_MARK    the ledger does not record "sent" before AddOrder
  *   NO_QUIET_TIME   the second AddOrder does not wait
- *   SHORT_QUIET     it waits as long as WHMCS may take, and forgets that the run may send some time after its mark
- *   LATE_CLOCK      whether it is over is asked after the look, not before
- *   NO_LEASE_CHECK  checkpoints are written by whoever comes
- *   SAME_OWNER      deliveries of one event share their name, as Lambda's retries share the request id
+ *   SHORT_QUIET     it waits only as long as WHMCS may take, although the run may send some time after the mark
+ *   LATE_CLOCK      the run checks the quiet time after the search, not before
+ *   NO_LEASE_CHECK  a run writes checkpoints without holding the lease
+ *   SAME_OWNER      all deliveries of one event share an owner name, as Lambda's retries share the request id
+ *   FOREIGN_PROOF   orders that keep the marker have proven it, and this order does not keep it
+ *   NO_RECOVERY     no program reads the orders that are due
  *
- *   FOREIGN_PROOF   the marker was proven by orders that keep it, and this one does not
- *   NO_RECOVERY     nobody looks at what is due
- *
- * VERY_LATE breaks the world instead: WHMCS may act at any time, however late.
- * FAULTS=n limits the faults, for the question of what happens when they stop; without it they never do.
+ * VERY_LATE changes the world instead: WHMCS may act at any time, however late.
+ * FAULTS=n limits the number of faults, to show what happens after the last one; without it faults never stop.
  */
 
-/* Ticks: a run lasts RUN at the most (the function's Timeout; its lease is as long, and the HTTP client's deadline
- * makes its last call end before). WHMCS carries out within LATE what it was sent, or never. WAIT is any other wait.
- * The mark is written before AddOrder is sent, at most a run's time before: the quiet time covers both. */
+/* Ticks. A run lasts at most RUN: the function's timeout. Its lease is as long, and the HTTP client's deadline ends its
+ * last call earlier. WHMCS carries out a request within LATE, or never. WAIT is any other wait. A run writes the mark
+ * before it sends AddOrder, at most RUN earlier: the quiet time covers both. */
 #define RUN 2
 #define LATE 2
 #define WAIT 1
@@ -62,7 +61,7 @@ byte faults = FAULTS;
 #define FAIL skip
 #endif
 
-/* MARK: the ledger, one item. `due` is the sparse index as well: NEVER is an order that is not in it. */
+/* MARK: the ledger, one item. `due` also represents the sparse index: NEVER is an order outside it. */
 
 mtype = { None, Accepted, Activating, Provisioned, Failed };
 mtype = { Sent, Added };
@@ -73,32 +72,32 @@ mtype = { Create, Accept, FailureUpdate };
 mtype status = None;
 mtype step = None;
 mtype addOrder = None;
-bool again;             /* AddOrder was sent a second time */
+bool again;             /* AddOrder was sent twice */
 bool unknown;           /* the error code is WHMCS_OUTCOME_UNKNOWN */
-byte id;                /* of the WHMCS order; 0 is none */
-byte owner;             /* of the lease; 0 is nobody */
+byte id;                /* id of the WHMCS order; 0 is none */
+byte owner;             /* leaseOwner; 0 is none */
 byte lease;             /* leaseUntil */
 byte due = NEVER;       /* dueAt */
-byte quiet;             /* until addOrderAt + WHMCS_QUIET_TIME */
+byte quiet;             /* ticks until addOrderAt + WHMCS_QUIET_TIME */
 
 #define isOpen (due != NEVER)
 
 /* MARK: the world */
 
-bool event;             /* an announcement is on its way. All are alike: a second one is a later one */
-byte left[3];           /* what is left of each run's time; 0 as well when there is no run */
+bool event;             /* an event is on the bus. All are equal: a second one counts as a later one */
+byte left[3];           /* ticks until each run's deadline; also 0 without a run */
 
 mtype order[3] = None;  /* WHMCS orders by id: None, Pending, Active, Cancelled */
 mtype = { Pending, Active, Cancelled };
 byte made;              /* the highest id so far */
 
-/* AddOrder requests that may still take effect: what is left of LATE, and the run that listens for the answer. */
+/* AddOrder requests that may still take effect: the ticks left of LATE, and the run that waits for the answer. */
 byte air[2];
 byte from[2];
-byte answer[3];         /* to each run: the id, or NO */
+byte answer[3];         /* to each run: the order's id, or NO */
 #define NO 9
 
-/* The install's: whether it keeps the marker, and whether it was seen to (by an earlier order's read back). */
+/* Whether this WHMCS keeps the marker, and whether reading back an earlier order has proven that. */
 bool keeps;
 bool proven;
 
@@ -107,8 +106,8 @@ bool proven;
 
 /* MARK: programs */
 
-/* One transaction, then the announcement, which may fail, or never be reached. Or Salesforce's own event comes first,
- * and provision-order enters the order. */
+/* One transaction, then the event, which may fail or never be sent. Or Salesforce's own event comes first, and
+ * provision-order enters the order. */
 active proctype verify() {
     if
     :: atomic { status = Accepted; due = WAIT };
@@ -120,8 +119,8 @@ active proctype verify() {
     fi
 }
 
-/* Delivers again what it has delivered, however often, or loses it. What is lost before the order is in the ledger is
- * not the ledger's to find. */
+/* Delivers an event any number of times, or loses it. The ledger cannot recover an event that is lost before the order
+ * is recorded. */
 active proctype bus() {
     do
     :: atomic { !event && status != None && MAYFAIL -> FAIL; event = true }
@@ -129,7 +128,7 @@ active proctype bus() {
     od
 }
 
-/* Reads the index, moves dueAt on if it still is what was read (so the two are one step here), then announces. */
+/* Reads the index and moves dueAt forward unless it has changed (hence one step here), then publishes the order. */
 active proctype recover() {
     do
 #ifndef NO_RECOVERY
@@ -155,17 +154,17 @@ active proctype recover() {
 #define MINE (owner == NAME)
 #endif
 
-/* The run is killed. */
+/* The run may be killed here. */
 #define DIES atomic { MAYFAIL -> FAIL; goto over }
-/* A write under the lease; a run that has lost it stops. With `skip` it only asks whether it still has it. It may come
- * after the run's time: an outlived run is stopped by the condition alone. */
+/* A write under the lease; a run that has lost the lease stops. With `skip` it only checks the lease. The write may
+ * come after the run's deadline: then only the condition stops the run. */
 #define CHECKPOINT(changes) \
     if \
     :: atomic { MINE -> changes } \
     :: atomic { !MINE -> goto over } \
     :: DIES \
     fi
-/* A call outside, which fails for the moment or comes too late for the run's deadline. */
+/* An outbound call, which may fail with a retryable error or come after the run's deadline. */
 #define CALL(effect) \
     if \
     :: atomic { left[me] > 0 -> effect } \
@@ -174,8 +173,8 @@ active proctype recover() {
     :: DIES \
     fi
 
-#define isUntold (status == Failed && isOpen)
-#define isFree (status == None || status == Accepted || ((status == Activating || isUntold) && lease == 0))
+#define isUnreported (status == Failed && isOpen)
+#define isFree (status == None || status == Accepted || ((status == Activating || isUnreported) && lease == 0))
 
 proctype provision(byte me) {
     byte mine;  /* the WHMCS order as this run knows it */
@@ -189,7 +188,7 @@ idle:
         if
         :: isFree -> status = (status == Failed -> Failed : Activating); owner = NAME; lease = RUN; due = RUN
 #ifdef SAME_OWNER
-        /* Taken for a repetition of the write that took the lease. */
+        /* The ledger takes it for a repetition of the write that took the lease. */
         :: !isFree && status == Activating && owner == NAME
 #endif
         :: else -> goto idle
@@ -198,22 +197,22 @@ idle:
         mine = id
     };
 
-    /* START: tries are used up, or a step before whmcs_create says no. */
+    /* START: the attempts are exhausted, or a step before whmcs_create fails for good. */
     if
-    :: atomic { step == FailureUpdate -> goto tellFailure }
+    :: atomic { step == FailureUpdate -> goto reportFailure }
     :: atomic { step != FailureUpdate -> goto fail }
     :: atomic { step == Accept -> goto success }
     :: atomic { step == Create -> goto accept }
     :: atomic { step == None && mine != 0 -> goto readBack }
-    /* After a second AddOrder it is looked for a duplicate; a run that resumes there may look again or not. */
+    /* After a second AddOrder the run searches for a duplicate; a run that resumes here may search again or not. */
     :: atomic { step == None && (mine == 0 || again) }
     :: atomic { MAYFAIL -> FAIL; goto later }
     :: DIES
     fi;
 
-look:
-    /* All pages. The lowest id wins; the other is cancelled while it is pending. The quiet time must be over before
-     * the look: what it did not find may come up while it goes on. */
+search:
+    /* Searches all pages. The lowest id wins; the run cancels the other while it is pending. The quiet time must be
+     * over before the search: an order may appear while the search runs, and the search miss it. */
 #ifndef LATE_CLOCK
     isQuiet = (quiet == 0);
 #endif
@@ -253,14 +252,14 @@ checkMayAdd:
         air[slot] = LATE;
         from[slot] = me
     }
-    /* No time, or (broken variants only) more requests under way than the model holds. */
+    /* The deadline has passed, or (without a safeguard only) more requests are in flight than the model holds. */
     :: atomic { left[me] == 0 || (air[0] > 0 && air[1] > 0) -> goto later }
     :: DIES
     fi;
     if
     :: atomic { answer[me] != 0 && answer[me] != NO -> mine = answer[me]; answer[me] = 0; slot = 0; goto keep }
     :: atomic { answer[me] == NO -> answer[me] = 0; slot = 0 }
-    /* Nobody listens any more: time-out, reset, an answer that is lost or cannot be read. */
+    /* The answer does not arrive: timeout, connection reset, or an answer that is lost or unreadable. */
     :: atomic {
         true -> answer[me] = 0;
         if
@@ -271,7 +270,7 @@ checkMayAdd:
     }
     :: DIES
     fi;
-    /* A clear no: for good, or for now. */
+    /* WHMCS refuses the order, for good or for now. */
     CHECKPOINT(addOrder = None; again = false; quiet = 0);
     if
     :: goto fail
@@ -281,17 +280,17 @@ checkMayAdd:
 keep:
     CHECKPOINT(
         if
-        :: again && id == 0 && addOrder == Sent -> id = mine; addOrder = Added; goto look
+        :: again && id == 0 && addOrder == Sent -> id = mine; addOrder = Added; goto search
         :: else -> id = mine; addOrder = Added; quiet = 0
         fi);
 
 readBack:
-    /* The id goes to Salesforce, then the order is read back, which proves the marker. */
+    /* Writes the id to Salesforce, then reads the order back, which proves the marker. */
     CALL(if :: keeps -> proven = true :: else fi);
     CHECKPOINT(step = Create);
 
 accept:
-    /* Right after a checkpoint or the take. Judged by the order's status. */
+    /* Directly after a checkpoint or the take. The order's status decides about success. */
     CALL(if :: order[mine] == Pending -> order[mine] = Active :: else fi);
     if
     :: order[mine] == Active
@@ -300,14 +299,14 @@ accept:
     CHECKPOINT(step = Accept);
 
 success:
-    /* Salesforce says Provisioned. */
+    /* Reports Provisioned to Salesforce. */
     CALL(skip);
     CHECKPOINT(status = Provisioned; due = NEVER; owner = 0; lease = 0);
     goto over;
 
 later:
     if
-    :: goto fail  /* the tries are used up */
+    :: goto fail  /* the attempts are exhausted */
     :: CHECKPOINT(due = WAIT; owner = 0; lease = 0);
         goto over
     fi;
@@ -317,10 +316,10 @@ wait:
     goto over;
 
 fail:
-    /* While AddOrder is in doubt, that is the last word. */
+    /* While AddOrder is in doubt, this error code overrides any other. */
     CHECKPOINT(step = FailureUpdate; unknown = (addOrder == Sent));
-tellFailure:
-    /* Salesforce says Failed, or is told later: the order is Failed all the same. */
+reportFailure:
+    /* Reports Failed to Salesforce now, or later: the order is Failed in either case. */
     if
     :: skip
     :: atomic { MAYFAIL -> FAIL };
@@ -364,9 +363,9 @@ inline refuse(request) {
     from[request] = 0
 }
 
-/* Carries out what it was sent whenever it likes within LATE, or lets it lapse. A pending order also becomes active
- * without us: the customer pays, or an AcceptOrder whose answer nobody had takes effect. A third order proves no more
- * than a second one. */
+/* Carries out a request at any time within LATE, or never. A pending order also becomes active without the suite: the
+ * customer pays, or an AcceptOrder takes effect whose answer was lost. A third order would show nothing that a second
+ * one does not. */
 active proctype WHMCS() {
     do
     :: atomic { air[0] > 0 && made < 2 -> perform(0) }
@@ -395,7 +394,7 @@ inline lapse(request) {
     fi
 }
 
-/* A live run that outlives its time is a fault: it is meant to end before. */
+/* A run that outlives its deadline is a fault: it should end earlier. */
 active proctype time() {
     do
     :: atomic {
@@ -435,27 +434,27 @@ init {
     }
 }
 
-/* MARK: what must hold */
+/* MARK: properties */
 
-#define isUnderWay (air[0] > 0 || air[1] > 0)
+#define isInFlight (air[0] > 0 || air[1] > 0)
 #define isOther(k) (stands(k) && id != k)
 
 /* Never two active WHMCS orders for one Salesforce order. */
 #define oneActive (!(order[1] == Active && order[2] == Active))
-/* Nor two of which one only waits to be paid. */
+/* Nor two of which one is still pending. */
 #define oneOrder (!(stands(1) && stands(2)))
 /* Never an AddOrder while an earlier one may still take effect. */
 #define noOverlap (!(air[0] > 0 && air[1] > 0))
-/* No accepted order without a time at which somebody looks at it again, unless it has ended. */
+/* Every accepted order has a time at which it is due, until it has ended. */
 #define alwaysDue (!(status == Accepted || status == Activating) || isOpen)
-/* Provisioned is true. */
-#define isTrue (status != Provisioned || (order[id] == Active && !isUnderWay))
-/* An order that failed without a doubt has nothing in WHMCS that the ledger does not know. */
-#define isClean (status != Failed || unknown || !(isUnderWay || isOther(1) || isOther(2)))
+/* A Provisioned order is active in WHMCS. */
+#define isProvisioned (status != Provisioned || (order[id] == Active && !isInFlight))
+/* Unless an order Failed with WHMCS_OUTCOME_UNKNOWN, the ledger knows every WHMCS order of a Failed order. */
+#define isClean (status != Failed || unknown || !(isInFlight || isOther(1) || isOther(2)))
 
-ltl safe { [] (oneActive && oneOrder && noOverlap && alwaysDue && isTrue && isClean) }
+ltl safe { [] (oneActive && oneOrder && noOverlap && alwaysDue && isProvisioned && isClean) }
 ltl one_active { [] oneActive }
 
-/* When faults stop (FAULTS), every order ends, and Salesforce is told: under weak fairness, which only says that a
- * program that can go on does at last. */
+/* After the last fault (FAULTS) every order ends and is reported to Salesforce. Under weak fairness, which only says
+ * that a program that can continue eventually does. */
 ltl ends { <> ((status == Provisioned || status == Failed) && !isOpen) }

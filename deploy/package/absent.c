@@ -1,10 +1,11 @@
-// What a static C library would have to ask the system for: shared libraries, and name-service plug-ins of the very
-// version it was linked with. Nothing of that is beside a program that runs alone, so the answer is given here: there
-// is none. With these the linker takes none of the C library's own; deploy/package/check.py sees that it stays so.
+// Replaces the functions of a static C library that load files from the system: shared libraries, and name-service
+// plug-ins of exactly the version it was linked with. A program alone in its root has neither, so each function here
+// answers "there is none". With these definitions the linker takes none of the C library's own, and
+// deploy/package/check.py verifies that.
 //
-// Who refers to them: libcrypto's BIO connections and loadable modules, which nobody here uses; c-ares, for services by
-// name, where libcurl only ever gives numbers; the Swift runtime's search for a library of prepared metadata, which is
-// made for Darwin.
+// They are referenced by libcrypto (BIO connections and loadable modules, which the programs do not use), by c-ares
+// (services by name, where libcurl only passes numbers) and by the Swift runtime (its search for a library of
+// prespecialised metadata, which exists on Darwin only).
 #include <errno.h>
 #include <netdb.h>
 #include <stddef.h>
@@ -44,8 +45,9 @@ int getservbyport_r(
     return ENOENT;
 }
 
-// At every start the Swift runtime looks in a dozen places for the program that prints the trace of a crash, which is
-// not there, and reads /proc/self/maps for the arguments, which nobody asks for. All of its settings being zero is "off".
+// At every start the Swift runtime searches a dozen places for the program that prints a crash's backtrace, which is
+// not there, and reads /proc/self/maps for the arguments, which the programs do not use. Settings of all zeros mean
+// "off".
 char _swift_backtraceSettings[1024];
 
 char **_swift_stdlib_getUnsafeArgvArgc(int *count) {

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Fails, naming the reason, when a linked program would need anything of the system that it runs on: a loader, a shared
-library, a symbol, or one of the C library's functions that load shared libraries when they are called. Those are the
-ones that the static C library itself warns of; lld, which wrote the map, does not pass the warning on.
+"""Fails, with the reason, if a linked program needs anything from the system: a loader, a shared library, a symbol, or
+a C library function that loads shared libraries when called. The static C library itself warns about those functions,
+but lld does not show the warnings.
 
-    python3 deploy/package/check.py <program> <its map, written by lld>
+    python3 deploy/package/check.py <program> <the map that lld wrote>
 """
+
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ def output(*command):
 
 
 def linked(map_path):
-    """What was linked, by file: members of archives, or nothing for an object."""
+    """The linked files, and the members of each archive."""
     files = {}
     with open(map_path, encoding="utf-8") as lines:
         for line in lines:
@@ -27,54 +28,54 @@ def linked(map_path):
 
 
 def symbols(files):
-    """C's global symbols: names that are defined, and (file and member, name) of those that are referred to."""
-    defined, referred = set(), set()
+    """C's global symbols: the defined names, and (file and member, name) of each reference."""
+    defined, referenced = set(), set()
     for line in output("nm", "--print-file-name", "--format=posix", "--extern-only", *files).splitlines():
-        # "<file>[<member>]: <name> <letter> …". What is weak (w, v) may be absent, and whoever refers to it knows.
+        # "<file>[<member>]: <name> <letter> …". A weak symbol (w, v) may be absent, and its user expects that.
         found = re.match(r"(.+?)(?:\[(.+)\])?: (\w+) ([A-VX-Z])\b", line)
         if found and found[2] in files[found[1]]:
             if found[4] == "U":
-                referred.add((f"{found[1]}({found[2]})" if found[2] else found[1], found[3]))
+                referenced.add((f"{found[1]}({found[2]})" if found[2] else found[1], found[3]))
             else:
                 defined.add(found[3])
-    return defined, referred
+    return defined, referenced
 
 
-def asks_the_system(libc, name):
-    """Whether the C library warns that the function loads shared libraries."""
+def loads_libraries(libc, name):
+    """Whether the C library warns that this function loads shared libraries."""
     warning = output("readelf", f"--string-dump=.gnu.warning.{name}", libc)
     return "statically linked applications requires" in warning
 
 
-def faults(program, map_path):
+def violations(program, map_path):
     headers = output("readelf", "--wide", "--program-headers", program)
     if " INTERP " in headers:
         yield "it needs a loader"
     if " DYNAMIC " in headers:
         yield "it needs shared libraries"
-    # A static program settles one kind itself: which of several versions of a function suits the processor.
+    # A static program resolves one kind itself: which of several versions of a function suits the processor.
     relocations = re.findall(r"^[0-9a-f]{8,} .*", output("readelf", "--wide", "--relocs", program), re.MULTILINE)
-    left = [line for line in relocations if "IRELATIV" not in line]
-    if left:
-        yield f"it leaves {len(left)} symbols to a loader"
+    unresolved = [line for line in relocations if "IRELATIV" not in line]
+    if unresolved:
+        yield f"it leaves {len(unresolved)} symbols to a loader"
 
     libc = output("clang", "-print-file-name=libc.a").strip()
     files = {file: members for file, members in linked(map_path).items() if not file.endswith("/libc.a")}
     if not files:
-        yield f"{map_path} does not say what it was linked from"
+        yield f"{map_path} names no linked files"
         return
-    defined, referred = symbols(files)
-    # A function's warning is a section of its name.
+    defined, referenced = symbols(files)
+    # The C library stores the warning about a function in a section with the name of the function.
     warned = set(re.findall(r" \.gnu\.warning\.(\S+) ", output("readelf", "--wide", "--section-headers", libc)))
-    suspects = (warned - defined) & {name for _, name in referred}
-    asking = {name for name in suspects if asks_the_system(libc, name)}
-    for place, name in sorted(referred):
-        if name in asking:
-            yield f"{place.rpartition('/')[2]} asks the system by {name}"
+    suspects = (warned - defined) & {name for _, name in referenced}
+    loading = {name for name in suspects if loads_libraries(libc, name)}
+    for place, name in sorted(referenced):
+        if name in loading:
+            yield f"{place.rpartition('/')[2]} calls {name}, which loads shared libraries"
 
 
 if __name__ == "__main__":
-    found = list(faults(*sys.argv[1:]))
-    for fault in found:
-        print(f"{sys.argv[1]}: {fault}", file=sys.stderr)
+    found = list(violations(*sys.argv[1:]))
+    for violation in found:
+        print(f"{sys.argv[1]}: {violation}", file=sys.stderr)
     sys.exit(bool(found))

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Writes a zip whose bytes depend on nothing but the content of the files: no times, no owners, sorted.
+"""Writes a zip whose bytes depend only on the files' names and contents: sorted, without times and owners.
 
-    python3 deploy/package/zip.py <zip> <directory>
+python3 deploy/package/zip.py <zip> <directory>
 """
+
 import pathlib
 import sys
 import zipfile
@@ -14,7 +15,7 @@ def write(target, directory):
             entry = zipfile.ZipInfo(path.relative_to(directory).as_posix(), date_time=(1980, 1, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3
-            # Lambda runs as another user than the one who unpacked it: readable by all, and bootstrap executable.
+            # Lambda runs the program as another user than the owner of the files.
             entry.external_attr = (0o100755 if path.name == "bootstrap" else 0o100644) << 16
             archive.writestr(entry, path.read_bytes())
 

@@ -5,9 +5,9 @@ public enum Command: Sendable, Equatable {
     case fulfill(orderId: String, key: String?, timeout: Double)
 
     public static let usage = """
-        usage: testbed up [--port N]
-               testbed invoke <function> <event.json> [--as-is]
-               testbed fulfill <orderId> [--key K] [--timeout SECONDS]
+        usage: deploy/testbed up [--port N]
+               deploy/testbed invoke <function> <event.json> [--as-is]
+               deploy/testbed fulfill <orderId> [--key K] [--timeout SECONDS]
 
         up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine (port 4242; 0 takes a free one)
         invoke   runs one function once; a signed request is stamped and signed afresh unless told --as-is

@@ -26,7 +26,7 @@ public struct FulfillCommand {
     /// True when the order is provisioned. The last line printed is `Provisioned` or `Failed: CODE`.
     public func run() throws(Stack.Failure) -> Bool {
         guard let addresses = Stack.Addresses.read(in: projectRoot), addresses.answers else {
-            throw Stack.Failure("No testbed is running: start one with testbed up.")
+            throw Stack.Failure("No testbed is running: start one with deploy/testbed up.")
         }
         let deadline = Date(timeIntervalSinceNow: timeout)
         let call = HTTPCall()

@@ -50,7 +50,7 @@ public struct UpCommand {
             "  WHMCS         \(addresses.whmcs)/_simulator/state",
             "  AWS (moto)    \(addresses.aws)",
             "  Lambda        \(addresses.lambda)", "",
-            "  Send an order: testbed fulfill \(Seed.order)", "",
+            "  Send an order: deploy/testbed fulfill \(Seed.order)", "",
         ]
         lines.forEach(print)
     }

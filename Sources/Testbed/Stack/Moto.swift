@@ -21,7 +21,7 @@ final class Moto: Sendable {
         do {
             child = try Child.start(
                 virtualEnvironment + "/bin/python",
-                [projectRoot + "/deploy/local/moto_server.py", "-H", "127.0.0.1", "-p", String(port)],
+                [projectRoot + "/deploy/aws-emulation/moto_server.py", "-H", "127.0.0.1", "-p", String(port)],
                 environment: ["PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1"],
                 line: { if !Self.saysNothing($0) { journal.write("moto", $0) } })
         } catch {

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What deploy/local/resources.py made in moto from template.yaml.
+/// What deploy/aws-emulation/create_resources.py created in moto from template.yaml.
 public struct Resources: Sendable, Decodable {
     public var table: String
     public var eventBus: String
@@ -16,14 +16,14 @@ public struct Resources: Sendable, Decodable {
             virtualEnvironment + "/bin/python",
             [
                 // Warnings would stand between us and the JSON.
-                "-W", "ignore", root + "/deploy/local/resources.py", "--template", root + "/template.yaml",
-                "--endpoint", endpoint, "--region", LocalAccount.region,
+                "-W", "ignore", root + "/deploy/aws-emulation/create_resources.py",
+                "--template", root + "/template.yaml", "--endpoint", endpoint, "--region", LocalAccount.region,
             ] + values.flatMap { ["--parameter", "\($0.key)=\($0.value)"] },
             environment: ["LANG": "C.UTF-8", "HOME": NSTemporaryDirectory()])
         do {
             return try JSONDecoder().decode(Resources.self, from: Data(output.utf8))
         } catch {
-            throw Stack.Failure("resources.py wrote something else than expected (\(error)): \(output.prefix(300))")
+            throw Stack.Failure("create_resources.py printed unexpected JSON (\(error)): \(output.prefix(300))")
         }
     }
 }

@@ -3,7 +3,7 @@ import Foundation
 extension Stack {
     /// What a stack is made from.
     public struct Configuration: Sendable {
-        /// The directory that holds template.yaml, deploy/local and .local/venv.
+        /// The directory that holds template.yaml, deploy/aws-emulation and .local/venv.
         public var projectRoot: String
         /// The directory that holds the built programs.
         public var programs: String

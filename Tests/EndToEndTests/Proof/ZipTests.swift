@@ -118,7 +118,7 @@ import Testing
     }
 }
 
-/// The roots, and what the programs in them find outside; see deploy/local/outside.py. Ends with the tests' process.
+/// The roots, and what the programs in them find outside; see deploy/package/tls_and_dns.py. Ends with the tests' process.
 private final class Outside: Sendable {
     private let directory: TemporaryDirectory
     private let process = Process()
@@ -153,7 +153,7 @@ private final class Outside: Sendable {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: Program.pythonPath)
         process.arguments = [
-            packageRoot.appending(path: "deploy/local/outside.py").path, "aws.dns.test",
+            packageRoot.appending(path: "deploy/package/tls_and_dns.py").path, "aws.dns.test",
             try directory.file("chain.pem", Array(chain.joined().utf8)),
         ]
         (process.standardInput, process.standardOutput) = (input, output)

@@ -148,6 +148,11 @@ final class ProvisioningHarness {
 
     // MARK: What came of it
 
+    /// Until when a run has the order; nil when none has.
+    func leaseUntil(_ order: String = Seed.order) throws -> Timestamp? {
+        try aws.order(order)["leaseUntil"]?.timestamp
+    }
+
     func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
         guard let order = LedgerOrder(try aws.order(order)) else {
             throw MotoAccount.Unexpected(description: "the ledger has no such order")

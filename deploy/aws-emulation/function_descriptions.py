@@ -1,0 +1,115 @@
+"""Describes the functions of template.yaml to the testbed: program, environment, triggers, retries."""
+
+import re
+
+from moto_resources import dead_letter_queue
+from sam_template import TemplateError
+
+# Lambda's own, where the template sets nothing.
+DEFAULT_TIMEOUT = 3
+DEFAULT_MEMORY = 128
+DEFAULT_RETRY_ATTEMPTS = 2
+DEFAULT_EVENT_AGE = 21600
+
+
+def describe(stack, programs, queues, taps):
+    routes, schedules = find_routes(stack), find_schedules(stack, queues)
+    asynchronous = find_async_settings(stack, queues)
+    functions = []
+    for logical, properties in stack.of_type("AWS::Lambda::Function"):
+        if logical not in programs:
+            raise TemplateError(f"{logical} must be an AWS::Serverless::Function, whose CodeUri names its program")
+        arn = stack.arn(logical)
+        variables = properties.get("Environment", {}).get("Variables", {})
+        functions.append(
+            {
+                "name": programs[logical],
+                "functionName": properties["FunctionName"],
+                "timeout": int(properties.get("Timeout", DEFAULT_TIMEOUT)),
+                "memory": int(properties.get("MemorySize", DEFAULT_MEMORY)),
+                "reservedConcurrency": properties.get("ReservedConcurrentExecutions"),
+                "environment": {name: str(value) for name, value in variables.items()},
+                "routes": routes.get(arn, []),
+                "schedules": schedules.get(arn, []),
+                "taps": taps.get(arn, []),
+                **asynchronous.get(properties["FunctionName"], async_settings({}, queues)),
+            }
+        )
+    return {"table": only_table(stack), "eventBus": order_bus(stack), "functions": functions}
+
+
+def only_table(stack):
+    names = [stack.physical(logical) for logical, _ in stack.of_type("AWS::DynamoDB::Table")]
+    if len(names) != 1:
+        raise TemplateError(f"it must have exactly one AWS::DynamoDB::Table, but has {len(names)}")
+    return names[0]
+
+
+def order_bus(stack):
+    """The suite's own bus. A partner's bus has an EventSourceName."""
+    names = [
+        stack.physical(logical)
+        for logical, properties in stack.of_type("AWS::Events::EventBus")
+        if "EventSourceName" not in properties
+    ]
+    if len(names) != 1:
+        raise TemplateError(f"it must have exactly one bus of its own, but has {len(names)}")
+    return names[0]
+
+
+def find_routes(stack):
+    """The routes of each function by ARN. SAM writes them into the OpenAPI document of the HTTP API."""
+    routes = {}
+    for logical, properties in stack.of_type("AWS::ApiGatewayV2::Api"):
+        for path, methods in properties.get("Body", {}).get("paths", {}).items():
+            for method, operation in methods.items():
+                integration = operation.get("x-amazon-apigateway-integration", {})
+                match = re.search(r"functions/(arn:[^/]+)/invocations$", integration.get("uri", ""))
+                if not match:
+                    raise TemplateError(f"{logical}'s route {method.upper()} {path} invokes no function")
+                routes.setdefault(match[1], []).append(
+                    {
+                        "method": method.upper(),
+                        "path": path,
+                        "payloadFormatVersion": integration.get("payloadFormatVersion", "2.0"),
+                    }
+                )
+    return routes
+
+
+def find_schedules(stack, queues):
+    """The schedules of each function by ARN."""
+    units = {"minute": 60, "hour": 3600, "day": 86400}
+    schedules = {}
+    for logical, properties in stack.of_type("AWS::Scheduler::Schedule"):
+        expression = properties.get("ScheduleExpression", "")
+        match = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+        if not match:
+            raise TemplateError(f"{logical} runs at {expression!r}; the testbed supports only rate(…)")
+        target = properties["Target"]
+        schedules.setdefault(target["Arn"], []).append(
+            {
+                "name": properties.get("Name", stack.physical(logical)),
+                "seconds": int(match[1]) * units[match[2]],
+                "input": target.get("Input"),
+                "deadLetterQueueUrl": dead_letter_queue(target, queues),
+            }
+        )
+    return schedules
+
+
+def find_async_settings(stack, queues):
+    """What Lambda does with an asynchronous event that fails, by function name."""
+    return {
+        properties["FunctionName"]: async_settings(properties, queues)
+        for _, properties in stack.of_type("AWS::Lambda::EventInvokeConfig")
+    }
+
+
+def async_settings(properties, queues):
+    destination = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+    return {
+        "maximumRetryAttempts": int(properties.get("MaximumRetryAttempts", DEFAULT_RETRY_ATTEMPTS)),
+        "maximumEventAge": int(properties.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE)),
+        "onFailureQueueUrl": queues[destination] if destination else None,
+    }

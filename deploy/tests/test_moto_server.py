@@ -1,0 +1,119 @@
+"""moto loses no write while it refuses other transactions, and its faster replacements give the right answers."""
+
+import threading
+import unittest
+
+from support import MotoError, start_moto
+
+KEY = {"pk": {"S": "counter"}}
+
+
+class MotoServerTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.moto = start_moto(cls)
+
+    def setUp(self):
+        self.table = self.id().rsplit(".", 1)[-1]
+        attributes = [("pk", "S"), ("open", "S"), ("dueAt", "N")]
+        index = {
+            "IndexName": "due",
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+            "KeySchema": [
+                {"AttributeName": "open", "KeyType": "HASH"},
+                {"AttributeName": "dueAt", "KeyType": "RANGE"},
+            ],
+        }
+        self.call(
+            "CreateTable",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": type} for name, type in attributes],
+            GlobalSecondaryIndexes=[index],
+            BillingMode="PAY_PER_REQUEST",
+        )
+
+    def call(self, action, **body):
+        return self.moto.call("dynamodb", action, TableName=self.table, **body)
+
+    def transact(self, *updates):
+        updates = [{"Update": {"TableName": self.table, **update}} for update in updates]
+        self.moto.call("dynamodb", "TransactWriteItems", TransactItems=updates)
+
+    def count(self, times):
+        for _ in range(times):
+            self.call(
+                "UpdateItem",
+                Key=KEY,
+                UpdateExpression="ADD n :one",
+                ExpressionAttributeValues={":one": {"N": "1"}},
+            )
+
+    def be_refused(self, times):
+        refused = {
+            "Key": {"pk": {"S": "other"}},
+            "UpdateExpression": "SET n = :n",
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": {":n": {"N": "1"}},
+        }
+        for _ in range(times):
+            with self.assertRaises(MotoError):
+                self.transact(refused)
+
+    def test_a_refused_transaction_loses_no_other_write(self):
+        threads = [threading.Thread(target=self.count, args=(100,)) for _ in range(2)]
+        threads += [threading.Thread(target=self.be_refused, args=(100,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.call("GetItem", Key=KEY)["Item"]["n"]["N"], "200")
+
+    def put_unless_last_exists(self, *numbers):
+        """Sets each key's number in one transaction, on condition that the last key does not exist."""
+        updates = [
+            {
+                "Key": {"pk": {"S": key}},
+                "UpdateExpression": "SET n = :n",
+                "ExpressionAttributeValues": {":n": {"N": number}},
+            }
+            for key, number in numbers
+        ]
+        updates[-1]["ConditionExpression"] = "attribute_not_exists(pk)"
+        self.transact(*updates)
+
+    def numbers(self):
+        return {item["pk"]["S"]: item["n"]["N"] for item in self.call("Scan")["Items"]}
+
+    def test_a_transaction_writes_all_or_nothing(self):
+        self.put_unless_last_exists(("b", "1"), ("a", "1"))
+        with self.assertRaises(MotoError):
+            self.put_unless_last_exists(("b", "2"), ("new", "2"), ("a", "2"))
+        self.assertEqual(self.numbers(), {"a": "1", "b": "1"})
+        self.put_unless_last_exists(("b", "3"), ("new", "3"))
+        self.assertEqual(self.numbers(), {"a": "1", "b": "3", "new": "3"})
+
+    def test_an_index_is_sorted(self):
+        for key, due in [("a", "10"), ("c", "9"), ("b", "9"), ("d", "100"), ("e", None)]:
+            item = {"pk": {"S": key}, "n": {"N": "1"}}
+            if due:
+                item |= {"open": {"S": "1"}, "dueAt": {"N": due}}
+            self.call("PutItem", Item=item)
+        keys, position = [], {}
+        while position is not None:
+            page = self.call(
+                "Query",
+                IndexName="due",
+                Limit=1,
+                KeyConditionExpression="#o = :o AND dueAt <= :n",
+                ExpressionAttributeNames={"#o": "open"},
+                ExpressionAttributeValues={":o": {"S": "1"}, ":n": {"N": "99"}},
+                **position,
+            )
+            keys += [item["pk"]["S"] for item in page["Items"]]
+            last = page.get("LastEvaluatedKey")
+            position = {"ExclusiveStartKey": last} if last else None
+        self.assertEqual(keys, ["b", "c", "a"])
+
+
+if __name__ == "__main__":
+    unittest.main()

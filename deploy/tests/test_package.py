@@ -1,0 +1,120 @@
+"""deploy/build: what its check refuses, what its zips contain, how it calls Docker."""
+
+import os
+import pathlib
+import tempfile
+import time
+import unittest
+import zipfile
+
+from support import DEPLOY, ROOT, run
+
+CHECK = DEPLOY / "package/check.py"
+
+
+class InDirectory(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+
+class CheckTest(InDirectory):
+    PROGRAMS = {
+        "plain": '#include <stdio.h>\nint main(void) { return puts("") < 0; }',
+        "names": '#include <netdb.h>\nint main(void) { struct addrinfo *a; return getaddrinfo("a", 0, 0, &a); }',
+        "users": '#include <pwd.h>\nint main(void) { return getpwnam("root") == 0; }',
+        # The C library warns about this one too, but for another reason: it loads nothing.
+        "mktemp": "#include <stdlib.h>\nint main(int c, char **v) { return mktemp(v[c - 1]) == 0; }",
+    }
+
+    def clang(self, *arguments, source=None):
+        made = run("clang", "-w", "-x", "c", "-", *arguments, input=source) if source else run("clang", *arguments)
+        self.assertEqual(made.returncode, 0, made.stderr)
+
+    def check(self, source, *arguments, stand_in=None):
+        program, linked, objects = self.directory / "program", self.directory / "map", []
+        for name, text in (("program.o", self.PROGRAMS[source]), ("stand-in.o", stand_in)):
+            if text:
+                objects.append(self.directory / name)
+                self.clang("-c", "-o", objects[-1], source=text)
+        self.clang("-fuse-ld=lld", *arguments, *objects, "-o", program, f"-Wl,-Map={linked}")
+        return run("python3", CHECK, program, linked)
+
+    def test_a_static_program_passes(self):
+        for source in ("plain", "mktemp"):
+            result = self.check(source, "-static")
+            self.assertEqual((result.returncode, result.stderr), (0, ""), source)
+
+    def test_a_program_that_needs_a_loader_fails(self):
+        for arguments in ([], ["-static-libgcc"], ["-no-pie"]):
+            result = self.check("plain", *arguments)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("it needs a loader", result.stderr)
+            self.assertIn("it needs shared libraries", result.stderr)
+
+    def test_a_static_program_that_relocates_itself_fails(self):
+        result = self.check("plain", "-static-pie")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("it needs shared libraries", result.stderr)
+
+    def test_the_check_names_the_function_that_loads_libraries(self):
+        for source, function in (("names", "getaddrinfo"), ("users", "getpwnam")):
+            result = self.check(source, "-static")
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, rf"calls {function}, which loads shared libraries\n$")
+
+    def test_a_replaced_function_passes(self):
+        result = self.check("users", "-static", stand_in="void *getpwnam(const char *name) { return 0; }")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+
+class ZipTest(InDirectory):
+    def zip(self, name, when):
+        package = self.directory / name
+        (package / "certs").mkdir(parents=True)
+        for path in ("certs/b.0", "bootstrap", "certs/a.0"):
+            (package / path).write_text(path)
+            os.utime(package / path, (when, when))
+        target = self.directory / f"{name}.zip"
+        made = run("python3", DEPLOY / "package/zip.py", target, package)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        return target
+
+    def test_the_same_content_makes_the_same_bytes(self):
+        first, second = self.zip("first", time.time()), self.zip("second", 1_000_000_000)
+        self.assertEqual(first.read_bytes(), second.read_bytes())
+
+    def test_files_are_readable_and_bootstrap_is_executable(self):
+        with zipfile.ZipFile(self.zip("package", time.time())) as archive:
+            self.assertEqual(
+                [(entry.filename, oct(entry.external_attr >> 16)) for entry in archive.infolist()],
+                [("bootstrap", "0o100755"), ("certs/a.0", "0o100644"), ("certs/b.0", "0o100644")],
+            )
+
+
+class BuildTest(InDirectory):
+    def build(self, *arguments, system="Linux"):
+        """Runs deploy/build with a docker that only prints its arguments, one a line."""
+        for name, body in (("docker", 'printf "%s\\n" "$@"'), ("uname", f"echo {system}")):
+            (self.directory / name).write_text(f"#!/bin/sh\n{body}\n")
+            (self.directory / name).chmod(0o755)
+        path = f"{self.directory}:{os.environ['PATH']}"
+        return run(DEPLOY / "build", *arguments, env={**os.environ, "PATH": path})
+
+    def test_an_unknown_function_is_refused_and_all_functions_are_named(self):
+        result = self.build("verify-signatures")
+        self.assertEqual(result.returncode, 64)
+        self.assertIn(" ".join(run(DEPLOY / "package/functions").stdout.split()), result.stderr)
+        self.assertIn("verify-signature", result.stderr)
+
+    def test_docker_gets_the_checkout_and_the_functions(self):
+        for arguments, system in ((["--docker", "order-status"], "Linux"), (["order-status"], "Darwin")):
+            words = self.build(*arguments, system=system).stdout.split("\n")
+            self.assertEqual(words[:6], ["run", "--rm", "--volume", f"{ROOT}:{ROOT}", "--workdir", str(ROOT)])
+            self.assertEqual(words[6:9], ["swift:6.3-bookworm", "bash", "-c"])
+            self.assertEqual(words[-3:], ["build", "order-status", ""])
+
+
+if __name__ == "__main__":
+    unittest.main()

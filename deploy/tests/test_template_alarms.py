@@ -1,0 +1,56 @@
+"""The alarms of template.yaml, and their places in the runbook."""
+
+import json
+import re
+import unittest
+
+from support import DEPLOY, TOPIC, deployed, fully_deployed
+
+
+class TemplateAlarmsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.stack, _ = fully_deployed()
+        cls.alarms = [alarm for _, alarm in cls.stack.of_type("AWS::CloudWatch::Alarm")]
+
+    def test_every_dead_letter_queue_has_an_alarm(self):
+        watched = {}
+        for alarm in self.alarms:
+            if alarm["Namespace"] == "AWS/SQS":
+                (dimension,) = alarm["Dimensions"]
+                self.assertEqual(dimension["Name"], "QueueName")
+                watched[dimension["Value"]] = alarm
+        queues = {self.stack.physical(logical) for logical, _ in self.stack.of_type("AWS::SQS::Queue")}
+        self.assertEqual(set(watched), queues)
+        for alarm in watched.values():
+            self.assertEqual(
+                (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]),
+                ("ApproximateNumberOfMessagesVisible", "Maximum", 0, "GreaterThanThreshold"),
+            )
+            self.assertEqual(alarm["TreatMissingData"], "ignore")
+
+    def test_recovery_has_alarms(self):
+        alarms = {alarm["MetricName"]: alarm for alarm in self.alarms}
+        for metric in "Errors", "Invocations":
+            self.assertEqual(alarms[metric]["Dimensions"], [{"Name": "FunctionName", "Value": "orders-recover-orders"}])
+        self.assertEqual(alarms["Invocations"]["TreatMissingData"], "breaching")
+        age = alarms["OldestDueAge"]
+        self.assertEqual((age["Namespace"], age["Statistic"], age["Threshold"]), ("Orders", "Maximum", 15 * 60 * 1000))
+        self.assertNotIn("Dimensions", age)
+
+    def test_alarms_notify_the_topic_only_if_there_is_one(self):
+        for stack, actions in (self.stack, [TOPIC]), (deployed()[0], None):
+            alarms = stack.of_type("AWS::CloudWatch::Alarm")
+            self.assertEqual(len(alarms), 6)
+            for logical, alarm in alarms:
+                self.assertEqual((alarm.get("AlarmActions"), alarm.get("OKActions")), (actions, actions), logical)
+        self.assertNotIn("sns:Publish", json.dumps([role for _, role in deployed()[0].of_type("AWS::IAM::Role")]))
+
+    def test_the_runbook_explains_every_alarm(self):
+        runbook = (DEPLOY / "RUNBOOK.md").read_text(encoding="utf-8")
+        explained = set(re.findall(r"^\| `…-([\w-]+)` \|", runbook, re.MULTILINE))
+        self.assertEqual(explained, {alarm["AlarmName"].removeprefix("orders-") for alarm in self.alarms})
+
+
+if __name__ == "__main__":
+    unittest.main()
