@@ -39,7 +39,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
             case _ where failure.isRetryable: .salesforceUnavailable
             default: .salesforceRejected
             }
-        self.init(code, failure.description, isRetryable: failure.isRetryable)
+        self.init(code, failure.descriptionWithHint, isRetryable: failure.isRetryable)
     }
 
     private init(_ failure: WHMCSFailure) {

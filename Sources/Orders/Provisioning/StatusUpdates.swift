@@ -91,6 +91,6 @@ extension ProvisioningRun {
 private func list(_ ids: ArraySlice<Int>) -> String {
     ids.reduce("") { list, id in
         let longer = list.isEmpty ? String(id) : "\(list),\(id)"
-        return FieldValue.cut(longer) == longer ? longer : list
+        return FieldValue.fits(longer) ? longer : list
     }
 }

@@ -88,7 +88,13 @@ struct TokenRefresh: Program {
             log.warn("policy event of another parameter")
             return JSON.object(["refreshed": false]).bytes
         }
-        let token = try grant(store, http.now()).requestToken(loginURL: settings.loginURL, http: http)
+        let grant = try grant(store, http.now())
+        let token: Token
+        do throws(SalesforceFailure) {
+            token = try grant.requestToken(loginURL: settings.loginURL, http: http)
+        } catch {
+            throw FunctionError("SalesforceFailure", error.descriptionWithHint)
+        }
         try store.put(settings.tokenParameter, token.parameterValue, policies: [policy])
         log.info("refreshed", ["token": .string(token.fingerprint)])
         return JSON.object(["refreshed": true]).bytes

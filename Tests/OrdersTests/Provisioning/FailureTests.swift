@@ -37,7 +37,7 @@ import Testing
         let failure = try #require(ProvisioningFailure(error))
         #expect(failure.code == code)
         #expect(failure.isRetryable == isRetryable)
-        #expect(failure.message == "\(error)")
+        #expect(failure.message == (error as? SalesforceFailure)?.descriptionWithHint ?? "\(error)")
     }
 
     @Test func keepsItsOwnWords() {

@@ -27,7 +27,7 @@ import Testing
 
     static let cases: [Case] = [
         Case(
-            code: "ORDER_NOT_PROVISIONABLE", message: "the order's status is Approved, which is not provisioned",
+            code: "ORDER_NOT_PROVISIONABLE", message: "orders with the status Approved are not provisioned",
             settings: ["SF_PROVISIONABLE_STATUSES": "Draft,Activated"], steps: ["validation failed"]),
         Case(
             code: "ORDER_NOT_PROVISIONABLE", message: "the order's price book is not the portal's",
@@ -40,7 +40,7 @@ import Testing
             }),
         Case(
             code: "ORDER_NOT_PROVISIONABLE",
-            message: "WHMCS_Order_ID__c already names WHMCS order 77; clear the field to order anew",
+            message: "WHMCS_Order_ID__c already names WHMCS order 77; clear the field to create another",
             steps: ["validation failed"],
             arrange: { harness in
                 harness.salesforce.update { state in
@@ -53,7 +53,7 @@ import Testing
             message: "the account's WH_Account__c does not name a WHMCS client like \"#1234 - Name\"",
             order: Seed.notLinkedOrder, steps: upToDetails),
         Case(
-            code: "CLIENT_NOT_LINKED", message: "WHMCS does not know client 1234, whom the account names",
+            code: "CLIENT_NOT_LINKED", message: "WHMCS does not know client 1234, which the account names",
             steps: upToDetails, arrange: { $0.whmcs.update { $0.clients = [] } }),
         Case(
             code: "CLIENT_CLOSED", message: "WHMCS client 1235 is closed", order: Seed.closedClientOrder,

@@ -76,7 +76,8 @@ final class ProvisioningHarness {
             do {
                 return .json(200, try refresh.handle(invocation))
             } catch {
-                let body: JSON = ["errorType": "Failure", "errorMessage": .string("\(error)")]
+                let error = FunctionError(error)
+                let body: JSON = ["errorType": .string(error.type), "errorMessage": .string(error.message)]
                 return .answer(status: 200, headers: [("X-Amz-Function-Error", "Unhandled")], body: body.bytes)
             }
         }
