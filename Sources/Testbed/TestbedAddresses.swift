@@ -1,33 +1,37 @@
 import Foundation
 
-extension Stack {
-    /// Where the parts of a running stack are. `testbed up` keeps it in `.local/stack.json` for the other commands.
-    public struct Addresses: Codable, Sendable, Equatable {
-        public var gateway: String
-        public var lambda: String
-        public var aws: String
-        public var salesforce: String
-        public var whmcs: String
+/// Where the parts of a running testbed are. `testbed up` keeps them in `.local/testbed.json` for the other commands.
+public struct TestbedAddresses: Codable, Sendable, Equatable {
+    public var gateway: String
+    public var lambda: String
+    public var aws: String
+    public var salesforce: String
+    public var whmcs: String
+    /// The parameter that holds the Salesforce token.
+    public var accessTokenParameter: String
 
-        public static func file(in projectRoot: String) -> String { projectRoot + "/.local/stack.json" }
+    /// What the file says; nil when there is none.
+    static func read(in projectRoot: String) -> TestbedAddresses? {
+        guard let data = FileManager.default.contents(atPath: file(in: projectRoot)) else { return nil }
+        return try? JSONDecoder().decode(TestbedAddresses.self, from: data)
+    }
 
-        /// What the file says; nil when there is none.
-        public static func read(in projectRoot: String) -> Addresses? {
-            guard let data = FileManager.default.contents(atPath: file(in: projectRoot)) else { return nil }
-            return try? JSONDecoder().decode(Addresses.self, from: data)
-        }
+    func write(in projectRoot: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try FileManager.default.createDirectory(atPath: projectRoot + "/.local", withIntermediateDirectories: true)
+        // Atomic: other commands wait for the file to appear, and must not read half of it.
+        try encoder.encode(self).write(to: URL(fileURLWithPath: Self.file(in: projectRoot)), options: .atomic)
+    }
 
-        public func write(in projectRoot: String) throws {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try FileManager.default.createDirectory(
-                atPath: projectRoot + "/.local", withIntermediateDirectories: true)
-            // Whole or not at all: others wait for the file to appear.
-            try encoder.encode(self).write(to: URL(fileURLWithPath: Self.file(in: projectRoot)), options: .atomic)
-        }
+    static func remove(in projectRoot: String) {
+        unlink(file(in: projectRoot))
+    }
 
-        public static func remove(in projectRoot: String) {
-            unlink(file(in: projectRoot))
-        }
+    private static func file(in projectRoot: String) -> String { projectRoot + "/.local/testbed.json" }
+
+    /// Whether the testbed answers. The file may be left over from one that was killed.
+    var isAnswering: Bool {
+        TestbedClient().get(lambda + "/")?.status == 404
     }
 }

@@ -1,10 +1,8 @@
-extension Stack {
-    /// Why the stack can't start or go on: one sentence for a person, with what to do.
-    public struct Failure: Error, Sendable, Equatable, CustomStringConvertible {
-        public var description: String
+/// Why the testbed cannot start or go on: one sentence for a person, with what to do.
+public struct TestbedFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    public var description: String
 
-        public init(_ description: String) {
-            self.description = description
-        }
+    public init(_ description: String) {
+        self.description = description
     }
 }

@@ -1,18 +1,17 @@
-import Foundation
 import JSON
 import Testing
 
 @testable import Testbed
 
-@Suite struct LambdaInvokeAPITests {
+@Suite struct InvokeAPITests {
     private func post(
         _ name: String = "echo", _ body: String = #"{"do":"echo"}"#, type: String? = nil, signed: Bool = true,
         path: String? = nil, reserved: Int? = nil
     ) -> (status: Int, headers: [(name: String, value: String)], body: JSON) {
         let definition = FunctionDefinition(name: "echo", functionName: "stack-echo", reservedConcurrency: reserved)
         return withFunction(definition) { function in
-            let events = AsyncEvents(function, timeScale: 0, journal: Journal()) { _, _ in }
-            let api = InvokeAPI(targets: [.init(function: function, events: events)])
+            let invoker = AsyncInvoker(function, timeScale: 0, journal: Journal()) { _, _ in }
+            let api = InvokeAPI(functions: [HostedFunction(lambda: function, asyncInvoker: invoker)])
             var headers: [(name: String, value: String)] = signed ? [("authorization", "AWS4-HMAC-SHA256 …")] : []
             if let type { headers.append(("x-amz-invocation-type", type)) }
             let request = ServerRequest(
@@ -23,35 +22,41 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "echo", "stack-echo", "stack-echo:live", "123456789012:function:stack-echo",
-        "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Astack-echo%3Alive",
-    ])
-    func findsTheFunctionBy(name: String) {
+    @Test(
+        "A function is found by its names and its ARN",
+        arguments: [
+            "echo", "stack-echo", "stack-echo:live", "123456789012:function:stack-echo",
+            "arn%3Aaws%3Alambda%3Aeu-west-1%3A123456789012%3Afunction%3Astack-echo%3Alive",
+        ])
+    func findsAFunction(name: String) {
         let reply = post(name)
         #expect(reply.status == 200)
         #expect(reply.body["event"] == ["do": "echo"])
         #expect(!reply.headers.contains { $0.name == "X-Amz-Function-Error" })
     }
 
-    @Test func anErrorOfTheFunctionIsStill200() {
+    @Test("An error of the function has status 200 and a header")
+    func reportsAFunctionError() {
         let reply = post("echo", #"{"do":"error"}"#)
         #expect(reply.status == 200)
         #expect(reply.headers.first { $0.name == "X-Amz-Function-Error" }?.value == "Unhandled")
         #expect(reply.body["errorMessage"] == "no")
     }
 
-    @Test func theOtherInvocationTypes() {
+    @Test("The invocation type decides the status")
+    func knowsTheInvocationTypes() {
         #expect(post(type: "Event").status == 202)
         #expect(post(type: "DryRun").status == 204)
         #expect(post(type: "Whatever").status == 400)
     }
 
-    @Test func noPayloadIsAnEmptyObject() {
+    @Test("An empty payload is an empty object")
+    func takesAnEmptyPayload() {
         #expect(post("echo", "").body["event"] == [:])
     }
 
-    @Test func refusals() {
+    @Test("Wrong requests and throttled ones are refused as Lambda refuses them")
+    func refusesAsLambdaDoes() {
         #expect(post("other").status == 404)
         #expect(post(signed: false).status == 403)
         #expect(post("echo", "{").status == 400)

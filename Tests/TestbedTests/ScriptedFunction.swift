@@ -1,13 +1,12 @@
 import Foundation
-import HTTP
 import JSON
-import Testing
+import TestSupport
 
 @testable import Testbed
 
-/// A small function in Python, told by its event what to do. It stands for any program on the Runtime API.
-enum Bootstrap {
-    static let source = #"""
+/// A function in Python whose event says what it does. It stands for any program on the Runtime API.
+enum ScriptedFunction {
+    private static let source = #"""
         #!/usr/bin/env python3
         import http.client, json, os, signal, sys, time
 
@@ -48,8 +47,9 @@ enum Bootstrap {
                 os.kill(os.getpid(), signal.SIGSEGV)
             if do == "hang":
                 time.sleep(60)
-            if do == "late":
-                time.sleep(event.get("seconds", 1))
+            if do == "wait":
+                while not os.path.exists(event["file"]):
+                    time.sleep(0.01)
             if do == "error":
                 post(f"/invocation/{id}/error", json.dumps({"errorType": "Function.Refused", "errorMessage": "no"}),
                      {"Lambda-Runtime-Function-Error-Type": event.get("type", "Function.Refused")})
@@ -75,37 +75,34 @@ enum Bootstrap {
                 sys.exit(0)
         """#
 
-    /// Written once for all tests.
+    /// Written once for all tests, and removed when this process ends.
     static let path: String = {
-        let path = Scratch.directory("bootstrap") + "/bootstrap"
+        atexit { unlink(ScriptedFunction.path) }
+        let path = FileManager.default.temporaryDirectory.path + "/scripted-function-\(getpid())"
         try? source.write(toFile: path, atomically: true, encoding: .utf8)
         try? FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         return path
     }()
 }
 
-/// Directories for the tests, gone when the test process ends.
-enum Scratch {
-    private static let root: String = {
-        atexit { try? FileManager.default.removeItem(atPath: Scratch.root) }
-        return FileManager.default.temporaryDirectory.path + "/testbed-tests-\(getpid())"
-    }()
-
-    static func directory(_ name: String) -> String {
-        let path = "\(root)/\(name)"
-        try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        return path
-    }
-}
-
-/// Runs `body` with a function on the bootstrap, and ends its processes afterwards.
+/// Runs `body` with a scripted function, and ends its processes afterwards.
 func withFunction<Value>(
     _ definition: FunctionDefinition = FunctionDefinition(name: "echo"), environment: [String: String] = [:],
-    program: String = Bootstrap.path, journal: Journal = Journal(), _ body: (LambdaFunction) throws -> Value
+    program: String = ScriptedFunction.path, journal: Journal = Journal(), _ body: (LambdaFunction) throws -> Value
 ) rethrows -> Value {
     let function = LambdaFunction(definition, program: program, environment: environment, journal: journal)
     defer { function.stop() }
     return try body(function)
 }
 
-func event(_ json: JSON) -> [UInt8] { json.bytes }
+/// Lets events that wait for a file go on.
+struct Gate {
+    private let directory: TemporaryDirectory
+
+    init() throws { directory = try TemporaryDirectory() }
+
+    /// An event that the scripted function answers when the gate is open.
+    var event: JSON { ["do": "wait", "file": .string(directory.url.appending(path: "open").path)] }
+
+    func open() throws { _ = try directory.file("open", []) }
+}

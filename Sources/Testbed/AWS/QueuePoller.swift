@@ -2,38 +2,38 @@ import AWS
 import Foundation
 import JSON
 
-/// Carries events from a rule's tap to the function, as EventBridge does: its part ends when Lambda has accepted.
-final class TapLine: Sendable {
-    /// An event that came through a rule.
+/// Carries events from a rule's queue to the rule's function. As EventBridge, it is done with an event when Lambda has
+/// accepted it.
+final class QueuePoller: Sendable {
+    /// An event that a rule delivered.
     struct Delivery: Sendable {
         var function: String
-        var rule: String
         var event: JSON
     }
 
-    private let tap: FunctionDefinition.Tap
-    private let target: InvokeAPI.Target
+    private let queue: FunctionDefinition.RuleQueue
+    private let function: HostedFunction
     private let journal: Journal
-    private let delivered: @Sendable (Delivery) -> Void
+    private let onDelivery: @Sendable (Delivery) -> Void
     private let isStopped = Monitor(false)
     private let hasEnded = Monitor(false)
 
     init(
-        _ tap: FunctionDefinition.Tap, to target: InvokeAPI.Target, account: AWS.Account, journal: Journal,
-        delivered: @escaping @Sendable (Delivery) -> Void
+        _ queue: FunctionDefinition.RuleQueue, of function: HostedFunction, account: AWS.Account, journal: Journal,
+        onDelivery: @escaping @Sendable (Delivery) -> Void
     ) {
-        self.tap = tap
-        self.target = target
+        self.queue = queue
+        self.function = function
         self.journal = journal
-        self.delivered = delivered
-        onThread("tap \(tap.rule)") { [self] in
-            let queue = Queue(tap.queueUrl, account, .live())
-            while !isStopped.with({ $0 }) { carry(queue) }
+        self.onDelivery = onDelivery
+        onThread("queue of \(queue.rule)") { [self] in
+            let sqs = SQSQueue(queue.queueUrl, account, .live())
+            while !isStopped.with({ $0 }) { poll(sqs) }
             hasEnded.with { $0 = true }
         }
     }
 
-    /// Takes no more. What moto is being asked is answered when moto stops, or within a second.
+    /// Does not wait for the current poll, which ends within a second, or with moto.
     func stop() {
         isStopped.with { $0 = true }
     }
@@ -42,26 +42,26 @@ final class TapLine: Sendable {
         _ = hasEnded.wait(until: Date(timeIntervalSinceNow: 5)) { $0 ? true : nil }
     }
 
-    private func carry(_ queue: Queue) {
+    private func poll(_ sqs: SQSQueue) {
         do {
-            // moto wakes a long poll as soon as a message is there.
-            for message in try queue.receive(waiting: 1) {
-                let event = envelope(message.body)
-                target.events.accept(event.bytes)
-                delivered(Delivery(function: target.function.definition.name, rule: tap.rule, event: event))
-                try queue.delete(message)
+            // moto answers a long poll as soon as a message arrives.
+            for message in try sqs.receive(waiting: 1) {
+                let event = completed(message.body)
+                function.asyncInvoker.accept(event.bytes)
+                onDelivery(Delivery(function: function.definition.name, event: event))
+                try sqs.delete(message)
             }
         } catch {
             if isStopped.wait(until: Date(timeIntervalSinceNow: 0.2), { $0 ? true : nil }) == true { return }
-            journal.write("tap \(tap.rule)", "\(error)")
+            journal.write("queue of \(queue.rule)", "\(error)")
         }
     }
 
-    /// The event, with the `account` that moto leaves out of it.
-    private func envelope(_ body: [UInt8]) -> JSON {
+    /// The event with its `account`, which moto leaves out.
+    private func completed(_ body: [UInt8]) -> JSON {
         guard var members = JSON(body)?.object else { return JSON(body) ?? .null }
         if members["detail-type"] != nil, members["account"] == nil {
-            members["account"] = .string(LocalAccount.id)
+            members["account"] = .string(TestbedAccount.id)
         }
         return .object(members)
     }

@@ -1,8 +1,8 @@
 import AWS
 import HTTP
 
-/// An SQS queue. For one thread at a time, as its HTTP client is.
-struct Queue {
+/// An SQS queue. Use it on one thread only, like its HTTP client.
+struct SQSQueue {
     struct Message {
         var body: [UInt8]
         var receipt: String
@@ -17,7 +17,7 @@ struct Queue {
             name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http)
     }
 
-    /// Up to ten messages; waits that many seconds for the first.
+    /// Returns up to ten messages. Waits up to so many seconds for the first.
     func receive(waiting seconds: Int) throws(AWSFailure) -> [Message] {
         let answer = try service.call(
             "ReceiveMessage",

@@ -2,18 +2,18 @@ import Basics
 import Foundation
 import JSON
 
-/// EventBridge Scheduler for one schedule.
-final class Clockwork: Sendable {
+/// EventBridge Scheduler, for one schedule of one function.
+final class ScheduleTimer: Sendable {
     let schedule: FunctionDefinition.Schedule
-    private let target: InvokeAPI.Target
+    private let function: HostedFunction
     private let isStopped = Monitor(false)
 
-    init(_ schedule: FunctionDefinition.Schedule, for target: InvokeAPI.Target) {
+    init(_ schedule: FunctionDefinition.Schedule, of function: HostedFunction) {
         self.schedule = schedule
-        self.target = target
+        self.function = function
     }
 
-    /// Fires at every interval from now on, the first time when one has passed.
+    /// Fires once an interval from now on, the first time after one interval.
     func start() {
         onThread("schedule \(schedule.name)") { [self] in
             var next = Date(timeIntervalSinceNow: schedule.seconds)
@@ -25,7 +25,7 @@ final class Clockwork: Sendable {
     }
 
     func fire() {
-        target.events.accept(schedule.input.map { Array($0.utf8) } ?? event.bytes)
+        function.asyncInvoker.accept(schedule.input.map { Array($0.utf8) } ?? event.bytes)
     }
 
     func stop() {
@@ -38,12 +38,12 @@ final class Clockwork: Sendable {
             "id": .string(UUID().uuidString.lowercased()),
             "detail-type": "Scheduled Event",
             "source": "aws.scheduler",
-            "account": .string(LocalAccount.id),
-            "time": .string(Date().iso8601Seconds),
-            "region": .string(LocalAccount.region),
+            "account": .string(TestbedAccount.id),
+            "time": .string(Timestamp.now().iso8601Seconds),
+            "region": .string(TestbedAccount.region),
             "resources": [
                 .string(
-                    "arn:aws:scheduler:\(LocalAccount.region):\(LocalAccount.id):schedule/default/\(schedule.name)")
+                    "arn:aws:scheduler:\(TestbedAccount.region):\(TestbedAccount.id):schedule/default/\(schedule.name)")
             ],
             // The scheduler, unlike a rule, sends it as text.
             "detail": "{}",

@@ -1,7 +1,7 @@
 import HTTP
 
-/// Requests to a running stack. For one thread at a time.
-struct HTTPCall {
+/// Sends requests to a running testbed. Use it on one thread only.
+struct TestbedClient {
     private let http = HTTPClient.live()
 
     /// Nil when there is no answer.
@@ -9,11 +9,11 @@ struct HTTPCall {
         try? http.send(Request("GET", url, timeout: 5000, isIdempotent: false))
     }
 
-    func send(_ request: Request) throws(Stack.Failure) -> Response {
+    func send(_ request: Request) throws(TestbedFailure) -> Response {
         do {
             return try http.send(request)
         } catch {
-            throw Stack.Failure("The testbed does not answer (\(error)).")
+            throw TestbedFailure("The testbed does not answer (\(error)).")
         }
     }
 }

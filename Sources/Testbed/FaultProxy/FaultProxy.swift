@@ -1,74 +1,71 @@
 import Foundation
 
-/// Stands between the programs and everything they call, and says what goes wrong there.
+/// Forwards every call of the programs, and injects faults.
 ///
-/// A test gives it a rule, and reads afterwards which calls were made and which of them met trouble.
-public final class Interposer: Sendable {
-    /// Decides about a call before it is carried out; nil lets it through. Called from many threads at once.
-    public typealias Rule = @Sendable (OutsideCall) -> Trouble?
+/// A test sets a rule, and reads afterwards which calls the programs made and which faults were injected.
+public final class FaultProxy: Sendable {
+    /// Chooses the fault of a call before it is forwarded; nil forwards it unharmed. Many threads call it at once.
+    public typealias Rule = @Sendable (OutboundCall) -> InjectedFault?
 
-    /// The action of the call that stands for a process's start, which every run of a new process begins with. Nothing
-    /// can go wrong with it but `.thenRefuses`.
-    public static let start = "start"
-
-    public struct Incident: Sendable {
-        public var call: OutsideCall
-        public var trouble: Trouble
+    /// A call, and the fault that was injected into it.
+    public struct Injection: Sendable {
+        public var call: OutboundCall
+        public var fault: InjectedFault
     }
 
-    /// A call that was carried out, and its bodies.
+    /// A call that was forwarded and answered, with the bodies of the request and of the response.
     public struct Exchange: Sendable {
-        public var call: OutsideCall
+        public var call: OutboundCall
         public var sent: [UInt8]
         public var received: [UInt8]
     }
 
     private struct State {
         var rule: Rule = { _ in nil }
-        var calls: [OutsideCall] = []
+        var calls: [OutboundCall] = []
         var exchanges: [Exchange] = []
-        var incidents: [Incident] = []
-        var held = 0
+        var injections: [Injection] = []
+        var delayed = 0
         var runs: [String: Int] = [:]
-        var upstreams: [OutsideCall.Service: String] = [:]
+        var upstreams: [OutboundCall.Service: String] = [:]
     }
 
     private let state = Monitor(State())
 
     public init() {}
 
-    /// What applies from now on. Forgets the calls, exchanges and incidents so far.
-    public func follow(_ rule: @escaping Rule) {
+    /// Replaces the rule, and forgets the calls, exchanges and injections so far.
+    public func reset(rule: @escaping Rule = { _ in nil }) {
         state.with {
             $0.rule = rule
             $0.calls = []
             $0.exchanges = []
-            $0.incidents = []
+            $0.injections = []
         }
     }
 
-    /// Every call since the last rule, in the order of arrival, starts of processes included.
-    public var calls: [OutsideCall] { state.with { $0.calls } }
-    /// Every call since the last rule that was carried out and answered, in the order of the answers.
+    /// All calls since the last reset in the order of arrival, with the starts of processes.
+    public var calls: [OutboundCall] { state.with { $0.calls } }
+    /// All exchanges since the last reset in the order of the responses.
     public var exchanges: [Exchange] { state.with { $0.exchanges } }
-    /// Every call since the last rule that met trouble.
-    public var incidents: [Incident] { state.with { $0.incidents } }
+    /// All faults that were injected since the last reset.
+    public var injections: [Injection] { state.with { $0.injections } }
 
-    /// Whether calls of programs that were killed are still to be carried out.
-    public var holdsCalls: Bool { state.with { $0.held > 0 } }
+    /// Whether calls of killed programs are still to be forwarded.
+    public var hasDelayedCalls: Bool { state.with { $0.delayed > 0 } }
 
-    /// Carries a call out in that many s. Nobody waits for it: the door it came by closes behind the program.
-    func later(_ seconds: Double, _ carryOut: @escaping @Sendable () -> Void) {
-        state.with { $0.held += 1 }
-        Thread.detachNewThread { [self] in
+    /// Forwards a call so many seconds later. Nobody waits for its response.
+    func delay(_ seconds: Double, _ forward: @escaping @Sendable () -> Void) {
+        state.with { $0.delayed += 1 }
+        onThread("delayed call") { [self] in
             Thread.sleep(forTimeInterval: seconds)
-            carryOut()
-            state.with { $0.held -= 1 }
+            forward()
+            state.with { $0.delayed -= 1 }
         }
     }
 
-    /// Where the real services are; the stack says so when it starts.
-    func stand(before upstreams: [OutsideCall.Service: String]) {
+    /// Sets the URLs of the real services.
+    func forward(to upstreams: [OutboundCall.Service: String]) {
         state.with { $0.upstreams = upstreams }
     }
 
@@ -79,22 +76,22 @@ public final class Interposer: Sendable {
         }
     }
 
-    func trouble(for call: OutsideCall) -> Trouble? {
+    func fault(for call: OutboundCall) -> InjectedFault? {
         let rule = state.with {
             $0.calls.append(call)
             return $0.rule
         }
-        guard let trouble = rule(call) else { return nil }
-        state.with { $0.incidents.append(Incident(call: call, trouble: trouble)) }
-        return trouble
+        guard let fault = rule(call) else { return nil }
+        state.with { $0.injections.append(Injection(call: call, fault: fault)) }
+        return fault
     }
 
-    func note(_ exchange: Exchange) {
+    func record(_ exchange: Exchange) {
         state.with { $0.exchanges.append(exchange) }
     }
 
-    /// The address behind the door of that service; the local AWS when it has none of its own.
-    func upstream(_ service: OutsideCall.Service) -> String {
+    /// The URL of the real service. A service of AWS without one of its own has moto's.
+    func upstream(_ service: OutboundCall.Service) -> String {
         state.with { $0.upstreams[service] ?? $0.upstreams[.aws] ?? "" }
     }
 }

@@ -1,21 +1,26 @@
-/// What happens to one outside call of a program, or to the program at that moment.
-public enum Trouble: Sendable, Equatable {
-    /// The connection or the answer is spoilt.
-    case fault(Fault)
-    /// It is carried out, and the answer is withheld until the run is over.
+/// What the fault proxy does to one outbound call, or to the program that makes it.
+public enum InjectedFault: Sendable, Hashable {
+    /// Damages the connection or the response.
+    case response(Fault)
+    /// Forwards the call, and withholds the response until the run is over.
     case withheld
-    /// It is carried out, and answered, a while after the run is over, when another may be at work already.
-    case late
-    /// SIGKILL before the call goes out.
+    /// Forwards the call so many seconds after the run, when another run may be at work.
+    case late(by: Double)
+    /// Kills the program before it forwards the call, and never forwards it.
     case killedBefore
-    /// It is carried out; SIGKILL before the answer is there.
+    /// Forwards the call, and kills the program before it has the response.
     case killedAfter
-    /// SIGKILL while the call is on its way; it is carried out that many s later, when another run may have ended already.
-    case killedLate(after: Double)
-    /// It goes well; from then on the service refuses connections until the run is over. Calls that come over a
-    /// connection that is still open find it closed.
-    case thenRefuses(OutsideCall.Service)
+    /// Kills the program, and forwards the call so many seconds later, when another run may have ended.
+    case killedLate(by: Double)
+    /// Forwards the call. From then on the service refuses connections until the run is over, and closes those that are
+    /// open.
+    case thenRefuses(OutboundCall.Service)
 
-    /// How long after the run `late` is, in s.
-    public static let lateness = 1.0
+    /// Whether it kills the program.
+    public var isKill: Bool {
+        switch self {
+        case .killedBefore, .killedAfter, .killedLate: true
+        case .response, .withheld, .late, .thenRefuses: false
+        }
+    }
 }

@@ -1,22 +1,22 @@
-/// A call that a program makes to something outside of it, and the name by which a fault can be meant for it.
-public struct OutsideCall: Sendable, Equatable {
+/// A call that a program makes to a service. Its name tells where a fault is to be injected.
+public struct OutboundCall: Sendable, Hashable {
     /// What the programs talk to.
     public enum Service: String, Sendable, CaseIterable {
         case dynamodb, events, ssm, lambda, salesforce, whmcs
-        /// Any other of AWS.
+        /// Any other service of AWS.
         case aws
     }
 
     public var program: String
-    /// Which of the program's runs since the start of the stack makes it. Runs before their first event count too.
+    /// The program's runs are numbered from the start of the testbed.
     public var run: Int
     public var service: Service
     public var action: String
-    /// How often the run has called that action so far, this time included.
+    /// How many calls of that action the run has made, this one included.
     public var number: Int
-    /// How many calls the run has made so far, this one included.
+    /// How many calls the run has made, this one included.
     public var position: Int
-    /// The Salesforce order that the run is about; nil when its event names none.
+    /// The Salesforce order of the run; nil when its event names none.
     public var order: String?
 
     public init(
@@ -34,7 +34,13 @@ public struct OutsideCall: Sendable, Equatable {
     /// `provision-order dynamodb UpdateItem #2`
     public var name: String { "\(program) \(service) \(action) #\(number)" }
 
-    /// The stable part of what is asked: an action of AWS or WHMCS, a method and a resource of Salesforce.
+    /// Whether it is no call, but the start of a process, which is the first in the list of calls. Only `.thenRefuses`
+    /// can be injected there.
+    public var isProcessStart: Bool { action == Self.processStart }
+
+    static let processStart = "start"
+
+    /// The action of AWS or WHMCS, or the method and resource of Salesforce, without what differs from order to order.
     static func action(_ request: ServerRequest, _ service: Service) -> String {
         switch service {
         case .lambda: "Invoke"

@@ -1,14 +1,14 @@
-/// The address of one service as one process sees it; can refuse connections for a while.
-final class Door: Sendable {
+/// The address of one service as one process sees it. It can refuse connections for some time.
+final class ProxyListener: Sendable {
     private struct State {
-        /// The last one listens; the others still have connections.
+        /// The last one listens. The others still have connections.
         var servers: [LoopbackServer]
         var isRefusing = false
         var isClosed = false
     }
 
     let port: UInt16
-    var address: String { "http://127.0.0.1:\(port)" }
+    var url: String { "http://127.0.0.1:\(port)" }
     private let state: Monitor<State>
     private let handler: @Sendable (ServerRequest) -> ServerReply
 
@@ -21,7 +21,7 @@ final class Door: Sendable {
 
     var isRefusing: Bool { state.with { $0.isRefusing } }
 
-    func refuse() {
+    func refuseConnections() {
         state.with {
             guard !$0.isRefusing else { return }
             $0.isRefusing = true
@@ -29,10 +29,10 @@ final class Door: Sendable {
         }
     }
 
-    func open() {
+    func acceptConnections() {
         state.with {
             guard $0.isRefusing, !$0.isClosed else { return }
-            // Where another has taken the port meanwhile, it stays refused.
+            // If another process has taken the port by now, connections stay refused.
             guard let server = try? LoopbackServer(port: port, handler: handler) else { return }
             $0.isRefusing = false
             $0.servers.append(server)

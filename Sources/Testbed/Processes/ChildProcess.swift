@@ -1,8 +1,8 @@
 import Foundation
 
-/// A process that the stack started, and that does not outlive it.
-final class Child: Sendable {
-    enum Ending: Sendable, Equatable, CustomStringConvertible {
+/// A process that ends with this one, at the latest.
+final class ChildProcess: Sendable {
+    enum Termination: Sendable, Equatable, CustomStringConvertible {
         case exit(Int32)
         case signal(Int32)
 
@@ -14,82 +14,82 @@ final class Child: Sendable {
         }
     }
 
-    struct CannotStart: Error, CustomStringConvertible {
+    struct LaunchFailure: Error, CustomStringConvertible {
         var description: String
     }
 
     let pid: pid_t
-    private let ending = Monitor<Ending?>(nil)
+    private let termination = Monitor<Termination?>(nil)
 
     private init(pid: pid_t) {
         self.pid = pid
     }
 
-    /// Starts `program` with nothing but `environment`, in its own process group so that Ctrl-C at the terminal
-    /// reaches the stack alone. `line` gets what it writes; `ended` is called once, after the last line.
+    /// Starts `program` with the variables of `environment` only, in a process group of its own, so that Ctrl-C at the
+    /// terminal does not reach it. `onLine` receives its output and errors; `onExit` is called once, after the last line.
     static func start(
         _ program: String, _ arguments: [String] = [], environment: [String: String],
-        line: @escaping @Sendable (String) -> Void, ended: @escaping @Sendable (Ending) -> Void = { _ in }
-    ) throws(CannotStart) -> Child {
+        onLine: @escaping @Sendable (String) -> Void, onExit: @escaping @Sendable (Termination) -> Void = { _ in }
+    ) throws(LaunchFailure) -> ChildProcess {
         guard FileManager.default.isExecutableFile(atPath: program) else {
-            throw CannotStart(description: "\(program) is missing or not executable.")
+            throw LaunchFailure(description: "\(program) is missing or not executable.")
         }
-        let started = Spawner.shared.run {
-            spawn(dyingWithUs + [program] + arguments, environment: environment)
+        let started = ProcessSpawner.shared.run {
+            spawn(killedWithParent + [program] + arguments, environment: environment)
         }
         switch started {
-        case .failure(let failure): throw CannotStart(description: "\(program) does not start: \(failure).")
+        case .failure(let failure): throw LaunchFailure(description: "\(program) did not start: \(failure).")
         case .success(let (pid, output)):
-            let child = Child(pid: pid)
-            child.watch(output, line: line, ended: ended)
+            let child = ChildProcess(pid: pid)
+            child.watch(output, onLine: onLine, onExit: onExit)
             return child
         }
     }
 
-    /// SIGKILL for it and for whatever it started.
+    /// Sends SIGKILL to it and to whatever it started.
     func kill() {
-        // Under the lock, and only before it is reaped: afterwards the number may be another's.
-        ending.with { if $0 == nil { _ = Glibc.kill(-pid, SIGKILL) } }
+        // Under the lock, and only before it is reaped: afterwards another process may have its id.
+        termination.with { if $0 == nil { _ = Glibc.kill(-pid, SIGKILL) } }
     }
 
     @discardableResult
-    func waitUntilExit(until deadline: Date? = nil) -> Ending? {
-        ending.wait(until: deadline) { $0 }
+    func waitUntilExit(until deadline: Date? = nil) -> Termination? {
+        termination.wait(until: deadline) { $0 }
     }
 
     private func watch(
-        _ output: Int32, line: @escaping @Sendable (String) -> Void, ended: @escaping @Sendable (Ending) -> Void
+        _ output: Int32, onLine: @escaping @Sendable (String) -> Void,
+        onExit: @escaping @Sendable (Termination) -> Void
     ) {
         let isDrained = Monitor(false)
         onThread("output of \(pid)") {
-            forEachLine(of: output, line)
+            forEachLine(of: output, onLine)
             isDrained.with { $0 = true }
         }
         onThread("exit of \(pid)") { [self] in
             var information = siginfo_t()
-            // WNOWAIT leaves the process a zombie, so that its number and its group's stay ours a moment longer.
+            // WNOWAIT leaves the process a zombie, so that no other process takes its id or its group.
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) != 0, errno == EINTR {}
             _ = Glibc.kill(-pid, SIGKILL)
             _ = isDrained.wait(until: Date(timeIntervalSinceNow: 2)) { $0 ? true : nil }
-            let ending = reap()
-            ended(ending)
+            onExit(reap())
         }
     }
 
-    private func reap() -> Ending {
-        ending.with {
+    private func reap() -> Termination {
+        termination.with {
             var status: Int32 = 0
             while waitpid(pid, &status, 0) < 0, errno == EINTR {}
             let signal = status & 0x7f
-            let ending: Ending = signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
-            $0 = ending
-            return ending
+            let termination: Termination = signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
+            $0 = termination
+            return termination
         }
     }
 }
 
-/// Makes the kernel end the child when the stack ends in a way that leaves it no time, SIGKILL say.
-private let dyingWithUs: [String] = {
+/// Makes the kernel kill the child when this process dies without a chance to do so, by SIGKILL for example.
+private let killedWithParent: [String] = {
     let setpriv = "/usr/bin/setpriv"
     return FileManager.default.isExecutableFile(atPath: setpriv) ? [setpriv, "--pdeathsig", "KILL", "--"] : []
 }()
@@ -99,7 +99,7 @@ private struct SystemError: Error, CustomStringConvertible {
     var description: String { String(cString: strerror(number)) }
 }
 
-/// The new process's id, and where its output can be read.
+/// Returns the new process's id, and the descriptor of its output.
 private func spawn(_ command: [String], environment: [String: String]) -> Result<(pid_t, Int32), SystemError> {
     var pipe: [Int32] = [-1, -1]
     guard Glibc.pipe(&pipe) == 0 else { return .failure(SystemError(number: errno)) }
@@ -111,7 +111,7 @@ private func spawn(_ command: [String], environment: [String: String]) -> Result
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, pipe[1], 1)
     posix_spawn_file_actions_adddup2(&actions, pipe[1], 2)
-    // Sockets and pipes of the stack that are not marked close-on-exec would stay open in the program.
+    // Sockets and pipes that are not marked close-on-exec would stay open in the child.
     for descriptor in openDescriptors() where descriptor > 2 {
         posix_spawn_file_actions_addclose(&actions, descriptor)
     }
@@ -119,7 +119,7 @@ private func spawn(_ command: [String], environment: [String: String]) -> Result
     var attributes = posix_spawnattr_t()
     posix_spawnattr_init(&attributes)
     defer { posix_spawnattr_destroy(&attributes) }
-    // What the stack ignores or blocks, the program should not.
+    // The child must not inherit the signals that this process ignores or blocks.
     var signals = sigset_t()
     sigemptyset(&signals)
     posix_spawnattr_setsigmask(&attributes, &signals)

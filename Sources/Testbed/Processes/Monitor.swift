@@ -1,6 +1,6 @@
 import Foundation
 
-/// State that threads share, and a way to wait until it is as wanted.
+/// State that threads share. A thread can wait until another has changed it as needed.
 final class Monitor<State>: @unchecked Sendable {
     private let condition = NSCondition()
     private var state: State
@@ -9,7 +9,7 @@ final class Monitor<State>: @unchecked Sendable {
         self.state = state
     }
 
-    /// Reads or changes the state, and wakes those who wait.
+    /// Reads or changes the state, and wakes every waiting thread.
     @discardableResult
     func with<Value>(_ body: (inout State) throws -> Value) rethrows -> Value {
         try condition.withLock {
@@ -18,7 +18,7 @@ final class Monitor<State>: @unchecked Sendable {
         }
     }
 
-    /// Waits until `body` answers; nil when it has not by `deadline`. Without a deadline it waits for ever.
+    /// Waits until `body` returns a value. Returns nil at the deadline, if there is one.
     func wait<Value>(until deadline: Date? = nil, _ body: (inout State) -> Value?) -> Value? {
         condition.withLock {
             while true {
@@ -36,7 +36,7 @@ final class Monitor<State>: @unchecked Sendable {
     }
 }
 
-/// Runs `body` on a thread of its own: here threads block, so they are not borrowed from a pool.
+/// Runs `body` on a thread of its own. Threads block here, so a pool would run out of them.
 func onThread(_ name: String, _ body: @escaping @Sendable () -> Void) {
     let thread = Thread(block: body)
     thread.name = name

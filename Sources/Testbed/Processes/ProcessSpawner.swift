@@ -2,10 +2,10 @@ import Foundation
 
 /// The one thread that starts processes.
 ///
-/// Linux sends a child its death signal when the *thread* that started it ends, so that thread has to live as long
-/// as the stack does.
-final class Spawner: Sendable {
-    static let shared = Spawner()
+/// Linux sends a child its death signal when the *thread* that started it ends, so that thread must live as long as this
+/// process.
+final class ProcessSpawner: Sendable {
+    static let shared = ProcessSpawner()
 
     private let jobs = Monitor<[@Sendable () -> Void]>([])
 
@@ -15,17 +15,17 @@ final class Spawner: Sendable {
         }
     }
 
-    /// Runs `body` on that thread and waits for its answer.
+    /// Runs `body` on that thread, and returns its result.
     func run<Value: Sendable>(_ body: @escaping @Sendable () -> Value) -> Value {
-        let answer = Monitor<Value?>(nil)
+        let result = Monitor<Value?>(nil)
         jobs.with {
             $0.append {
                 let value = body()
-                answer.with { $0 = value }
+                result.with { $0 = value }
             }
         }
         while true {
-            if let value = answer.wait({ $0 }) { return value }
+            if let value = result.wait({ $0 }) { return value }
         }
     }
 }

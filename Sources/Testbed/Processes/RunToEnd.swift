@@ -1,20 +1,20 @@
-/// Runs a program to its end and gives what it wrote, output and errors together.
-func run(
-    _ program: String, _ arguments: [String], environment: [String: String] = [:]
-) throws(Stack.Failure) -> String {
-    let written = Monitor<[String]>([])
-    let ending: Child.Ending?
+/// Runs a program until it exits, and returns its output and errors together.
+func runToEnd(
+    _ program: String, _ arguments: [String] = [], environment: [String: String] = [:]
+) throws(TestbedFailure) -> String {
+    let lines = Monitor<[String]>([])
+    let termination: ChildProcess.Termination?
     do {
-        let child = try Child.start(
+        let child = try ChildProcess.start(
             program, arguments, environment: ["PATH": "/usr/local/bin:/usr/bin:/bin"].merging(environment) { $1 },
-            line: { line in written.with { $0.append(line) } })
-        ending = child.waitUntilExit()
+            onLine: { line in lines.with { $0.append(line) } })
+        termination = child.waitUntilExit()
     } catch {
-        throw Stack.Failure(error.description)
+        throw TestbedFailure(error.description)
     }
-    let output = written.with { $0.joined(separator: "\n") }
-    guard ending == .exit(0) else {
-        throw Stack.Failure(output.isEmpty ? "\(program) failed, and does not say why." : output)
+    let output = lines.with { $0.joined(separator: "\n") }
+    guard termination == .exit(0) else {
+        throw TestbedFailure(output.isEmpty ? "\(program) failed without a message." : output)
     }
     return output
 }

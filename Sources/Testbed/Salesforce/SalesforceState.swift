@@ -3,19 +3,19 @@ import Foundation
 import JSON
 
 extension SalesforceSimulator {
-    /// Everything the org remembers. A value: a snapshot does not change any more.
+    /// Everything that the org stores. It is a value, so a snapshot does not change.
     public struct State: Sendable {
-        /// Type → 18-character id → field → value. A field that is absent is null.
+        /// Type → 18-character id → field → value. An absent field is null.
         public internal(set) var records: [String: [String: [String: JSON]]] = [:]
         /// Order id → every value that was written to Provisioning_Status__c, oldest first.
         public internal(set) var statusHistory: [String: [String]] = [:]
-        /// The access tokens that are good.
+        /// The valid access tokens.
         public internal(set) var tokens: Set<String> = []
         public internal(set) var tokensIssued = 0
         /// "METHOD path" of every request, in the order of arrival, without query or body.
         public internal(set) var requests: [String] = []
 
-        /// Query results that are still to be fetched: locator → rows.
+        /// The rows of query results with several pages, by locator.
         var cursors: [String: [JSON]] = [:]
         var lastToken: String?
         private var sequence = 0
@@ -27,7 +27,7 @@ extension SalesforceSimulator {
             salesforceId18(id).flatMap { records[type]?[$0] }
         }
 
-        /// Enters a record, or replaces it, and returns its 18-character id; one is made up when `id` is nil.
+        /// Adds or replaces a record, and returns its 18-character id, a new one when `id` is nil.
         @discardableResult
         public mutating func add(_ type: String, id: String? = nil, _ fields: [String: JSON]) -> String {
             let id = id.flatMap(salesforceId18) ?? newId(of: type)
@@ -48,13 +48,13 @@ extension SalesforceSimulator {
             ]
             let digits = String(nextNumber(), radix: 36)
             let padding = String(repeating: "0", count: max(0, 7 - digits.count))
-            // Fifteen plain characters, so the id is never refused.
+            // Fifteen letters and digits are always an id.
             return salesforceId18((prefixes[type] ?? "a00") + "Dn000" + padding + digits) ?? "a00000000000000AAA"
         }
     }
 }
 
-/// As Salesforce writes a date with time: `2026-11-20T10:15:30.000+0000`, without a colon in the offset.
+/// The format of Salesforce: `2026-11-20T10:15:30.000+0000`, without a colon in the offset.
 func salesforceTime(_ date: Date) -> String {
     date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "+0000"
 }

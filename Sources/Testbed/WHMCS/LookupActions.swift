@@ -1,6 +1,6 @@
 import JSON
 
-func getClientsDetails(_ form: PHPForm, _: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+func getClientsDetails(_ form: PHPForm, _: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     guard let id = form.integer("clientid") else { throw WHMCSRefusal("Either clientid Or email Is Required") }
@@ -15,11 +15,13 @@ func getClientsDetails(_ form: PHPForm, _: WHMCSSimulator.Install, _ state: inou
     fields["customfields"] = .array(
         custom.map { ["id": .number($0.key), "value": .string($0.value)] })
     for (index, field) in custom.enumerated() { fields["customfields\(index + 1)"] = .string(field.value) }
-    // Twice: as `client`, and flat as older versions had it.
+    // WHMCS sends the fields twice: as `client`, and flat, as older versions did.
     return fields.merging(["client": .object(fields)]) { $1 }
 }
 
-func getClientsProducts(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+func getClientsProducts(
+    _ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State
+)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     let matching = state.services.filter { service in
@@ -31,12 +33,13 @@ func getClientsProducts(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ st
     return page.totals.merging([
         "clientid": .string(form["clientid"]), "serviceid": .string(form["serviceid"]), "pid": .string(form["pid"]),
         "domain": .string(form["domain"]),
-        "products": install.shape.list("product", page.rows.map { serviceRow($0, install.shape, snapshot) }),
+        "products": configuration.responseFormat.list(
+            "product", page.rows.map { serviceRow($0, configuration.responseFormat, snapshot) }),
     ]) { $1 }
 }
 
 private func serviceRow(
-    _ service: WHMCSSimulator.Service, _ shape: WHMCSSimulator.Shape, _ state: WHMCSSimulator.State
+    _ service: WHMCSSimulator.Service, _ format: WHMCSSimulator.ResponseFormat, _ state: WHMCSSimulator.State
 ) -> JSON {
     let product = state.product(service.pid)
     let fields = (product?.customFields ?? [:]).sorted { $0.key < $1.key }.map { id, name -> JSON in
@@ -57,26 +60,27 @@ private func serviceRow(
         "firstpaymentamount": .string(service.amount),
         "recurringamount": .string(service.billingCycle == "onetime" ? "0.00" : service.amount),
         "billingcycle": .string(displayedCycle(service.billingCycle)), "nextduedate": "0000-00-00",
-        "status": .string(service.status), "customfields": shape.list("customfield", fields),
-        "configoptions": shape.list("configoption", options),
+        "status": .string(service.status), "customfields": format.list("customfield", fields),
+        "configoptions": format.list("configoption", options),
     ]
 }
 
-func getProducts(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+func getProducts(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     let wanted = Set(form["pid"].split(separator: ",").compactMap { Int($0) })
     let matching = state.products.filter { form["pid"].isEmpty || wanted.contains($0.pid) }
     return [
         "totalresults": .number(matching.count),
-        "products": install.shape.list("product", matching.map { productRow($0, install.shape) }),
+        "products": configuration.responseFormat.list(
+            "product", matching.map { productRow($0, configuration.responseFormat) }),
     ]
 }
 
-private func productRow(_ product: WHMCSSimulator.Product, _ shape: WHMCSSimulator.Shape) -> JSON {
+private func productRow(_ product: WHMCSSimulator.Product, _ format: WHMCSSimulator.ResponseFormat) -> JSON {
     var pricing: [String: JSON] = ["prefix": "$", "suffix": " USD"]
     for cycle in ["monthly", "quarterly", "semiannually", "annually", "biennially", "triennially"] {
-        // Disabled is a price of -1.00. The setup fee is named by the cycle's first letter.
+        // A disabled cycle has the price -1.00. The setup fee's name begins with the cycle's first letter.
         pricing[cycle] = .string(product.prices[cycle] ?? "-1.00")
         pricing["\(cycle.prefix(1))setupfee"] = "0.00"
     }
@@ -87,12 +91,12 @@ private func productRow(_ product: WHMCSSimulator.Product, _ shape: WHMCSSimulat
         "pid": .number(product.pid), "gid": 1, "type": "other", "name": .string(product.name),
         "description": "", "module": "", "paytype": .string(product.payType),
         "allowqty": .number(product.quantity.rawValue), "quantity_available": 0,
-        "pricing": .object(["USD": .object(pricing)]), "customfields": shape.list("customfield", fields),
-        "configoptions": shape.list("configoption", []),
+        "pricing": .object(["USD": .object(pricing)]), "customfields": format.list("customfield", fields),
+        "configoptions": format.list("configoption", []),
     ]
 }
 
-func getPayMethods(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+func getPayMethods(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     guard let id = form.integer("clientid") else { throw WHMCSRefusal("Client ID Is Required") }
@@ -108,18 +112,18 @@ func getPayMethods(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: 
             "last_updated": "2026-11-01 09:00:00",
         ]
     }
-    // Flat: the one list without a name for its elements.
-    let empty: JSON = install.shape.empty == .array ? [] : ""
+    // The only list without a name for its elements.
+    let empty: JSON = configuration.responseFormat.empty == .array ? [] : ""
     return ["clientid": .number(id), "paymethods": rows.isEmpty ? empty : .array(rows)]
 }
 
-func getPaymentMethods(_: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+func getPaymentMethods(_: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     let rows = state.gateways.sorted { $0.key < $1.key }.map { module, name -> JSON in
         ["module": .string(module), "displayname": .string(name)]
     }
     return [
-        "totalresults": .number(rows.count), "paymentmethods": install.shape.list("paymentmethod", rows),
+        "totalresults": .number(rows.count), "paymentmethods": configuration.responseFormat.list("paymentmethod", rows),
     ]
 }

@@ -1,15 +1,15 @@
 import JSON
 
-/// Only Pending orders: that one is missing and that one is not Pending reads the same.
-func acceptOrder(_ form: PHPForm, _: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+/// Accepts Pending orders only. WHMCS refuses a missing order and one that is not Pending with the same message.
+func acceptOrder(_ form: PHPForm, _: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     state.setStatus(ofOrder: try pendingOrder(form, state), "Active")
     return [:]
 }
 
-/// Pending ones only, again. What becomes of the services is undocumented; here they are cancelled too.
-func cancelOrder(_ form: PHPForm, _: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+/// Cancels Pending orders only. It is undocumented what happens to the services; here they are cancelled too.
+func cancelOrder(_ form: PHPForm, _: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     state.setStatus(ofOrder: try pendingOrder(form, state), "Cancelled")
@@ -23,27 +23,30 @@ private func pendingOrder(_ form: PHPForm, _ state: WHMCSSimulator.State) throws
     return order.id
 }
 
-func getOrders(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+func getOrders(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
-    // Newest first; the order is undocumented, so nobody should lean on it.
+    // Newest first. The order is undocumented, so no program may rely on it.
     let matching = state.orders.reversed().filter { order in
         form.selects("id", order.id) && form.selects("userid", order.clientId) && form.selects("status", order.status)
     }
     let page = form.page(matching)
     let snapshot = state
     return page.totals.merging([
-        "orders": install.shape.list("order", page.rows.map { orderRow($0, install.shape, snapshot) })
+        "orders": configuration.responseFormat.list(
+            "order", page.rows.map { orderRow($0, configuration.responseFormat, snapshot) })
     ]) { $1 }
 }
 
-private func orderRow(_ order: WHMCSSimulator.Order, _ shape: WHMCSSimulator.Shape, _ state: WHMCSSimulator.State)
+private func orderRow(
+    _ order: WHMCSSimulator.Order, _ format: WHMCSSimulator.ResponseFormat, _ state: WHMCSSimulator.State
+)
     -> JSON
 {
     let items = state.services(ofOrder: order.id).map { service -> JSON in
         [
             "type": "product", "relid": .number(service.id), "producttype": "Other Product/Service",
-            // A name and no pid.
+            // WHMCS gives the name, and no product id.
             "product": .string(state.product(service.pid)?.name ?? ""), "domain": .string(service.domain),
             "billingcycle": .string(displayedCycle(service.billingCycle)),
             "amount": .string("$\(service.amount) USD"), "status": .string(service.status),
@@ -59,7 +62,7 @@ private func orderRow(_ order: WHMCSSimulator.Order, _ shape: WHMCSSimulator.Sha
         "invoiceid": .number(order.invoiceId), "status": .string(order.status), "ipaddress": "127.0.0.1",
         "fraudmodule": "", "fraudoutput": "", "frauddata": "", "notes": .string(order.notes),
         "name": .string(state.client(order.clientId)?.name ?? ""), "currencyprefix": "$", "currencysuffix": " USD",
-        "lineitems": shape.list("lineitem", items),
+        "lineitems": format.list("lineitem", items),
     ]
 }
 
@@ -69,11 +72,11 @@ func displayedCycle(_ cycle: String) -> String {
 }
 
 extension PHPForm {
-    /// Whether the filter of that name lets the number through; one that is absent or empty lets all through.
+    /// Whether the filter of that name matches the value. A filter that is absent or empty matches all.
     func selects(_ name: String, _ value: Int) -> Bool { integer(name).map { $0 == value } ?? true }
     func selects(_ name: String, _ value: String) -> Bool { self[name].isEmpty || self[name] == value }
 
-    /// The rows from `limitstart`, `limitnum` of them (25 unless told), and the numbers that go with them.
+    /// The `limitnum` rows (default 25) from `limitstart` on, and the totals beside them.
     func page<Row>(_ rows: [Row]) -> (rows: [Row], totals: [String: JSON]) {
         let start = integer("limitstart") ?? 0
         let page = Array(rows.dropFirst(start).prefix(integer("limitnum") ?? 25))

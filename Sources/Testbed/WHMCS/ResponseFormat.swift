@@ -1,12 +1,12 @@
 import JSON
 
 extension WHMCSSimulator {
-    /// How loosely an install answers. Real ones differ by version, action and number of rows.
-    public struct Shape: Sendable, Equatable {
+    /// How loosely an installation formats its answers. Real ones differ by version, action and number of rows.
+    public struct ResponseFormat: Sendable, Equatable {
         public enum List: Sendable, CaseIterable {
-            /// `{"orders": {"order": [ … ]}}`, as the documentation has it.
+            /// `{"orders": {"order": [ … ]}}`, as documented.
             case array
-            /// `{"orders": {"order": { … }}}` when there is only one.
+            /// `{"orders": {"order": { … }}}` when there is one row.
             case objectWhenSingle
             /// `{"orders": [ … ]}`
             case bare
@@ -15,7 +15,7 @@ extension WHMCSSimulator {
         }
 
         public enum Empty: Sendable, CaseIterable {
-            /// As a list with elements.
+            /// Like a list with elements.
             case array
             /// `{"orders": {"order": ""}}`
             case innerText
@@ -34,7 +34,7 @@ extension WHMCSSimulator {
             self.empty = empty
         }
 
-        /// What stands under the plural name.
+        /// The value under the plural name.
         func list(_ singular: String, _ rows: [JSON]) -> JSON {
             if rows.isEmpty, empty == .outerText { return "" }
             if rows.isEmpty, empty == .innerText { return .object([singular: ""]) }

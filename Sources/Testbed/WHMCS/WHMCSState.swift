@@ -20,11 +20,11 @@ extension WHMCSSimulator {
 
     public struct Product: Sendable, Equatable {
         public enum Quantity: Int, Sendable {
-            /// A quantity is ignored.
+            /// WHMCS ignores the quantity.
             case no
-            /// n services.
+            /// A quantity of n makes n services.
             case multipleServices
-            /// One service, n times the price.
+            /// A quantity of n makes one service at n times the price.
             case scalingService
         }
 
@@ -32,7 +32,7 @@ extension WHMCSSimulator {
         public var name: String
         /// recurring, onetime or free.
         public var payType: String
-        /// Cycle → price; a cycle without one is disabled. The price of a one-time product stands under monthly.
+        /// Cycle → price. A cycle without a price is disabled. The price of a one-time product is the monthly one.
         public var prices: [String: String]
         /// Custom field id → name.
         public var customFields: [Int: String]
@@ -53,17 +53,17 @@ extension WHMCSSimulator {
 
     public struct Order: Sendable, Equatable {
         public var id: Int
-        /// Ten random digits, the number that customers see.
+        /// The number that customers see: ten random digits.
         public var number: String
         public var clientId: Int
-        /// Pending, Active, Fraud, Cancelled or one of the install's own.
+        /// Pending, Active, Fraud, Cancelled or a custom status.
         public var status: String
         public var notes: String
         public var paymentMethod: String
         public var amount: String
         /// 0 when there is no invoice.
         public var invoiceId: Int
-        /// Of the server's clock, `2026-11-20 10:15:30`.
+        /// In the server's time zone, `2026-11-20 10:15:30`.
         public var date: String
     }
 
@@ -73,13 +73,13 @@ extension WHMCSSimulator {
         public var clientId: Int
         public var pid: Int
         public var quantity: Int
-        /// As it is written: monthly, semiannually, onetime.
+        /// As requests name it: monthly, semiannually, onetime.
         public var billingCycle: String
         public var status: String
         public var amount: String
         public var domain: String
         public var customFields: [Int: String]
-        /// As the caller's serialised map has them.
+        /// As in the request's serialised map.
         public var configOptions: [String: String]
         public var password: String
     }
@@ -91,7 +91,7 @@ extension WHMCSSimulator {
         public var type: String
     }
 
-    /// Everything the install remembers. A value: a snapshot does not change any more.
+    /// Everything that the installation stores. It is a value, so a snapshot does not change.
     public struct State: Sendable {
         public var clients: [Client] = []
         public var products: [Product] = []
@@ -101,7 +101,7 @@ extension WHMCSSimulator {
         /// Oldest first.
         public var orders: [Order] = []
         public var services: [Service] = []
-        /// The action of every request, in the order of arrival; empty where it named none.
+        /// The action of every request in the order of arrival; empty where a request has none.
         public internal(set) var actions: [String] = []
 
         private var lastId = 1000
@@ -118,7 +118,7 @@ extension WHMCSSimulator {
             return lastId
         }
 
-        /// The order and its services take that status.
+        /// Sets the status of an order and of its services.
         mutating func setStatus(ofOrder id: Int, _ status: String) {
             for index in orders.indices where orders[index].id == id { orders[index].status = status }
             for index in services.indices where services[index].orderId == id { services[index].status = status }
@@ -126,7 +126,7 @@ extension WHMCSSimulator {
     }
 }
 
-/// As WHMCS writes the time of its server, without a zone.
+/// The format of WHMCS: the server's time without a zone.
 func whmcsTime(_ date: Date) -> String {
     date.formatted(.iso8601.year().month().day().dateTimeSeparator(.space).time(includingFractionalSeconds: false))
 }

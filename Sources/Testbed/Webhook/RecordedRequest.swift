@@ -2,17 +2,17 @@ import Basics
 import Foundation
 import JSON
 
-/// A signed request in a file of events/: its time has gone by and its nonce may have been seen.
+/// A signed request in a file of events/. Its time has passed, and the ledger may know its nonce.
 public enum RecordedRequest {
-    /// The event as if it were sent now: with a new nonce and a new idempotency key, signed afresh. The timestamp moves
-    /// along with the time of sending, so that a request that was stale when sent still is.
+    /// The event as if it were sent now: with a new nonce, a new idempotency key and a new signature. The timestamp keeps
+    /// its distance to the time of sending, so a request that was stale when it was sent stays stale.
     ///
-    /// Nil when there is nothing to renew: the event is no signed request, or its signature was not made with the
-    /// local secret, which then is what the sample wants to show.
-    public static func renewed(_ event: JSON, now: Date = Date()) -> JSON? {
+    /// Returns nil when there is nothing to renew: the event is no signed request, or it has the signature of another
+    /// secret, which is then what the sample shows.
+    public static func renewed(_ event: JSON, now: Timestamp = .now()) -> JSON? {
         guard var members = event.object, let headers = members["headers"]?.object,
             let signature = header("x-sf-signature", in: headers), let body = body(of: event),
-            signature.lowercased() == SignedRequest.sign(body, LocalSecrets.webhook),
+            signature.lowercased() == WebhookSigner().signature(of: body),
             let fields = JSON(body)?.object, let orderId = fields["orderId"]?.stringOrNumber
         else { return nil }
 
@@ -39,16 +39,16 @@ public enum RecordedRequest {
         headers.first { $0.key.lowercased() == name }?.value.string
     }
 
-    /// As long before now as it was before the request was sent.
-    private static func timestamp(_ recorded: JSON?, in event: JSON, now: Date) -> Date {
+    /// As long before now as the recorded timestamp was before the request was sent.
+    private static func timestamp(_ recorded: JSON?, in event: JSON, now: Timestamp) -> Timestamp {
         let context = event["requestContext"]
         guard let text = recorded?.stringOrNumber, let stamped = try? Date(text, strategy: .iso8601),
-            let sent = context?["timeEpoch"]?.integer ?? context?["requestTimeEpoch"]?.integer
+            let sent = context?["timeEpoch"]?.timestamp ?? context?["requestTimeEpoch"]?.timestamp
         else { return now }
-        return now + stamped.timeIntervalSince(Date(milliseconds: sent))
+        return now - Int((Date(sent).timeIntervalSince(stamped) * 1000).rounded())
     }
 
-    /// New values under the names as they are written in the event.
+    /// The headers with new values. The names stay as the event spells them.
     private static func renew(
         _ headers: [String: JSON], _ values: [String: String], _ wrap: (String) -> JSON
     ) -> [String: JSON] {
@@ -56,10 +56,10 @@ public enum RecordedRequest {
             uniqueKeysWithValues: headers.map { name, old in (name, values[name.lowercased()].map(wrap) ?? old) })
     }
 
-    private static func context(_ context: JSON?, now: Date) -> JSON {
+    private static func context(_ context: JSON?, now: Timestamp) -> JSON {
         guard var members = context?.object else { return .null }
         for name in ["timeEpoch", "requestTimeEpoch"] where members[name] != nil {
-            members[name] = .number(now.milliseconds)
+            members[name] = .milliseconds(now)
         }
         return .object(members)
     }

@@ -1,46 +1,41 @@
 import Basics
-import Crypto
 import Foundation
 import HTTP
 import JSON
 
-/// A request to fulfil an order, stamped and signed as Salesforce does it.
+/// A request to fulfil an order, signed as Salesforce does it.
 public struct SignedRequest: Sendable {
-    public var orderId: String
-    public var idempotencyKey: String
-    public var timestamp: String
-    public var nonce: String
+    var orderId: String
+    var idempotencyKey: String
+    var timestamp: String
+    var nonce: String
     /// The signed bytes.
-    public var body: [UInt8]
-    /// Lower-case hex of HMAC-SHA256.
-    public var signature: String
+    var body: [UInt8]
+    var signature: String
 
     /// - Parameters:
     ///   - idempotencyKey: a new one when nil.
+    ///   - nonce: a new one when nil.
     ///   - more: further members of the body.
     public init(
-        orderId: String, idempotencyKey: String? = nil, nonce: String? = nil, at date: Date = Date(),
-        secret: String = LocalSecrets.webhook, more: [String: JSON] = [:]
+        orderId: String, idempotencyKey: String? = nil, nonce: String? = nil, at time: Timestamp = .now(),
+        signer: WebhookSigner = WebhookSigner(), more: [String: JSON] = [:]
     ) {
         self.orderId = orderId
         self.idempotencyKey = idempotencyKey ?? UUID().uuidString.lowercased()
         self.nonce = nonce ?? UUID().uuidString.lowercased()
-        timestamp = date.iso8601Seconds
+        timestamp = time.iso8601Seconds
         let members: [String: JSON] = [
             "orderId": .string(orderId), "timestamp": .string(timestamp), "nonce": .string(self.nonce),
         ]
         body = JSON.object(members.merging(more) { own, _ in own }).bytes
-        signature = Self.sign(body, secret)
+        signature = signer.signature(of: body)
     }
 
-    public static func sign(_ body: [UInt8], _ secret: String) -> String {
-        hex(hmacSHA256(key: Array(secret.utf8), message: body))
-    }
+    var path: String { "/orders/\(orderId)/fulfill" }
 
-    public var path: String { "/orders/\(orderId)/fulfill" }
-
-    /// All that go with it, by their names in lower case.
-    public var headers: [String: String] {
+    /// Names in lower case.
+    var headers: [String: String] {
         [
             "content-type": "application/json; charset=utf-8", "idempotency-key": idempotencyKey,
             "x-sf-nonce": nonce, "x-sf-signature": signature, "x-sf-timestamp": timestamp,
@@ -48,7 +43,7 @@ public struct SignedRequest: Sendable {
     }
 
     /// The request to a gateway.
-    public func request(to gateway: String, timeout: Int = 35_000) -> Request {
+    public func request(to gateway: String, timeout: Milliseconds = 35_000) -> Request {
         Request(
             "POST", gateway + path, headers: headers.sorted { $0.key < $1.key }.map { Header($0.key, $0.value) },
             body: body, timeout: timeout, isIdempotent: false)

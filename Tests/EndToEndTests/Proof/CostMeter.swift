@@ -4,73 +4,75 @@ import TestSupport
 import Testbed
 import Testing
 
-/// What runs of a program cost that are not the vendors' business: what goes over the wire, and what the process takes.
+/// What a program costs apart from the vendors' answers: its traffic, and what its process uses.
 struct Cost: Sendable {
-    /// By name, sorted; what goes out at once arrives in any order.
+    /// The names of the calls, sorted, because calls that go out together arrive in any order.
     var calls: [String]
     /// Bytes of bodies.
     var sent: Int
     var received: Int
-    /// Processor time, ms.
+    /// Processor time.
     var milliseconds: Double
-    /// The most memory that the process has had since it was started, KiB.
+    /// The most memory that the process has used since its start, in KiB.
     var peak: Int
 }
 
-/// A stack on which the cost of events is measured.
-final class Growth {
-    let world: World
-    let interposer = Interposer()
-    let filling: Filling
+/// A testbed that measures what events cost.
+final class CostMeter {
+    let harness: EndToEndHarness
+    let faultProxy = FaultProxy()
+    let filler: LedgerFiller
 
-    /// - Parameter programs: the directory they are in; nil for those beside the tests.
+    /// - Parameter programs: the programs' directory; nil for that of the tests.
     init(programs: String?) throws {
-        world = try World { [interposer] configuration in
-            configuration.interposer = interposer
+        harness = try EndToEndHarness { [faultProxy] configuration in
+            configuration.faultProxy = faultProxy
             if let programs { configuration.programs = programs }
         }
-        filling = try Filling(world)
+        filler = try LedgerFiller(harness)
     }
 
-    /// One of each event, once its program is warm.
-    func events() throws -> [(name: String, cost: Cost)] {
-        world.stack.retireIdleProcesses()
+    /// The cost of one event of each kind, in a warm program.
+    func costOfEvents() throws -> [(name: String, cost: Cost)] {
+        harness.testbed.retireIdleProcesses()
         _ = try round()
         return try round()
     }
 
     private func round() throws -> [(name: String, cost: Cost)] {
-        let (order, _) = world.newOrder()
-        let click = try costs(["verify-signature", "provision-order"]) {
-            try #expect(world.click(order).status == 202)
-            try settle(order)
+        let (order, _) = harness.newOrder()
+        let click = try costs(of: ["verify-signature", "provision-order"]) {
+            try #expect(harness.fulfill(order).status == 202)
+            try waitUntilSettled(order)
         }
-        let poll = try costs(["order-status"]) { try #expect(world.status(order)["status"] == "Provisioned") }
-        let (late, _) = world.newOrder()
-        try filling.addDue(late)
-        let recovery = try costs(["recover-orders"]) {
-            try #expect(world.recoverOnSchedule() == ["recovered": 1])
-            try settle(late)
+        let poll = try costs(of: ["order-status"]) {
+            try #expect(harness.status(order)["status"] == "Provisioned")
+        }
+        let (late, _) = harness.newOrder()
+        try filler.addDue(late)
+        let recovery = try costs(of: ["recover-orders"]) {
+            try #expect(harness.recoverOnSchedule() == ["recovered": 1])
+            try waitUntilSettled(late)
         }
         let names = ["a click", "its provisioning", "a poll", "recover-orders, 1 due"]
         return Array(zip(names, click + poll + recovery))
     }
 
-    private func settle(_ order: String) throws {
-        _ = try world.poll("\(order) to be provisioned") {
-            try world.ledgerItem(order)?.isSettled == true && world.stack.isIdle ? true : nil
+    private func waitUntilSettled(_ order: String) throws {
+        _ = try harness.poll("settled order \(order)") {
+            try harness.ledgerItem(order)?.isSettled == true && harness.testbed.isIdle ? true : nil
         }
-        try #expect(world.ledger(order)["status"] == "Provisioned")
+        try #expect(harness.ledger(order)["status"] == "Provisioned")
     }
 
-    /// What each of the programs cost while `body` ran.
-    func costs(_ programs: [String], _ body: () throws -> Void) throws -> [Cost] {
-        interposer.follow { _ in nil }
-        let before = try programs.map { try processes($0).map(\.milliseconds).reduce(0, +) }
+    /// The cost of each program while `body` runs.
+    func costs(of programs: [String], _ body: () throws -> Void) throws -> [Cost] {
+        faultProxy.reset()
+        let before = try programs.map { try processes(of: $0).map(\.milliseconds).reduce(0, +) }
         try body()
         return try zip(programs, before).map { program, before in
-            let exchanges = interposer.exchanges.filter { $0.call.program == program }
-            let processes = try processes(program)
+            let exchanges = faultProxy.exchanges.filter { $0.call.program == program }
+            let processes = try processes(of: program)
             try #require(processes.count == 1, "one process of \(program)")
             return Cost(
                 calls: exchanges.map(\.call.name).sorted(), sent: exchanges.reduce(0) { $0 + $1.sent.count },
@@ -79,17 +81,18 @@ final class Growth {
         }
     }
 
-    private func processes(_ program: String) throws -> [Usage] {
-        try world.stack.function(program).processIDs.map { try Usage(of: $0) }
+    private func processes(of program: String) throws -> [ProcessUsage] {
+        try harness.testbed.function(program).processIDs.map { try ProcessUsage($0) }
     }
 }
 
-/// What the kernel has noted of a process.
-private struct Usage {
+/// What the kernel has counted for a process.
+private struct ProcessUsage {
     var milliseconds: Double
+    /// KiB.
     var peak: Int
 
-    init(of process: pid_t) throws {
+    init(_ process: pid_t) throws {
         let times = try String(contentsOfFile: "/proc/\(process)/schedstat", encoding: .utf8).split(separator: " ")
         milliseconds = try #require(times.first.flatMap { Double($0) }) / 1_000_000
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
@@ -97,10 +100,10 @@ private struct Usage {
     }
 }
 
-extension World {
-    /// Runs recover-orders as its schedule does.
+extension EndToEndHarness {
+    /// Invokes recover-orders with the event of its schedule.
     func recoverOnSchedule() throws -> JSON {
         let event = try Data(contentsOf: packageRoot.appending(path: "events/schedule.json"))
-        return try stack.invoke("recover-orders", JSON([UInt8](event)) ?? [:]).json
+        return try testbed.invoke("recover-orders", JSON([UInt8](event)) ?? [:]).json
     }
 }

@@ -1,4 +1,3 @@
-import AWS
 import Basics
 import Foundation
 import JSON
@@ -6,25 +5,25 @@ import Salesforce
 import Testbed
 import Testing
 
-/// Orders of earlier days: written into the ledger past the programs, as the programs would have left them.
-final class Filling {
-    private let world: World
-    /// An order that was provisioned, whose copies the others are; its attributes in DynamoDB's own form.
+/// Writes orders of earlier days into the ledger, as the programs leave them.
+final class LedgerFiller {
+    private let harness: EndToEndHarness
+    /// The item that the others are copies of: an order that was provisioned, in DynamoDB's JSON.
     private let provisioned: [String: JSON]
     private var count = 0
 
-    init(_ world: World) throws {
-        self.world = world
-        let (order, _) = world.newOrder()
-        try world.click(order)
-        try world.wait(order)
+    init(_ harness: EndToEndHarness) throws {
+        self.harness = harness
+        let (order, _) = harness.newOrder()
+        try harness.fulfill(order)
+        try harness.wait(order)
         let key: JSON = ["pk": ["S": .string("order#\(order)")]]
-        let answer = try world.dynamoDB.call(
-            "GetItem", ["TableName": .string(world.stack.resources.table), "Key": key])
+        let answer = try harness.dynamoDB.call(
+            "GetItem", ["TableName": .string(harness.testbed.resources.table), "Key": key])
         provisioned = try #require(answer["Item"]?.object)
     }
 
-    /// Of a hundred 98 are Provisioned, one is Failed, and one is open and due tomorrow.
+    /// Adds orders. Of a hundred, 98 are Provisioned, one is Failed, and one is open and due tomorrow.
     func add(_ number: Int) throws {
         try write(
             (0..<number).map { place in
@@ -36,7 +35,7 @@ final class Filling {
             })
     }
 
-    /// Adds orders that have been due for an hour: every other one was never announced, the rest died on their way.
+    /// Adds orders that have been due for an hour. Every second one was never published; the runs of the others died.
     ///
     /// - Returns: their ids.
     func addDue(_ number: Int) throws -> [String] {
@@ -46,13 +45,13 @@ final class Filling {
         return ids
     }
 
-    /// Adds an order of Salesforce's that was accepted and never announced.
+    /// Adds an order of Salesforce that was accepted and never published.
     func addDue(_ order: String) throws {
         try write([open(order, dueAt: Timestamp.now() - 1, isPlanned: false)])
     }
 
-    /// Ends the orders, which is what provision-order does in the long run.
-    func end(_ orders: [String]) throws {
+    /// Marks the orders as Provisioned.
+    func settle(_ orders: [String]) throws {
         try write(orders.map { item($0) })
     }
 
@@ -82,38 +81,14 @@ final class Filling {
         return item.filter { kept.contains($0.key) || isPlanned && ofPlanned.contains($0.key) }
     }
 
-    /// 25 is what DynamoDB takes at once ("BatchWriteItem").
     private func write(_ items: [[String: JSON]]) throws {
-        let table = world.stack.resources.table
-        let left = Parallel.share(items.chunks(of: 25), among: [1, 2]) { [world] batch, _ in
+        let table = harness.testbed.resources.table
+        // DynamoDB takes 25 items a call ("BatchWriteItem").
+        let unwritten = Parallel.share(items.chunks(of: 25), among: [1, 2]) { [harness] batch, _ in
             let puts = batch.map { JSON.object(["PutRequest": ["Item": .object($0)]]) }
-            let answer = try? world.dynamoDB.call("BatchWriteItem", ["RequestItems": .object([table: .array(puts)])])
+            let answer = try? harness.dynamoDB.call("BatchWriteItem", ["RequestItems": .object([table: .array(puts)])])
             return answer?["UnprocessedItems"]?.object?.count ?? 1
         }
-        try #require(left.allSatisfy { $0 == 0 }, "the ledger did not take all orders")
-    }
-}
-
-extension World {
-    var dynamoDB: AWSService {
-        AWSService(
-            name: "dynamodb", identifier: "DYNAMODB", target: "DynamoDB_20120810", version: "1.0",
-            account: Account(stack.environment), http: http)
-    }
-
-    /// From now on events on the order bus are kept from provision-order.
-    func holdEvents() throws {
-        let events = AWSService(
-            name: "events", identifier: "EVENTBRIDGE", target: "AWSEvents", version: "1.1",
-            account: Account(stack.environment), http: http)
-        let bus: [String: JSON] = ["EventBusName": .string(stack.resources.eventBus)]
-        let taps = try stack.function("provision-order").definition.taps.map(\.rule)
-        let rules = try events.call("ListRules", .object(bus))["Rules"]?.array ?? []
-        for name in rules.compactMap({ $0["Name"] }) where taps.contains(name.string ?? "") {
-            let rule = bus.merging(["Rule": name]) { $1 }
-            let targets = try events.call("ListTargetsByRule", .object(rule))["Targets"]?.array ?? []
-            let ids = JSON.array(targets.compactMap { $0["Id"] })
-            _ = try events.call("RemoveTargets", .object(rule.merging(["Ids": ids]) { $1 }))
-        }
+        try #require(unwritten.allSatisfy { $0 == 0 }, "the ledger did not take all orders")
     }
 }

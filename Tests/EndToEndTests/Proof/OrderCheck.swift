@@ -2,70 +2,70 @@ import AWS
 import JSON
 import Testbed
 
-/// What must hold of an order when nothing moves any more.
-struct Verdict {
-    let world: World
-    let order: String
-    let client: Int
-
-    /// The ends that are no breach of the promise.
-    let allowedEnds: Set<String>
-
-    /// `Provisioned`, or the code of the failure.
+/// Checks what must hold of a settled order in the ledger, in WHMCS and in Salesforce.
+struct OrderCheck {
+    /// `Provisioned`, or the error code of a failed order.
     private(set) var end = "lost"
-    /// Every breach; empty when all is well.
-    private(set) var complaints: [String] = []
+    /// What does not hold; empty when all is well.
+    private(set) var violations: [String] = []
 
-    init(_ world: World, order: String, client: Int, endingAs allowedEnds: Set<String>) {
-        self.allowedEnds = allowedEnds
-        self.world = world
+    private let harness: EndToEndHarness
+    private let order: String
+    private let client: Int
+    private let allowedEnds: Set<String>
+
+    init(_ harness: EndToEndHarness, order: String, client: Int, allowedEnds: Set<String>) {
+        self.harness = harness
         self.order = order
         self.client = client
-        guard let item = try? world.ledgerItem(order) else {
-            complaints = ["the ledger does not know it"]
+        self.allowedEnds = allowedEnds
+        guard let item = try? harness.ledgerItem(order) else {
+            violations = ["the ledger has no such order"]
             return
         }
         end = item["errorCode"]?.stringOrNumber ?? item["status"]?.stringOrNumber ?? "nothing"
-        judge(item)
+        check(item)
     }
 
-    private mutating func judge(_ item: Table.Item) {
-        expect(item.isSettled, "it has not ended: \(item)")
+    private mutating func check(_ item: Table.Item) {
+        expect(item.isSettled, "it is not settled: \(item)")
         expect(allowedEnds.contains(end), "it ended as \(end): \(item["errorMessage"]?.stringOrNumber ?? "")")
         let id = item["whmcsOrderId"]?.integer
-        let made = world.stack.whmcs.state.orders.filter {
+        let whmcsOrders = harness.testbed.whmcs.state.orders.filter {
             $0.clientId == client && $0.notes.contains(order) && $0.status != "Cancelled"
         }
-        let active = made.filter { $0.status == "Active" }
-        expect(made.count <= 1, "WHMCS has \(made.map { "\($0.id) \($0.status)" })")
+        let active = whmcsOrders.filter { $0.status == "Active" }
+        expect(whmcsOrders.count <= 1, "WHMCS has \(whmcsOrders.map { "\($0.id) \($0.status)" })")
         if item["status"] == "Provisioned" {
-            expect(active.map(\.id) == [id], "active in WHMCS are \(active.map(\.id)), the ledger says \(id ?? 0)")
-            for one in active { judge(one) }
+            expect(active.map(\.id) == [id], "active in WHMCS: \(active.map(\.id)); in the ledger: \(id ?? 0)")
+            for one in active { checkServices(of: one) }
         } else {
-            expect(active.isEmpty, "it is Failed, and \(active.map(\.id)) is active in WHMCS")
+            expect(active.isEmpty, "it is Failed, but active in WHMCS: \(active.map(\.id))")
         }
-        judge(item, world.stack.salesforce.record("Order", order) ?? [:])
+        checkSalesforce(item, harness.testbed.salesforce.record("Order", order) ?? [:])
     }
 
-    private mutating func judge(_ made: WHMCSSimulator.Order) {
-        let services = world.stack.whmcs.state.services(ofOrder: made.id)
+    private mutating func checkServices(of whmcsOrder: WHMCSSimulator.Order) {
+        let services = harness.testbed.whmcs.state.services(ofOrder: whmcsOrder.id)
         expect(services.map(\.pid).sorted() == [185, 186, 186], "its services are \(services.map(\.pid))")
         expect(services.allSatisfy { $0.status == "Active" }, "its services are \(services.map(\.status))")
     }
 
-    private mutating func judge(_ item: Table.Item, _ record: [String: JSON]) {
+    private mutating func checkSalesforce(_ item: Table.Item, _ record: [String: JSON]) {
         let pairs = [
             ("status", "Provisioning_Status__c"), ("whmcsOrderId", "WHMCS_Order_ID__c"),
             ("errorCode", "Provisioning_Error_Code__c"),
         ]
-        for (ours, theirs) in pairs {
-            let mine = item[ours].flatMap { $0.stringOrNumber ?? $0.integer.map(String.init) }
-            let its = record[theirs]?.stringOrNumber
-            expect(mine == its, "\(ours) is \(mine ?? "none") in the ledger and \(its ?? "none") in Salesforce")
+        for (attribute, field) in pairs {
+            let value = item[attribute].flatMap { $0.stringOrNumber ?? $0.integer.map(String.init) }
+            let reported = record[field]?.stringOrNumber
+            expect(
+                value == reported,
+                "\(attribute) is \(value ?? "none") in the ledger and \(reported ?? "none") in Salesforce")
         }
     }
 
-    private mutating func expect(_ holds: Bool, _ complaint: String) {
-        if !holds { complaints.append(complaint) }
+    private mutating func expect(_ holds: Bool, _ violation: String) {
+        if !holds { violations.append(violation) }
     }
 }

@@ -4,38 +4,39 @@ import Foundation
 import JSON
 import Testbed
 
-/// What goes on around one order until it has come to its end: a sender that repeats what was not answered, and the
-/// recovery, which runs whenever something is due.
-struct Driver {
-    private static let patience = 60.0
-    /// How long an order may lie that is due in the far future, in s, before its event is taken for lost and it is sent
-    /// again whether due or not. Doing so for nothing harms nothing.
-    private static let announcementPatience = 1.5
+/// Drives one order until it is settled: a sender that repeats an unanswered request, and a recovery that runs whenever
+/// the order is due.
+struct OrderDriver {
+    /// Seconds for one order.
+    private static let timeout = 60.0
+    /// The event of an order that is due only much later may be lost. After so many seconds the recovery publishes the
+    /// order although it is not due, which does no harm.
+    private static let publishDelay = 1.5
 
-    let world: World
+    let harness: EndToEndHarness
     let order: String
-    /// s
+    /// Seconds.
     let quietTime: Int
     private let key = UUID().uuidString
     private var isAnswered = false
-    private var waitsSince: Date?
+    private var waitingSince: Date?
 
-    init(world: World, order: String, quietTime: Int) {
-        self.world = world
+    init(harness: EndToEndHarness, order: String, quietTime: Int) {
+        self.harness = harness
         self.order = order
         self.quietTime = quietTime
     }
 
-    /// Returns when nothing moves any more; a text when that takes too long.
+    /// Returns nil when the order is settled, and the reason when it gives up.
     mutating func drive() -> String? {
-        let end = Date(timeIntervalSinceNow: Self.patience)
+        let deadline = Date(timeIntervalSinceNow: Self.timeout)
         var last = "it was never in the ledger"
-        while Date() < end {
+        while Date() < deadline {
             do {
-                if let complaint = try sendUntilAnswered() { return complaint }
-                if let item = try world.ledgerItem(order) {
+                if let refusal = try sendUntilAnswered() { return refusal }
+                if let item = try harness.ledgerItem(order) {
                     last = "\(item)"
-                    if item.isSettled, isAnswered, world.stack.isIdle { return nil }
+                    if item.isSettled, isAnswered, harness.testbed.isIdle { return nil }
                     try recover(item)
                 }
             } catch {
@@ -43,47 +44,32 @@ struct Driver {
             }
             usleep(40_000)
         }
-        return "not quiet after \(Int(Self.patience)) s: \(last)"
+        return "not settled after \(Int(Self.timeout)) s: \(last)"
     }
 
-    /// A sender repeats with the same key what was not answered or answered with a server's error.
+    /// Sends the request with the same key until there is an answer that is no server error. Returns a refusal.
     private mutating func sendUntilAnswered() throws -> String? {
         guard !isAnswered else { return nil }
-        guard let response = try? world.click(order, key: key), response.status < 500 else { return nil }
+        guard let response = try? harness.fulfill(order, key: key), response.status < 500 else { return nil }
         isAnswered = true
         return (200..<300).contains(response.status) ? nil : "the sender got \(response.status): \(response.text)"
     }
 
     private mutating func recover(_ item: Table.Item) throws {
         let now = Timestamp.now()
-        guard item["open"] != nil, item["leaseUntil"]?.timestamp ?? 0 <= now, world.stack.isIdle else {
-            waitsSince = nil
+        guard item["open"] != nil, item["leaseUntil"]?.timestamp ?? 0 <= now, harness.testbed.isIdle else {
+            waitingSince = nil
             return
         }
         let wait = (item["dueAt"]?.timestamp ?? 0) - now
         if wait <= 0 {
-            try world.recover([:])
+            try harness.recover([:])
         } else if wait > 1000 * quietTime {
-            let since = waitsSince ?? Date()
-            waitsSince = since
-            guard Date().timeIntervalSince(since) > Self.announcementPatience else { return }
-            try world.recover(["all": true])
-            waitsSince = nil
+            let since = waitingSince ?? Date()
+            waitingSince = since
+            guard Date().timeIntervalSince(since) > Self.publishDelay else { return }
+            try harness.recover(["all": true])
+            waitingSince = nil
         }
-    }
-}
-
-extension Table.Item {
-    /// Nobody has to look at it again.
-    var isSettled: Bool {
-        ["Provisioned", "Failed"].contains(self["status"]?.stringOrNumber) && self["open"] == nil
-            && self["leaseOwner"] == nil
-    }
-}
-
-extension World {
-    /// Invokes recover-orders; what comes of it is seen in the ledger.
-    func recover(_ event: JSON) throws {
-        _ = try stack.invoke("recover-orders", event)
     }
 }

@@ -1,24 +1,27 @@
 import Testbed
 
-/// What happens in a soak: for each order who clicks how often and what goes wrong when. All of it comes from the seed.
-struct Schedule: Equatable, Sendable {
+/// What happens in a soak: the requests, duplicate deliveries and faults of each order. The seed decides all of it.
+struct SoakSchedule: Equatable, Sendable {
+    /// Faults by program, and by the number of the outbound call that they hit.
+    typealias Faults = [String: [Int: InjectedFault]]
+
     struct Order: Equatable, Sendable {
-        /// Which of the customers.
+        /// The index of its customer.
         var customer: Int
-        /// At once, each with a key of its own.
-        var clicks: Int
+        /// Requests at the same time, each with a key of its own.
+        var requests: Int
         /// Further deliveries of the order's event.
         var duplicates: Int
-        /// By program and the number of the outside call that it makes for this order, over all runs.
-        var troubles: [String: [Int: Trouble]]
-        /// Salesforce forgets all its tokens before it.
+        /// Calls are numbered per program, over all runs for this order.
+        var faults: Faults
+        /// Whether Salesforce revokes all tokens before the order.
         var revokesTokens: Bool
     }
 
     var customers: Int
     var orders: [Order]
-    /// Of the programs that work for all orders, by the number of their outside call.
-    var common: [String: [Int: Trouble]]
+    /// The faults of the programs that work for all orders. Calls are numbered per program.
+    var sharedFaults: Faults
 
     init(seed: UInt64, orders count: Int) {
         var random = SeededGenerator(seed)
@@ -27,42 +30,43 @@ struct Schedule: Equatable, Sendable {
         orders = (0..<count).map { _ in
             Order(
                 customer: Int.random(in: 0..<customers, using: &random),
-                clicks: [1, 1, 1, 2, 3].randomElement(using: &random) ?? 1,
+                requests: [1, 1, 1, 2, 3].randomElement(using: &random) ?? 1,
                 duplicates: [0, 0, 0, 1, 2].randomElement(using: &random) ?? 0,
-                troubles: Self.troubles(using: &random),
+                faults: Self.faults(using: &random),
                 revokesTokens: Int.random(in: 0..<40, using: &random) == 0)
         }
-        common = ["recover-orders", "refresh-sf-token"].reduce(into: [:]) { all, program in
+        sharedFaults = ["recover-orders", "refresh-sf-token"].reduce(into: [:]) { all, program in
             for number in 1...10_000 where Int.random(in: 0..<12, using: &random) == 0 {
-                all[program, default: [:]][number] = Self.trouble(using: &random)
+                all[program, default: [:]][number] = Self.fault(using: &random)
             }
         }
     }
 
-    var troubleCount: Int { orders.reduce(0) { $0 + $1.troubles.values.reduce(0) { $0 + $1.count } } }
+    /// How many faults are scheduled for the orders.
+    var faultCount: Int { orders.reduce(0) { $0 + $1.faults.values.reduce(0) { $0 + $1.count } } }
 
-    private static func troubles(using random: inout SeededGenerator) -> [String: [Int: Trouble]] {
-        var troubles: [String: [Int: Trouble]] = [:]
+    private static func faults(using random: inout SeededGenerator) -> Faults {
+        var faults: Faults = [:]
         for _ in 0..<([0, 0, 1, 1, 1, 2, 2, 3].randomElement(using: &random) ?? 0) {
             let isEarly = Int.random(in: 0..<7, using: &random) == 0
             let number = isEarly ? Int.random(in: 1...3, using: &random) : Int.random(in: 1...30, using: &random)
-            troubles[isEarly ? "verify-signature" : "provision-order", default: [:]][number] = trouble(using: &random)
+            faults[isEarly ? "verify-signature" : "provision-order", default: [:]][number] = fault(using: &random)
         }
-        return troubles
+        return faults
     }
 
-    private static func trouble(using random: inout SeededGenerator) -> Trouble {
-        let simple: [Trouble] = [
-            .fault(.dropBeforeActing), .fault(.actThenDrop), .fault(.tooManyRequests), .fault(.maintenance),
-            .fault(.answer(500, "Internal Server Error", contentType: "text/plain")), .fault(.actThenTruncate),
-            .fault(.actThenEmptyBody), .fault(FaultKind.page), .withheld, .late, .killedBefore, .killedAfter,
-            .killedBefore, .killedAfter, .killedLate(after: Double(Soak.patience) + 2),
+    private static func fault(using random: inout SeededGenerator) -> InjectedFault {
+        let faults: [InjectedFault] = [
+            .response(.dropBeforeActing), .response(.actThenDrop), .response(.tooManyRequests), .response(.maintenance),
+            .response(.answer(500, "Internal Server Error", contentType: "text/plain")), .response(.actThenTruncate),
+            .response(.actThenEmptyBody), .response(MatrixFault.page), .withheld, .late(by: MatrixFault.lateness),
+            .killedBefore, .killedAfter, .killedBefore, .killedAfter, .killedLate(by: CompressedTime.soak.killDelay),
         ]
-        let services: [OutsideCall.Service] = [.dynamodb, .salesforce, .whmcs, .ssm]
-        guard Int.random(in: 0..<8, using: &random) > 0, let one = simple.randomElement(using: &random) else {
+        let services: [OutboundCall.Service] = [.dynamodb, .salesforce, .whmcs, .ssm]
+        guard Int.random(in: 0..<8, using: &random) > 0, let fault = faults.randomElement(using: &random) else {
             return .thenRefuses(services.randomElement(using: &random) ?? .dynamodb)
         }
-        return one
+        return fault
     }
 }
 

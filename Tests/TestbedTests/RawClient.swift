@@ -1,13 +1,13 @@
 import Foundation
 
-/// One connection to a loopback port, to see the bytes that a polite HTTP client would hide.
-final class RawHTTP {
+/// One connection to a loopback port. It shows the bytes that an HTTP client hides.
+final class RawClient {
     struct Response {
         var status: Int
         /// Names in lower case.
         var headers: [String: String]
         var body: [UInt8]
-        /// Whether as many bytes came as Content-Length announced.
+        /// Whether as many bytes arrived as Content-Length announces.
         var complete: Bool
 
         var text: String { String(decoding: body, as: UTF8.self) }
@@ -38,7 +38,7 @@ final class RawHTTP {
         close(descriptor)
     }
 
-    /// Nil when the connection was closed without a byte of answer.
+    /// Sends a request. Returns nil when the connection closes without a byte of an answer.
     func send(
         _ method: String, _ target: String, headers: [String: String] = [:], body: [UInt8] = []
     ) -> Response? {
@@ -85,9 +85,9 @@ final class RawHTTP {
     }
 }
 
-/// One request on a connection of its own.
+/// Sends one request on a connection of its own.
 func request(
     _ port: UInt16, _ method: String, _ target: String, headers: [String: String] = [:], body: String = ""
-) throws -> RawHTTP.Response? {
-    try RawHTTP(port: port).send(method, target, headers: headers, body: Array(body.utf8))
+) throws -> RawClient.Response? {
+    try RawClient(port: port).send(method, target, headers: headers, body: Array(body.utf8))
 }

@@ -1,19 +1,20 @@
 import Foundation
 import HTTP
 import JSON
-import Testbed
 import Testing
 
-@Suite struct FaultTests {
+@testable import Testbed
+
+@Suite struct SimulatorFaultTests {
     let whmcs: WHMCSSimulator
     let salesforce: SalesforceSimulator
 
     init() throws {
         whmcs = try WHMCSSimulator(identifier: "id", secret: "s")
-        salesforce = try SalesforceSimulator(jwtPublicKeyPEM: nil, clientId: "c", username: "u")
+        salesforce = try SalesforceSimulator(app: .init(clientId: "c", username: "u"))
     }
 
-    func addOrder() throws -> RawHTTP.Response? {
+    func addOrder() throws -> RawClient.Response? {
         try request(
             whmcs.port, "POST", "/includes/api.php",
             headers: ["Content-Type": "application/x-www-form-urlencoded"],
@@ -21,21 +22,23 @@ import Testing
                 + "&pid[0]=185&billingcycle[0]=monthly")
     }
 
-    func activate() throws -> RawHTTP.Response? {
+    func activate() throws -> RawClient.Response? {
         try request(
             salesforce.port, "PATCH", "/services/data/v66.0/sobjects/Order/\(Seed.order)",
             headers: ["Authorization": "Bearer \(salesforce.issueToken())"],
             body: #"{"Provisioning_Status__c":"Activating"}"#)
     }
 
-    @Test(arguments: [
-        (Fault.dropBeforeActing, 0, nil as Int?, ""), (.actThenDrop, 1, nil, ""),
-        (.answer(500, #"{"a":1}"#), 0, 500, #"{"a":1}"#), (.emptyBody, 0, 200, ""), (.actThenEmptyBody, 1, 200, ""),
-        (.actThenAnswer(504, "late", contentType: "text/html"), 1, 504, "late"),
-        (.tooManyRequests, 0, 429, "Too Many Requests"),
-        (.maintenance, 0, 503, "<!DOCTYPE html><html><body><h1>Down for Maintenance</h1></body></html>"),
-    ])
-    func replacesOneAnswer(_ fault: Fault, orders: Int, status: Int?, body: String) throws {
+    @Test(
+        "A fault hits one call",
+        arguments: [
+            (Fault.dropBeforeActing, 0, nil as Int?, ""), (.actThenDrop, 1, nil, ""),
+            (.answer(500, #"{"a":1}"#), 0, 500, #"{"a":1}"#), (.emptyBody, 0, 200, ""), (.actThenEmptyBody, 1, 200, ""),
+            (.actThenAnswer(504, "late", contentType: "text/html"), 1, 504, "late"),
+            (.tooManyRequests, 0, 429, "Too Many Requests"),
+            (.maintenance, 0, 503, "<!DOCTYPE html><html><body><h1>Down for Maintenance</h1></body></html>"),
+        ])
+    func hitsOneCall(_ fault: Fault, orders: Int, status: Int?, body: String) throws {
         whmcs.failNext(fault)
         let answer = try addOrder()
         #expect(answer?.status == status)
@@ -46,7 +49,8 @@ import Testing
         #expect(whmcs.state.actions == ["AddOrder", "AddOrder"])
     }
 
-    @Test func truncatedJSONAfterActing() throws {
+    @Test("A truncated response is cut short after the call is carried out")
+    func truncates() throws {
         whmcs.failNext(.actThenTruncate)
         let answer = try #require(try addOrder())
         #expect(answer.status == 200)
@@ -56,23 +60,24 @@ import Testing
         #expect(whmcs.state.orders.count == 1)
     }
 
-    @Test func actsBeforeTheDelayOrAfterIt() throws {
-        for (fault, early) in [(Fault.actThenDelay(milliseconds: 400), 1), (.delayThenAct(milliseconds: 400), 1)] {
-            whmcs.failNext(fault)
-            let before = whmcs.state.orders.count
-            let done = DispatchSemaphore(value: 0)
-            Thread {
-                _ = try? addOrder()
-                done.signal()
-            }.start()
-            Thread.sleep(forTimeInterval: 0.2)
-            #expect(whmcs.state.orders.count == before + (fault == .actThenDelay(milliseconds: 400) ? early : 0))
-            done.wait()
-            #expect(whmcs.state.orders.count == before + 1)
-        }
+    @Test(
+        "A delay comes before or after the call is carried out",
+        arguments: [
+            (Fault.delayThenAct(milliseconds: 400), ["0.4 s", "act", "0.0 s"]),
+            (.actThenDelay(milliseconds: 400), ["0.0 s", "act", "0.4 s"]),
+        ])
+    func delays(_ fault: Fault, steps: [String]) {
+        var seen: [String] = []
+        _ = fault.apply(
+            to: {
+                seen.append("act")
+                return .drop
+            }, sleep: { seen.append("\($0) s") })
+        #expect(seen == steps)
     }
 
-    @Test func waitsForItsCallAndCounts() throws {
+    @Test("A fault hits only the calls it names, as often as it says")
+    func hitsTheNamedCalls() throws {
         whmcs.failNext(.tooManyRequests, on: "GetOrders")
         whmcs.failNext(.maintenance, on: "AddOrder", times: 2)
         #expect(try (1...3).map { _ in try addOrder()?.status } == [503, 503, 200])
@@ -81,7 +86,8 @@ import Testing
         #expect(try addOrder()?.status == 200)
     }
 
-    @Test func salesforceToo() throws {
+    @Test("Faults hit calls to Salesforce by method and path")
+    func hitsCallsToSalesforce() throws {
         salesforce.failNext(.maintenance, on: "PATCH /services/data/v66.0/sobjects/Order")
         salesforce.failNext(.actThenDrop, on: "/sobjects/Order")
         #expect(try activate()?.status == 503)
@@ -94,9 +100,10 @@ import Testing
                 == Array(repeating: "PATCH /services/data/v66.0/sobjects/Order/\(Seed.order)", count: 3))
     }
 
-    // MARK: With curl
+    // MARK: /_simulator/
 
-    @Test func faultsByHTTP() throws {
+    @Test("Faults can be added and removed by HTTP")
+    func controlsFaultsByHTTP() throws {
         func post(_ body: String) throws -> Int? {
             try request(whmcs.port, "POST", "/_simulator/faults", body: body)?.status
         }
@@ -115,13 +122,14 @@ import Testing
         #expect(try addOrder()?.status == 200)
     }
 
-    @Test func stateByHTTP() throws {
+    @Test("The state can be read by HTTP, and contains no token")
+    func showsTheState() throws {
         _ = try addOrder()
         _ = try activate()
-        let shop = try #require(JSON(try request(whmcs.port, "GET", "/_simulator/state")?.body ?? []))
-        #expect(shop["orders"]?.array?.first?["clientid"] == 1234)
-        #expect(shop["orders"]?.array?.first?["services"]?.array?.first?["pid"] == 185)
-        #expect(shop["actions"] == ["AddOrder"])
+        let installation = try #require(JSON(try request(whmcs.port, "GET", "/_simulator/state")?.body ?? []))
+        #expect(installation["orders"]?.array?.first?["clientid"] == 1234)
+        #expect(installation["orders"]?.array?.first?["services"]?.array?.first?["pid"] == 185)
+        #expect(installation["actions"] == ["AddOrder"])
         let answer = try #require(try request(salesforce.port, "GET", "/_simulator/state"))
         #expect(!answer.text.contains("00Dn00000012AbC!"))
         let org = JSON(answer.body)
@@ -131,7 +139,8 @@ import Testing
         #expect(try request(whmcs.port, "GET", "/_simulator/nothing")?.status == 404)
     }
 
-    @Test func controlsByHTTP() throws {
+    @Test("Tokens can be revoked and pay methods added by HTTP")
+    func controlsTheSimulators() throws {
         #expect(try activate()?.status == 204)
         let token = salesforce.issueToken()
         #expect(try request(salesforce.port, "POST", "/_simulator/revoke-tokens")?.status == 204)
