@@ -20,6 +20,10 @@ extension StringProtocol {
         }
         return String(kept)
     }
+
+    /// The beginning of a foreign text, for an error: an error is one sentence, and a vendor's page must fill neither a
+    /// log line nor an item of the ledger.
+    public var excerpt: String { prefix(utf16: 255) }
 }
 
 /// Whether the byte is an ASCII digit.

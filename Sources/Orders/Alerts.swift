@@ -4,8 +4,8 @@ import JSON
 import Lambda
 import Salesforce
 
-/// Calls for a person: to an SNS topic, to a webhook, and always to the log. A call that does not get through is
-/// logged, and stops nothing.
+/// Alerts for a person: to an SNS topic, to a webhook, and always to the log. One that cannot be delivered is logged and
+/// stops nothing.
 struct Alerts {
     struct Settings: Sendable {
         var webhook: String?
@@ -23,14 +23,20 @@ struct Alerts {
     var http: HTTPClient
     var log: Log
 
-    /// - Parameter order: its id is the only thing said of it; an alert travels far.
-    func raise(_ message: String, _ order: RecordID? = nil, _ failure: ProvisioningFailure? = nil) {
+    /// - Parameters:
+    ///   - what: what happened, "Order not provisioned".
+    ///   - order: the alert names its id and nothing else of it, since alerts travel far.
+    func raise(_ what: String, _ order: RecordID? = nil, _ failure: ProvisioningFailure? = nil) {
+        let message = order.map { "\(what): \($0)" } ?? what
         var alert: [String: JSON] = ["message": .string(message)]
         alert["orderId"] = order.map { .string($0.text) }
         alert["errorCode"] = failure.map { .string($0.code.rawValue) }
         alert["errorMessage"] = failure.map { .string($0.message) }
         log.error("alert", ["alert": .object(alert)])
-        let body = JSON.object(alert).bytes
+        deliver(message, JSON.object(alert).bytes)
+    }
+
+    private func deliver(_ message: String, _ body: [UInt8]) {
         var requests: [Request] = []
         if let webhook = settings.webhook {
             requests.append(
@@ -46,9 +52,13 @@ struct Alerts {
         for result in http.sendAll(requests) {
             switch result {
             case .success(let response) where (200..<300).contains(response.status): break
-            case .success(let response): log.error("an alert did not get through: HTTP \(response.status)")
-            case .failure(let failure): log.error("an alert did not get through: \(failure)")
+            case .success(let response): logUndelivered("HTTP \(response.status)")
+            case .failure(let failure): logUndelivered("\(failure)")
             }
         }
+    }
+
+    private func logUndelivered(_ error: String) {
+        log.error("alert not delivered", ["error": .string(error)])
     }
 }

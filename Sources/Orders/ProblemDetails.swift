@@ -1,19 +1,21 @@
-import HTTP
 import JSON
 
-/// A refusal, as the caller gets it (RFC 9457, `application/problem+json`): what to mend, and nothing of the inside.
-public struct ProblemDetails: Error, Sendable, Equatable {
-    public var status: Int
-    public var code: String
-    public var detail: String
-    /// Seconds after which another try may help.
-    public var retryAfter: Int?
+/// A refusal as the caller gets it: what to fix, and nothing about the inside (RFC 9457, "Problem Details for HTTP APIs").
+struct ProblemDetails: Error, Sendable, Equatable {
+    var status: Int
+    var code: String
+    var detail: String
+    var headers: [String: String]
 
-    public init(_ status: Int, _ code: String, _ detail: String, retryAfter: Int? = nil) {
+    /// - Parameter retryAfter: in s.
+    init(
+        _ status: Int, _ code: String, _ detail: String, retryAfter: Int? = nil, headers: [String: String] = [:]
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
-        self.retryAfter = retryAfter
+        self.headers = headers
+        if let retryAfter { self.headers["Retry-After"] = String(retryAfter) }
     }
 
     static func invalid(_ detail: String) -> ProblemDetails { ProblemDetails(400, "INVALID_REQUEST", detail) }
@@ -23,17 +25,13 @@ public struct ProblemDetails: Error, Sendable, Equatable {
         "the request may not have been recorded; send it again, with the same Idempotency-Key and a new nonce",
         retryAfter: 5)
 
-    var headers: [String: String] {
-        var headers = ["Content-Type": "application/problem+json"]
-        headers["Retry-After"] = retryAfter.map(String.init)
-        return headers
-    }
-
-    func body(requestID: String) -> JSON {
-        [
-            "type": "about:blank", "title": .string(title), "status": .number(status), "code": .string(code),
-            "detail": .string(detail), "requestId": .string(requestID),
-        ]
+    func answer(requestID: String) -> Answer {
+        Answer(
+            status: status, headers: headers,
+            body: [
+                "type": "about:blank", "title": .string(title), "status": .number(status), "code": .string(code),
+                "detail": .string(detail), "requestId": .string(requestID),
+            ])
     }
 
     private var title: String {

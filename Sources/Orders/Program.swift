@@ -1,49 +1,73 @@
 import AWS
 import Basics
 import HTTP
+import JSON
 import Lambda
 
-/// One of the suite's five functions: built once in a process, it handles event after event.
-public protocol Program {
+// Each `main.swift` calls its program.
+public func verifySignature() -> Never { Webhook.run() }
+public func provisionOrder() -> Never { Provisioning.run() }
+public func refreshSalesforceToken() -> Never { TokenRefresh.run() }
+public func recoverOrders() -> Never { Recovery.run() }
+public func orderStatus() -> Never { OrderStatus.run() }
+
+/// One of the five programs: built once in a process, it handles event after event.
+protocol Program {
     associatedtype Settings: ProgramSettings
 
-    init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log)
+    init(context: ProgramContext<Settings>)
 
-    /// Fetches what the first event needs from outside, in one round: reads the parameters it will read, and opens
-    /// connections where it will go, as far as that is known without an answer of the same round.
+    /// Fetches what the first event needs in one round of calls: the parameters it will read, and connections to where
+    /// it will go.
     ///
-    /// - Throws: an `AWSFailure` when a parameter cannot be read now; the first event reads it again. Anything else is
-    ///   a fault of the configuration, and the program does not start.
+    /// - Throws: `AWSFailure` when a parameter cannot be read now; the first event reads it again. Any other error is a
+    ///   configuration error, and the program does not start.
     func warmUp(_ http: HTTPClient) throws
 
     func handle(_ invocation: Invocation) throws -> [UInt8]
 }
 
-/// A program's own variables. Faults are noted in the environment.
-public protocol ProgramSettings: Sendable {
+/// A program's own variables. Reading them notes every invalid or missing one in the environment.
+protocol ProgramSettings: Sendable {
     init(_ environment: inout Environment)
+}
+
+/// What every program works with.
+struct ProgramContext<Settings: ProgramSettings> {
+    let settings: Settings
+    let account: Account
+    let http: HTTPClient
+    let log: Log
+    /// The parameters that the program has read.
+    let parameters = ParameterCache()
 }
 
 extension Program {
     /// Runs the program on Lambda.
-    public static func run() -> Never {
+    static func run() -> Never {
         Runtime.run { environment, http, log in try start(environment, http, log).handle }
     }
 
-    /// What Lambda calls the init phase: reads the settings, tells all faults of them at once, builds, warms up.
+    /// Lambda's init phase: reads the settings, reports all their faults in one error, builds the program, warms it up.
     static func start(_ environment: Environment, _ http: HTTPClient, _ log: Log) throws -> Self {
         var environment = environment
         let settings = Settings(&environment)
         let account = Account(environment.values)
         for name in account.missing { environment.fault(name, "is not set") }
         try environment.check()
-        let program = Self(settings, account, http, log)
+        let program = Self(context: ProgramContext(settings: settings, account: account, http: http, log: log))
         do {
-            // Lambda gives the phase 10 s, and starts again from the beginning when they are over.
+            // Lambda allows the phase 10 s, and restarts the process after them.
             try program.warmUp(http.until(http.now() + 3_000))
         } catch let failure as AWSFailure {
-            log.warn("parameters could not be read yet: \(failure)")
+            log.warn("parameters not readable at init", ["error": .string("\(failure)")])
         }
         return program
     }
+}
+
+extension ProgramContext {
+    func table(_ name: String, _ http: HTTPClient) -> Table { Table(name, account, http) }
+    func bus(_ name: String, _ http: HTTPClient) -> EventBus { EventBus(name, account, http) }
+    func parameterStore(_ http: HTTPClient) -> ParameterStore { ParameterStore(account, http) }
 }

@@ -4,30 +4,29 @@ import JSON
 import Lambda
 import Salesforce
 
-/// The event that makes provision-order work: ours from the order bus, or Salesforce's platform event.
+/// The event that starts provision-order: our own on the order bus, or Salesforce's platform event.
 ///
-/// Nothing personal travels on a bus: the order's id, and what ties the log lines together.
+/// It carries no personal data: the order's id, and what ties log lines together.
 struct ProvisionRequested: Equatable {
     static let source = "salesforce.orders"
     static let detailType = "OrderProvisionRequested"
     static let platformEventType = "OrderProvisionRequested__e"
 
     var orderID: RecordID
-    var attempt: Int
+    var requestNumber: Int
     var correlationID: String
-    /// ms since 1970
     var requestedAt: Timestamp
-    /// The id of Salesforce's event; nil when the event is our own.
-    var platformEvent: String?
+    /// The id of a platform event; nil for our own event.
+    var platformEventID: String?
 
-    init(orderID: RecordID, attempt: Int, correlationID: String, requestedAt: Timestamp) {
+    init(orderID: RecordID, requestNumber: Int, correlationID: String, requestedAt: Timestamp) {
         self.orderID = orderID
-        self.attempt = attempt
+        self.requestNumber = requestNumber
         self.correlationID = correlationID
         self.requestedAt = requestedAt
     }
 
-    /// Reads either event; an order id that is none is a malformed event, not a missing order.
+    /// Reads either event. An order id that is not a Salesforce id makes the event malformed.
     init(_ invocation: Invocation, now: Timestamp) throws(FunctionError) {
         let event = try EventBridgeEvent(invocation.payload)
         let isPlatformEvent = event.detailType == ProvisionRequested.platformEventType
@@ -40,31 +39,33 @@ struct ProvisionRequested: Equatable {
             throw FunctionError("MalformedEvent", "\(names.0) in the event must be a Salesforce id")
         }
         self.orderID = orderID
-        attempt = fields?["attempt"]?.integer ?? 1
+        requestNumber = fields?["attempt"]?.integer ?? 1
         correlationID = fields?[names.1]?.stringOrNumber ?? event.id
         let time = fields?["requestedAt"]?.stringOrNumber ?? event.time
         requestedAt = time.flatMap { Timestamp($0) } ?? now
-        platformEvent = isPlatformEvent ? event.detail["id"]?.stringOrNumber ?? event.id : nil
+        platformEventID = isPlatformEvent ? event.detail["id"]?.stringOrNumber ?? event.id : nil
     }
 
     var detail: JSON {
         [
-            "orderId": .string(orderID.text), "attempt": .number(attempt),
+            "orderId": .string(orderID.text), "attempt": .number(requestNumber),
             "correlationId": .string(correlationID), "requestedAt": .string(requestedAt.iso8601),
         ]
     }
 
-    /// Whether a Failed order is to be tried afresh: the operator asked again after it had failed. An event of before is
-    /// one that was delivered twice, or late, or replayed.
-    func asksAgain(after order: LedgerOrder) -> Bool {
-        platformEvent != nil && platformEvent != order.lastEvent && requestedAt > order.endedAt ?? order.updatedAt
+    /// Whether an operator requested a Failed order again after it had failed. An older event is a duplicate, late, or
+    /// replayed.
+    func requestsAgain(_ order: LedgerOrder) -> Bool {
+        platformEventID != nil && platformEventID != order.platformEventID
+            && requestedAt > order.endedAt ?? order.updatedAt
     }
 }
 
 extension EventBus {
-    /// How many of the events were taken, and why the others were not.
-    func put(_ events: [ProvisionRequested]) -> (taken: Int, failure: AWSFailure?) {
-        put(
+    /// - Returns: how many events the bus accepted, and why not the others.
+    func put(_ events: [ProvisionRequested]) -> (accepted: Int, failure: AWSFailure?) {
+        let (accepted, failure) = put(
             source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, details: events.map(\.detail))
+        return (accepted, failure)
     }
 }

@@ -12,7 +12,7 @@ public enum Grant: Sendable {
     /// A token, new or the one that is still alive: Salesforce may give either.
     ///
     /// - Parameter loginURL: `https://<My Domain>.my.salesforce.com`, or a login host.
-    /// - Throws: `.grantRefused` with what an operator can do; `.unavailable` when it may work later.
+    /// - Throws: `.grantRefused` with Salesforce's reason; `.unavailable` when it may work later.
     public func requestToken(loginURL: String, http: HTTPClient) throws(SalesforceFailure) -> Token {
         guard let host = origin(loginURL) else { throw .noToken("the login URL is not https and a host") }
         let request = Request(
@@ -89,7 +89,7 @@ private func token(in response: Response, now: Timestamp) throws(SalesforceFailu
         guard [301, 302, 307, 308, 404, 405].contains(response.status) else {
             throw .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON")
         }
-        throw .grantRefused(error: "HTTP \(response.status)", message: "", hint: "Check the login URL.")
+        throw .grantRefused(error: "HTTP \(response.status)", message: "")
     }
     guard response.status == 200 else { throw refusal(answer, response) }
     guard let accessToken = answer["access_token"]?.stringOrNumber,
@@ -108,40 +108,12 @@ private func token(in response: Response, now: Timestamp) throws(SalesforceFailu
 private func refusal(_ answer: JSON, _ response: Response) -> SalesforceFailure {
     let error = answer["error"]?.stringOrNumber ?? ""
     // It may be missing, and has brought clients down.
-    let message = cut(answer["error_description"]?.stringOrNumber ?? "")
+    let message = (answer["error_description"]?.stringOrNumber ?? "").excerpt
     if isHiccup(response) || response.status == 429 || response.status >= 500 {
         return .unavailable(doing: doing, reason: "HTTP \(response.status) \(error) \(message)")
     }
     if error == "rate_limit_exceeded" || message.uppercased().contains("LOGIN_RATE_EXCEEDED") {
         return .limitReached(doing: doing, message: message.isEmpty ? error : message)
     }
-    return .grantRefused(error: cut(error), message: message, hint: hint(error, message))
-}
-
-/// What an operator can do about a refusal.
-private func hint(_ error: String, _ message: String) -> String {
-    let words = message.lowercased()
-    switch error {
-    case "invalid_grant" where words.contains("hasn't approved"), "invalid_app_access":
-        return "Pre-authorize the user: in the app's policies choose \"Admin approved users\" and give the user's"
-            + " profile or permission set."
-    case "invalid_grant" where words.contains("audience"):
-        return "Set SF_AUDIENCE: https://login.salesforce.com, or https://test.salesforce.com for a sandbox."
-    case "invalid_grant" where words.contains("expired"):
-        return "The assertion was out of date on arrival: check the clock."
-    case "invalid_grant" where words.contains("ip restricted"):
-        return "The address is outside the login ranges of the user's profile, which this flow always keeps to."
-    case "invalid_grant" where words.contains("assertion") || words.contains("jwt"):
-        return "The private key does not fit the certificate of the app, or the client id is another app's."
-    case "invalid_grant":
-        return "Check that the user is active, neither locked nor frozen, and that SF_USERNAME is its user name."
-    case "invalid_client_id", "invalid_client":
-        return "Copy the consumer key (and secret) again from the app: l and I look alike."
-    case "app_not_found":
-        return "The app is not installed in this org, or the login URL is not this org's My Domain."
-    case "inactive_user": return "Activate the integration user."
-    case "inactive_org": return "The org is closed or suspended."
-    case "unsupported_grant_type": return "Enable the flow in the app's OAuth settings."
-    default: return "Look into the login history of the integration user."
-    }
+    return .grantRefused(error: error.excerpt, message: message)
 }

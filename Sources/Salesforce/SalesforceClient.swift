@@ -30,6 +30,29 @@ public struct SalesforceClient {
         try records(from: read("/query?" + formEncoded([("q", soql)]), doing), doing)
     }
 
+    /// An order and its items, by id, so that every reading has them in the same order. Nil when there is no such order,
+    /// or the integration user may not see it: Salesforce does not tell which.
+    ///
+    /// - Parameters:
+    ///   - paths: fields to read, as seen from the order; see `SOQL.isFieldPath`.
+    ///   - itemPaths: as seen from the item.
+    public func order(
+        _ id: RecordID, selecting paths: [String], itemsSelecting itemPaths: [String]
+    ) throws(SalesforceFailure) -> (order: SalesforceRecord, items: [SalesforceRecord])? {
+        let doing = "reading the order"
+        let soql =
+            "SELECT \(SOQL.list(["Id"] + paths)), (SELECT \(SOQL.list(["Id"] + itemPaths)) FROM OrderItems)"
+            + " FROM Order WHERE Id = \(SOQL.literal(id.text))"
+        guard let row = try query(soql, doing: doing).first else { return nil }
+        guard let order = SalesforceRecord(row), order.id == id else { throw .unreadable(doing: doing) }
+        // Null instead of an empty list when there are none.
+        let page = row[path: "OrderItems"]
+        let rows = try page.map { page throws(SalesforceFailure) in try records(from: page, doing) } ?? []
+        let items = rows.compactMap(SalesforceRecord.init)
+        guard items.count == rows.count else { throw .unreadable(doing: doing) }
+        return (order, items.sorted { $0.id.text < $1.id.text })
+    }
+
     /// Writes fields of an order. Values are absolute, so it may be repeated.
     public func updateOrder(_ id: RecordID, _ values: [String: JSON]) throws(SalesforceFailure) {
         let doing = "updating the order"

@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 import JSON
 
@@ -8,7 +9,7 @@ struct SalesforceError: Equatable {
 
     init(code: String, message: String) {
         self.code = code
-        self.message = cut(message)
+        self.message = message.excerpt
     }
 
     /// The errors of an answer: `[{"errorCode","message"}]` of a refused call, `{"error","error_description"}` of the

@@ -20,10 +20,9 @@ extension JSON {
         }
     }
 
+    /// A numbered list, in no order, or a single row.
     private static func rows(of members: [String: JSON]) -> [JSON]? {
-        let numbered = members.compactMap { key, value in Int(key).map { (key: $0, value: value) } }
-        guard numbered.count == members.count else { return [.object(members)] }
-        return JSON.array(numbered.sorted { $0.key < $1.key }.map(\.value)).rows
+        members.keys.allSatisfy { Int($0) != nil } ? JSON.array(Array(members.values)).rows : [.object(members)]
     }
 
     /// A WHMCS id: a whole number above 0, as number or text. `"0"`, `""` and null mean none.

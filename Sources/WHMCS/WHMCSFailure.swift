@@ -1,4 +1,4 @@
-import JSON
+import Basics
 
 /// Why WHMCS did not do what was asked.
 public enum WHMCSFailure: Error, Sendable, Equatable {
@@ -36,11 +36,11 @@ extension WHMCSFailure {
             case _ where words.contains("malformed utf-8") || words.hasPrefix("error generating json"):
                 .unreadable(action: action, "WHMCS could not encode it", mayHaveHappened: kind == .write)
             case _ where words.hasPrefix("invalid ip"):
-                .addressNotAllowed(cut(String(message.dropFirst("invalid ip".count).drop { ": ".contains($0) })))
+                .addressNotAllowed(message.dropFirst("invalid ip".count).drop { ": ".contains($0) }.excerpt)
             case _ where words.hasPrefix("invalid permissions"):
                 .permission(action: action)
             case _ where WHMCSFailure.authenticationWords.contains { words.hasPrefix($0) }:
-                .authentication(message: cut(message))
+                .authentication(message: message.excerpt)
             case "client id not found", "client not found":
                 .clientNotFound
             case _ where words.contains("client status is closed"):
@@ -52,9 +52,9 @@ extension WHMCSFailure {
             case _ where words.hasPrefix("no items added to cart"):
                 .emptyCart
             case _ where words.hasPrefix("expecting parameter"):
-                .expectsArray(parameter: cut(WHMCSFailure.quoted(in: message)))
+                .expectsArray(parameter: WHMCSFailure.quoted(in: message).excerpt)
             default:
-                .other(action: action, message: cut(message), status: status)
+                .other(action: action, message: message.excerpt, status: status)
             }
     }
 
@@ -66,7 +66,7 @@ extension WHMCSFailure {
     /// `Invalid Payment Method. Valid options include a, b`: what follows `include`.
     private static func options(in message: String) -> [String] {
         guard let list = message.split(separator: " include ", maxSplits: 1).dropFirst().first else { return [] }
-        return cut(String(list)).filter { !" .'\"".contains($0) }.split(separator: ",").map(String.init)
+        return list.excerpt.filter { !" .'\"".contains($0) }.split(separator: ",").map(String.init)
     }
 
     /// `Expecting parameter 'pid' to be an array`: what stands between the quotes.
@@ -120,6 +120,3 @@ extension WHMCSFailure: CustomStringConvertible {
         }
     }
 }
-
-/// The vendor's words, no longer than a Salesforce text field holds.
-private func cut(_ message: String) -> String { String(message.prefix(255)) }

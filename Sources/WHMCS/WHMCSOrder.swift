@@ -2,21 +2,11 @@ import JSON
 
 /// An order as WHMCS has it.
 public struct WHMCSOrder: Sendable, Equatable {
-    public struct Line: Sendable, Equatable {
-        /// `product`, `addon`, `domain` …
-        public var type: String
-        public var serviceId: Int?
-        /// Nil when WHMCS uses a word we do not know.
-        public var billingCycle: BillingCycle?
-    }
-
     public var id: Int
     public var clientId: Int
     /// `Pending`, `Active`, `Fraud`, `Cancelled`, or a status of the install's own.
     public var status: String
     public var notes: String
-    public var invoiceId: Int?
-    public var lines: [Line]
 
     public var isPending: Bool { status.lowercased() == "pending" }
     public var isActive: Bool { status.lowercased() == "active" }
@@ -78,11 +68,5 @@ extension WHMCSOrder {
         self.clientId = clientId
         self.status = status
         notes = row["notes"]?.stringOrNumber ?? ""
-        invoiceId = row["invoiceid"]?.id
-        lines = (row.rows("lineitems", "lineitem") ?? []).map { line in
-            Line(
-                type: line["type"]?.stringOrNumber ?? "", serviceId: line["relid"]?.id,
-                billingCycle: line["billingcycle"]?.stringOrNumber.flatMap { BillingCycle($0) })
-        }
     }
 }

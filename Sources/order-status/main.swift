@@ -1,3 +1,3 @@
 import Orders
 
-OrderStatus.run()
+orderStatus()

@@ -1,3 +1,3 @@
 import Orders
 
-Provisioning.run()
+provisionOrder()

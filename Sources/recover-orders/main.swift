@@ -1,3 +1,3 @@
 import Orders
 
-Recovery.run()
+recoverOrders()

@@ -1,3 +1,3 @@
 import Orders
 
-TokenRefresh.run()
+refreshSalesforceToken()

@@ -1,3 +1,3 @@
 import Orders
 
-Webhook.run()
+verifySignature()

@@ -23,12 +23,13 @@ import Testing
         let (canned, log) = (CannedTransport(answers), LogLines())
         let account = Account(["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"])
         Alerts(settings: settings, account: account, http: canned.client, log: log.log).raise(
-            "café", RecordID(Seed.order), ProvisioningFailure(.whmcsOutcomeUnknown, "look there"))
+            "Café closed", RecordID(Seed.order), ProvisioningFailure(.whmcsOutcomeUnknown, "look there"))
         return (canned, log)
     }
 
     private static let alert: JSON = [
-        "message": "café", "orderId": .string(Seed.order), "errorCode": "WHMCS_OUTCOME_UNKNOWN",
+        "message": .string("Café closed: \(Seed.order)"), "orderId": .string(Seed.order),
+        "errorCode": "WHMCS_OUTCOME_UNKNOWN",
         "errorMessage": "look there",
     ]
 
@@ -41,7 +42,8 @@ import Testing
         #expect(canned.requests[1].signature?.service == "sns")
         #expect(
             canned.requests[1].text.contains(
-                "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aalerts&Subject=Orders%3A%20caf%3F&"))
+                "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aalerts&Subject=Orders%3A%20Caf%3F%20closed%3A%20801Dn0000014UPaIAM&"
+            ))
         #expect(log.lines.map { $0["alert"] } == [Self.alert])
     }
 
@@ -53,7 +55,7 @@ import Testing
 
     @Test func oneThatDoesNotGetThroughStopsNothing() throws {
         let (_, log) = try raise([.answer(403), .failed(.refused, received: false)], Self.settings)
-        #expect(log.messages.filter { $0.hasPrefix("an alert did not get through") }.count == 2)
+        #expect(log.messages.filter { $0 == "alert not delivered" }.count == 2)
     }
 
     @Test func theWebhookMustBeHTTPS() {

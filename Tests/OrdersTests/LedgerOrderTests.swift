@@ -11,7 +11,7 @@ import Testing
         let order = try #require(LedgerOrder(["pk": .string(Self.key), "status": "Accepted"]))
         #expect(order.id.text == Seed.order)
         #expect(order.status == .accepted)
-        #expect((order.attempt, order.tries, order.addOrder, order.leaseUntil) == (1, 0, .none, 0))
+        #expect((order.requestNumber, order.attempts, order.addOrder) == (1, 0, .none))
         #expect(order.step == nil && order.plan == nil && order.whmcsOrderID == nil && order.errorCode == nil)
         #expect(order.whmcsServiceIDs.isEmpty)
     }
@@ -26,13 +26,13 @@ import Testing
                 "errorMessage": "closed", "lastEvent": "e", "correlationId": "c", "updatedAt": 1_795_169_730_002,
                 "somethingNewer": true,
             ]))
-        #expect((order.status, order.attempt, order.tries, order.step) == (.failed, 3, 12, .failureUpdate))
+        #expect((order.status, order.requestNumber, order.attempts, order.step) == (.failed, 3, 12, .failureUpdate))
         #expect(order.plan == Plan(clientID: 1234, items: []))
-        #expect((order.addOrder, order.addOrderAt, order.addOrderAttempt) == (.sent, 1_795_169_730_000, 2))
+        #expect((order.addOrder, order.addOrderAt, order.addOrderRequestNumber) == (.sent, 1_795_169_730_000, 2))
         #expect((order.whmcsOrderID, order.whmcsServiceIDs) == (1001, [1002, 1003]))
-        #expect((order.leaseUntil, order.dueAt) == (1_795_169_850_000, 1_795_169_850_001))
+        #expect(order.dueAt == 1_795_169_850_001)
         #expect((order.errorCode, order.errorMessage) == ("CLIENT_CLOSED", "closed"))
-        #expect((order.lastEvent, order.correlationID, order.updatedAt) == ("e", "c", 1_795_169_730_002))
+        #expect((order.platformEventID, order.correlationID, order.updatedAt) == ("e", "c", 1_795_169_730_002))
     }
 
     /// Nothing may be concluded from an item that cannot be read, least of all that AddOrder was never sent.

@@ -19,10 +19,10 @@ import Testing
     @Test func readsOurOwnEvent() throws {
         let event = try Self.read(Self.sample("order-provision-requested"))
         #expect(event.orderID.text == Seed.order)
-        #expect(event.attempt == 1)
+        #expect(event.requestNumber == 1)
         #expect(event.correlationID == "0c5e1f7a-94b2-4d83-a6e0-3b7f28d9c154")
         #expect(event.requestedAt == 1_795_169_730_000)
-        #expect(event.platformEvent == nil)
+        #expect(event.platformEventID == nil)
     }
 
     @Test func readsThePlatformEvent() throws {
@@ -30,7 +30,7 @@ import Testing
         #expect(event.orderID.text == Seed.order)
         #expect(event.correlationID == "0c5e1f7a-94b2-4d83-a6e0-3b7f28d9c154")
         #expect(event.requestedAt == 1_795_169_731_000)
-        #expect(event.platformEvent == "f3a9c0de-5b17-4a62-9c88-0e2d4b6f7a91")
+        #expect(event.platformEventID == "f3a9c0de-5b17-4a62-9c88-0e2d4b6f7a91")
     }
 
     @Test func comesBackFromItsOwnDetail() throws {
@@ -50,7 +50,7 @@ import Testing
                 #"{"id":"e-1","source":"me","detail-type":"OrderProvisionRequested","detail":{"orderId":"801Dn0000014UPa"}}"#
                     .utf8))
         #expect(event.orderID.text == Seed.order)
-        #expect((event.attempt, event.correlationID, event.requestedAt) == (1, "e-1", 42))
+        #expect((event.requestNumber, event.correlationID, event.requestedAt) == (1, "e-1", 42))
     }
 
     @Test(

@@ -136,7 +136,8 @@ import Testing
         let canned = CannedTransport(Array(repeating: answer, count: 12))
         try start.run(start.environment, canned.client, log.log)
         #expect(log.lines.map { $0["level"] } == (start.parameters.isEmpty ? [] : ["WARN"]))
-        #expect(log.messages.allSatisfy { $0.hasPrefix("parameters could not be read yet: ssm GetParameters ") })
+        #expect(log.messages.allSatisfy { $0 == "parameters not readable at init" })
+        #expect(log.lines.allSatisfy { $0["error"]?.string?.hasPrefix("ssm GetParameters ") == true })
         // Connections are tried once, whatever becomes of the parameters.
         #expect(canned.requests.count { $0.method == "HEAD" } == start.preconnects.count)
     }

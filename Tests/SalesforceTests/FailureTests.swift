@@ -65,29 +65,20 @@ import Testing
         #expect(!error.isRetryable)
     }
 
-    /// Each row: a clear no, and a word of its hint; no word, no hint.
-    @Test(arguments: [
-        ("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights", 403, "Edit Activated Orders"),
-        ("FIELD_INTEGRITY_EXCEPTION", "an activated order cannot be edited", 400, "Edit Activated Orders"),
-        ("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "words", 403, "integration user"),
-        ("INVALID_FIELD", "No such column 'X__c' on entity 'Order'", 400, "SF_FIELD_"),
-        ("INVALID_FIELD_FOR_INSERT_UPDATE", "words", 400, "SF_FIELD_"),
-        ("INVALID_TYPE", "words", 400, "SF_FIELD_"),
-        ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "bad value", 400, "SF_STATUS_"),
-        ("JSON_PARSER_ERROR", "Cannot deserialize", 400, "type"),
-        ("STRING_TOO_LONG", "words", 400, "255"),
-        ("API_DISABLED_FOR_ORG", "words", 403, "API access"),
-        ("MALFORMED_QUERY", "words", 400, ""), ("REQUIRED_FIELD_MISSING", "words", 400, ""),
-        ("FIELD_CUSTOM_VALIDATION_EXCEPTION", "Say please", 400, ""), ("DUPLICATES_DETECTED", "words", 400, ""),
-        ("CANNOT_EXECUTE_FLOW_TRIGGER", "words", 400, ""), ("SOMETHING_NEW", "words", 400, ""),
-    ])
-    func aClearNoSaysWhatToMend(_ code: String, _ message: String, _ status: Int, _ word: String) throws {
-        let error = try ask(.error(code, message, status: status), times: 1)
-        #expect(error == .rejected(doing: "looking", code: code, message: message))
+    @Test(
+        "A refusal has its code and message",
+        arguments: [
+            ("INSUFFICIENT_ACCESS_OR_READONLY", 403), ("INVALID_FIELD", 400),
+            ("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", 400), ("JSON_PARSER_ERROR", 400), ("STRING_TOO_LONG", 400),
+            ("API_DISABLED_FOR_ORG", 403), ("MALFORMED_QUERY", 400), ("REQUIRED_FIELD_MISSING", 400),
+            ("FIELD_CUSTOM_VALIDATION_EXCEPTION", 400), ("DUPLICATES_DETECTED", 400),
+            ("CANNOT_EXECUTE_FLOW_TRIGGER", 400), ("SOMETHING_NEW", 400),
+        ])
+    func rejected(_ code: String, _ status: Int) throws {
+        let error = try ask(.error(code, status: status), times: 1)
+        #expect(error == .rejected(doing: "looking", code: code, message: "words"))
         #expect(!error.isRetryable)
-        let sentence = "Salesforce refused while looking: \(code) \(message)"
-        #expect(word.isEmpty ? error.description == sentence : error.description.hasPrefix(sentence + " – "))
-        #expect(word.isEmpty || error.description.dropFirst(sentence.count).contains(word))
+        #expect(error.description == "Salesforce refused while looking: \(code) words")
     }
 
     @Test(
@@ -101,7 +92,6 @@ import Testing
             Issue.record("\(error)")
             return
         }
-        #expect(error.description.contains("SF_API_VERSION"))
     }
 
     /// Bodies that are none of the documented ones.

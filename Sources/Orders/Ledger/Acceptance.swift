@@ -1,149 +1,124 @@
 import AWS
 import Basics
-import Crypto
 import JSON
 import Salesforce
 
-/// A checked request that is to become an order in the ledger.
+/// A checked request to provision an order.
 struct Acceptance {
     var orderID: RecordID
     var nonce: String
     var idempotencyKey: String
-    /// Who makes the claim: the same for every try of one invocation, so that a transaction whose answer was lost and
-    /// that is sent again knows its own traces.
+    /// The same for every attempt of one invocation, so that a transaction which is sent again after a lost answer
+    /// recognises its own claims.
     var claimant: String
     var correlationID: String
-    /// ms
     var nonceLifetime: Milliseconds
 
-    static func answer(_ id: RecordID, _ status: LedgerOrder.Status, _ attempt: Int) -> JSON {
-        ["orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(attempt)]
+    static func answer(_ id: RecordID, _ status: LedgerOrder.Status, _ requestNumber: Int) -> JSON {
+        ["orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(requestNumber)]
     }
 }
 
 enum AcceptanceOutcome: Equatable {
-    /// It is in the ledger now and has to be announced.
-    case accepted(attempt: Int)
-    /// The order is under way or done.
-    case known(LedgerOrder)
-    /// The same key came with the same order before; this was answered then.
+    /// The ledger holds the request; the order must be announced.
+    case accepted(requestNumber: Int)
+    /// The order is in progress or Provisioned.
+    case duplicate(LedgerOrder)
+    /// The idempotency key has come with this order before, and got this answer.
     case replayed(JSON)
-    case nonceSeen
-    case keyReused
+    case nonceReused
+    case idempotencyKeyReused
 }
 
 extension Ledger {
-    /// How long an accepted order may wait for its run before it is announced again, in ms.
+    /// How long an accepted order waits for its run before recovery announces it again.
     private static let announcementPatience: Milliseconds = 60_000
-    private static let keyLifetime: Milliseconds = 24 * 3_600_000
 
-    /// Records the request in one transaction: nonce unseen, key unseen, and the order new or Failed.
+    /// Records the request in one transaction: nonce and idempotency key unclaimed, and the order new or Failed.
     func accept(_ request: Acceptance) throws -> AcceptanceOutcome {
-        // Most orders are new. One that is not stands in the way with all it holds, so that no read is needed first.
+        // Most orders are new, so nothing is read first: an order that exists comes back with the refused transaction.
         var previous: LedgerOrder?
         for _ in 0..<3 {
-            guard let results = try table.transact(claims(request, after: previous)) else {
-                return .accepted(attempt: (previous?.attempt ?? 0) + 1)
-            }
-            if let outcome = try outcome(of: results, request) { return outcome }
+            let requestNumber = (previous?.requestNumber ?? 0) + 1
+            let claims = [
+                nonceClaim(request), idempotencyKeyClaim(request, requestNumber: requestNumber),
+                requestWrite(request.orderID, after: previous, correlationID: request.correlationID),
+            ]
+            guard let results = try table.transact(claims) else { return .accepted(requestNumber: requestNumber) }
+            if let outcome = try outcome(nonce: results[0], key: results[1], request) { return outcome }
             guard case .failed(let item) = results[2] else { continue }
             previous = try read(item)
-            if let previous, previous.status != .failed { return try afterClaimingNonce(request, .known(previous)) }
+            if let previous, previous.status != .failed { return try afterClaimingNonce(request, .duplicate(previous)) }
         }
         throw Contended()
     }
 
-    /// Others changed the order between every look at it and the write that followed.
-    struct Contended: Error, CustomStringConvertible {
-        let description = "the order is being requested by too many at once"
-    }
-
-    /// What nonce and key alone decide; nil when the order's own state does.
-    private func outcome(of results: [ConditionResult], _ request: Acceptance) throws -> AcceptanceOutcome? {
-        if case .failed(let nonce) = results[0] {
-            // Our own trace, left by a try whose answer was lost.
-            guard nonce?["claimant"]?.stringOrNumber == request.claimant, case .failed(let key) = results[1],
-                let attempt = key?["attempt"]?.integer
-            else { return .nonceSeen }
-            return .accepted(attempt: Int(attempt))
+    /// What the claims decide; nil when the order's own state decides.
+    private func outcome(
+        nonce: ConditionResult, key: ConditionResult, _ request: Acceptance
+    ) throws -> AcceptanceOutcome? {
+        if case .failed(let item) = nonce {
+            guard ExistingClaim(item).isOf(request), case .failed(let keyItem) = key,
+                let requestNumber = ExistingClaim(keyItem).requestNumber
+            else { return .nonceReused }
+            return .accepted(requestNumber: requestNumber)
         }
-        guard case .failed(let key) = results[1] else { return nil }
-        guard key?["orderId"]?.stringOrNumber == request.orderID.text, let answer = key?["answer"] else {
-            return try afterClaimingNonce(request, .keyReused)
+        guard case .failed(let item) = key else { return nil }
+        let claim = ExistingClaim(item)
+        guard claim.orderID == request.orderID.text, let answer = claim.answer else {
+            return try afterClaimingNonce(request, .idempotencyKeyReused)
         }
         return try afterClaimingNonce(request, .replayed(answer))
     }
 
-    /// A refused transaction left no nonce; without one, the same bytes would be welcome again.
+    /// A refused transaction claims no nonce. Without this claim the same bytes would be accepted later.
     private func afterClaimingNonce(_ request: Acceptance, _ outcome: AcceptanceOutcome) throws -> AcceptanceOutcome {
         guard case .conditionFailed(let item) = try table.write(nonceClaim(request)),
-            item?["claimant"]?.stringOrNumber != request.claimant
+            !ExistingClaim(item).isOf(request)
         else { return outcome }
-        return .nonceSeen
+        return .nonceReused
     }
 
-    private func claims(_ request: Acceptance, after previous: LedgerOrder?) -> [Write] {
-        [nonceClaim(request), keyClaim(request, (previous?.attempt ?? 0) + 1), orderClaim(request, after: previous)]
+    /// Enters an order that Salesforce has and that was never requested here. It is due at once.
+    ///
+    /// - Returns: whether the order was new.
+    func enter(_ id: RecordID, correlationID: String) throws -> Bool {
+        guard case .written = try table.write(requestWrite(id, after: nil, correlationID: correlationID, dueAt: now()))
+        else { return false }
+        return true
     }
 
-    /// DynamoDB deletes expired items late, so that the condition compares the time itself.
-    private func unseen() -> Write.Expression {
-        Write.Expression("attribute_not_exists(#pk) OR #expiresAt < :now", ["now": .number(now().seconds)])
+    /// Makes a new request of a Failed order.
+    ///
+    /// - Returns: whether the order was still as it was read.
+    func reopen(_ order: LedgerOrder, correlationID: String) throws -> Bool {
+        guard case .written = try table.write(requestWrite(order.id, after: order, correlationID: correlationID)) else {
+            return false
+        }
+        return true
     }
 
-    private func nonceClaim(_ request: Acceptance) -> Write {
-        .put(
-            [
-                "pk": .string("nonce#" + hex(sha256(Array(request.nonce.utf8)))),
-                "expiresAt": expiry(request.nonceLifetime), "claimant": .string(request.claimant),
-            ], if: unseen())
-    }
-
-    private func keyClaim(_ request: Acceptance, _ attempt: Int) -> Write {
-        .put(
-            [
-                "pk": .string("key#" + hex(sha256(Array(request.idempotencyKey.utf8)))),
-                "expiresAt": expiry(Ledger.keyLifetime), "orderId": .string(request.orderID.text),
-                "attempt": .number(attempt),
-                "answer": Acceptance.answer(request.orderID, .accepted, attempt),
-            ], if: unseen())
-    }
-
-    private func orderClaim(_ request: Acceptance, after previous: LedgerOrder?) -> Write {
-        let key = LedgerOrder.key(request.orderID)
-        let expression = acceptedUpdate(after: previous, correlationID: request.correlationID)
-        guard let previous else { return .update(key, expression, if: .init("attribute_not_exists(#pk)")) }
-        return .update(key, expression, if: failed(previous))
-    }
-
-    /// The order is still as it was when it was looked at: Failed, after that many attempts. And nobody is telling
-    /// Salesforce of it: that could land after what the next run has to tell.
-    func failed(_ order: LedgerOrder) -> Write.Expression {
-        .init(
-            "#status = :failed AND #attempt = :failedAttempt AND \(Ledger.leaseIsFree)",
-            [
-                "failed": .string(LedgerOrder.Status.failed.rawValue),
-                "failedAttempt": .number(order.attempt), "now": .milliseconds(now()),
-            ])
-    }
-
-    /// What the order had of WHMCS stays: an order that exists there is continued, not made again. Without one the
-    /// plan is made afresh, since what was wrong with it may have been mended.
-    func acceptedUpdate(after previous: LedgerOrder?, correlationID: String) -> Write.Expression {
+    /// → Accepted. What the order has in WHMCS stays: such an order is continued. An order without it is planned again,
+    /// since somebody may have fixed what was wrong with its plan.
+    private func requestWrite(
+        _ id: RecordID, after previous: LedgerOrder?, correlationID: String, dueAt: Timestamp? = nil
+    ) -> Write {
         let now = now()
-        let attempt = (previous?.attempt ?? 0) + 1
-        var changes: Changes = [
-            "status": .string(LedgerOrder.Status.accepted.rawValue), "attempt": .number(attempt),
-            "tries": 0, "open": "1", "dueAt": .milliseconds(now + Ledger.announcementPatience),
-            "correlationId": .string(correlationID), "updatedAt": .milliseconds(now), "errorCode": .null,
-            "errorMessage": .null, "step": .null, "leaseOwner": .null, "leaseUntil": .null, "addOrderSends": .null,
-            "endedAt": .null,
-        ]
-        if previous?.whmcsOrderID == nil { changes["plan"] = .null }
-        return update(changes, history: historyEntry(.accepted, attempt: attempt, at: now))
+        let requestNumber = (previous?.requestNumber ?? 0) + 1
+        var update = ItemUpdate([
+            .status: .string(LedgerOrder.Status.accepted.rawValue), .requestNumber: .number(requestNumber),
+            .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.announcementPatience),
+            .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
+            .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
+            .endedAt: .null,
+        ])
+        if previous?.whmcsOrderID == nil { update[.plan] = .null }
+        update.append(historyEntry(.accepted, requestNumber: requestNumber, at: now), to: .history)
+        return .update(ItemKey.order(id), update, if: previous.map(isStillFailed) ?? .absent(.key))
     }
 
-    private func expiry(_ lifetime: Milliseconds) -> JSON {
-        .number((now() + lifetime).seconds + 1)
+    /// The order is as it was read, and no run reports its failure: that report could land after the next run's.
+    private func isStillFailed(_ order: LedgerOrder) -> Condition {
+        .status(.failed) && .equal(.requestNumber, .number(order.requestNumber)) && isFree
     }
 }

@@ -3,39 +3,24 @@ import Basics
 import Salesforce
 import WHMCS
 
-/// Why an order is not provisioned, in the words of the contract: what Salesforce and the portal show.
+/// Why a run did not provision its order.
 struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
-    enum Code: String {
-        case orderNotFound = "ORDER_NOT_FOUND"
-        case orderNotProvisionable = "ORDER_NOT_PROVISIONABLE"
-        case clientNotLinked = "CLIENT_NOT_LINKED"
-        case clientClosed = "CLIENT_CLOSED"
-        case paymentMethodMissing = "PAYMENT_METHOD_MISSING"
-        case mappingFailed = "MAPPING_FAILED"
-        case whmcsRejected = "WHMCS_REJECTED"
-        case whmcsUnavailable = "WHMCS_UNAVAILABLE"
-        case whmcsOutcomeUnknown = "WHMCS_OUTCOME_UNKNOWN"
-        case salesforceUnavailable = "SALESFORCE_UNAVAILABLE"
-        case salesforceRejected = "SALESFORCE_REJECTED"
-        case provisioningError = "PROVISIONING_ERROR"
-    }
-
-    var code: Code
-    /// One sentence for whoever can mend it.
+    var code: ErrorCode
+    /// One sentence for the person who can fix it.
     var message: String
-    /// Whether the same may succeed later without anybody mending anything.
+    /// Whether a retry may succeed although nobody fixes anything.
     var isRetryable: Bool
-    /// The earliest time at which a new try has sense, ms since 1970; nil when the backoff decides.
+    /// No retry before then; nil when the backoff decides.
     var notBefore: Timestamp?
 
-    init(_ code: Code, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil) {
+    init(_ code: ErrorCode, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil) {
         self.code = code
         self.message = message
         self.isRetryable = isRetryable
         self.notBefore = notBefore
     }
 
-    /// Any error of a step; nil for those that mean that this run must not write anything more.
+    /// Any error of a step. Nil for those after which the run must not write anything.
     init?(_ error: any Error) {
         switch error {
         case let failure as ProvisioningFailure: self = failure
@@ -48,17 +33,17 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     }
 
     private init(_ failure: SalesforceFailure) {
-        let code: Code =
+        let code: ErrorCode =
             switch failure {
             case .notFound: .orderNotFound
             case _ where failure.isRetryable: .salesforceUnavailable
             default: .salesforceRejected
             }
-        self.init(code, failure.description, isRetryable: failure.isRetryable)
+        self.init(code, failure.descriptionWithHint, isRetryable: failure.isRetryable)
     }
 
     private init(_ failure: WHMCSFailure) {
-        let code: Code =
+        let code: ErrorCode =
             switch failure {
             case .clientNotFound: .clientNotLinked
             case .clientClosed: .clientClosed
@@ -68,8 +53,8 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
         self.init(code, failure.description, isRetryable: failure.isRetryable)
     }
 
-    /// Whether nobody learns of it by the order's status alone: the next step is not the operator's next click.
-    var needsAPerson: Bool { [.whmcsOutcomeUnknown, .provisioningError].contains(code) }
+    /// Whether the order's status alone does not reach the person who must act.
+    var needsAlert: Bool { [.whmcsOutcomeUnknown, .provisioningError].contains(code) }
 
     var description: String { "\(code.rawValue): \(message)" }
 }

@@ -1,5 +1,5 @@
-/// The steps of provisioning, by the names of the runbook; the ledger keeps the last one done.
-public enum Step: String, Sendable {
+/// The steps of provisioning, by the names of the log and the runbook. The ledger keeps the last one done.
+enum Step: String, Sendable {
     case validation
     case statusUpdate = "sf_status_update"
     case orderDetails = "order_details"
@@ -7,6 +7,6 @@ public enum Step: String, Sendable {
     case create = "whmcs_create"
     case accept = "whmcs_accept"
     case successUpdate = "sf_success_update"
-    /// Decided to be Failed, which Salesforce has still to be told.
+    /// In the ledger: the request has failed, and Salesforce must hear of it.
     case failureUpdate = "sf_failure_update"
 }

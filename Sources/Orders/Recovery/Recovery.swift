@@ -5,53 +5,42 @@ import JSON
 import Lambda
 import Salesforce
 
-/// recover-orders: sends orders that are due on the bus again. Whatever died on the way, an order that is not finished
-/// has a time at which it is due, so that this finds it.
-public struct Recovery: Program {
-    private let settings: Settings
-    private let account: Account
-    private let http: HTTPClient
-    private let log: Log
-    private let parameters = ParameterCache()
+/// recover-orders: publishes the events of due orders again. Whatever died before, an order that has not ended has a due
+/// time, and this program finds it.
+struct Recovery: Program {
+    let context: ProgramContext<Settings>
+    private var settings: Settings { context.settings }
 
-    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
-        self.settings = settings
-        self.account = account
-        self.http = http
-        self.log = log
-    }
-
-    /// Connections to the table and the bus, and the Salesforce token where Salesforce is asked. When there is none yet,
-    /// the event has one made.
-    public func warmUp(_ http: HTTPClient) throws {
+    /// Connections to the table and the bus, and the Salesforce token when reconciliation is on. The event refreshes a
+    /// token that is missing.
+    func warmUp(_ http: HTTPClient) throws {
         let preconnects = [
-            Table(settings.ledgerTable, account, http).preconnect, EventBus(settings.busName, account, http).preconnect,
+            context.table(settings.ledgerTable, http).preconnect, context.bus(settings.busName, http).preconnect,
         ]
         guard let token = settings.reconciliation?.salesforce.tokenParameter else {
             return http.preconnect(preconnects)
         }
-        let store = ParameterStore(account, http.preconnecting(to: preconnects))
-        _ = try parameters.get([token], from: store, now: http.now())
+        let store = context.parameterStore(http.preconnecting(to: preconnects))
+        _ = try context.parameters.get([token], from: store, now: http.now())
     }
 
-    /// Handles the schedule, which recovers what is due, or an operator's `{"orderId": …}` or `{"all": true}`, which do
-    /// not ask whether it is.
+    /// Handles the schedule, which recovers due orders, and an operator's `{"orderId": …}` or `{"all": true}`, which
+    /// recover orders whether or not they are due.
     ///
-    /// - Returns: `{"recovered": n}`, the number of orders sent again; with `left`, the number of those that are due and
-    ///   were not come to, when there was no time for all.
-    public func handle(_ invocation: Invocation) throws -> [UInt8] {
-        let log = log.with(["requestId": .string(invocation.requestID)])
-        let http = http.until(invocation.deadline - 1_000)
+    /// - Returns: `{"recovered": n}`, and with it `left` when time ran out: how many due orders remain.
+    func handle(_ invocation: Invocation) throws -> [UInt8] {
+        let log = context.log.with(["requestId": .string(invocation.requestID)])
+        let http = context.http.until(invocation.deadline - 1_000)
         let round = RecoveryRound(
-            ledger: Ledger(Table(settings.ledgerTable, account, http), now: http.now),
-            bus: EventBus(settings.busName, account, http), http: http,
-            alerts: Alerts(settings: settings.alerts, account: account, http: http, log: log), log: log,
+            ledger: Ledger(context.table(settings.ledgerTable, http), now: http.now),
+            bus: context.bus(settings.busName, http), http: http,
+            alerts: Alerts(settings: settings.alerts, account: context.account, http: http, log: log), log: log,
             latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }
         if let orderID = event["orderId"] {
-            guard let id = orderID.stringOrNumber.flatMap({ RecordID($0) }) else {
+            guard let id = orderID.string.flatMap({ RecordID($0) }) else {
                 throw FunctionError("MalformedEvent", "orderId in the event must be a Salesforce id")
             }
             return JSON.object(["recovered": .number(try round.recover(id))]).bytes
@@ -59,18 +48,18 @@ public struct Recovery: Program {
         reconcile(round, log)
         let (recovered, left) = try round.recoverAll(dueOnly: event["all"]?.bool != true)
         var answer: [String: JSON] = ["recovered": .number(recovered)]
-        answer["left"] = left.map { JSON.number($0) }
+        if let left { answer["left"] = .number(left) }
         return JSON.object(answer).bytes
     }
 
-    /// A Salesforce that does not answer must not keep the ledger's own orders waiting.
+    /// A Salesforce that does not answer must not delay the ledger's own orders.
     private func reconcile(_ round: RecoveryRound, _ log: Log) {
         guard let settings = settings.reconciliation else { return }
-        let salesforce = settings.salesforce.client(account, round.http, parameters)
+        let salesforce = settings.salesforce.client(context.account, round.http, context.parameters)
         do {
             try Reconciliation(settings: settings, salesforce: salesforce, ledger: round.ledger, log: log).run()
         } catch {
-            log.error("Salesforce could not be asked for missed orders: \(error)")
+            log.error("reconciliation failed", ["error": .string("\(error)")])
         }
     }
 }

@@ -5,50 +5,51 @@ import JSON
 import Lambda
 import Salesforce
 
-/// One look at the ledger for orders that nobody is working on.
+/// One pass over the open orders: claims those that no run works on, and publishes their events.
 struct RecoveryRound {
     let ledger: Ledger
     let bus: EventBus
     let http: HTTPClient
     let alerts: Alerts
     let log: Log
-    /// ms since 1970; nothing is claimed later, since what is claimed has to be announced by the same invocation.
+    /// The round claims nothing later, because the same invocation must publish what it claims.
     let latestStart: Timestamp
 
-    /// How many orders are claimed and sent at once; a connection's and a memory's worth, not a limit.
-    private static let batch = 50
+    /// How many orders are claimed and published at once; it bounds connections and memory, not a round.
+    private static let batchSize = 50
 
-    /// Sends what is due, a page of the index after the other, as long as the invocation has time and the bus takes
-    /// events; what is left is due in the next round.
+    /// Recovers page after page of the index, while the invocation has time and the bus accepts events. The next round
+    /// continues.
     ///
-    /// - Returns: the number of orders sent again, and of those that are left; nil when all were come to.
+    /// - Returns: how many orders were published, and how many due orders are left; nil when none are.
     func recoverAll(dueOnly: Bool) throws -> (recovered: Int, left: Int?) {
         let start = http.now()
         let dueBy = dueOnly ? start : nil
-        // Who is claimed moves on in the index: out of what is due, but not out of all, where it comes up again. There
-        // all that are claimed get one time, by which they are known.
-        let marked = start + Ledger.recoveryPatience
+        // A claim moves the order in the index: beyond the due orders, but not beyond all of them, where the scan meets
+        // it again. There every claim gets this one time, by which the scan knows it.
+        let claimedUntil = start + Ledger.recoveryPatience
         var (recovered, isOver, oldest) = (0, false, 0)
-        var unsent = Unsent()
+        var unpublished = Unpublished()
         var next: JSON?
         pages: repeat {
             let page = try ledger.openOrders(dueBy: dueBy, after: next)
-            let due = page.orders.filter { $0.dueAt != marked }
+            let due = page.orders.filter { $0.dueAt != claimedUntil }
             oldest = max(oldest, start - (due.first?.dueAt ?? start))
-            for some in due.chunks(of: Self.batch) {
+            for batch in due.chunks(of: Self.batchSize) {
                 isOver = http.now() >= latestStart
                 if isOver { break pages }
-                let claimed = ledger.claim(some, until: dueOnly ? http.now() + Ledger.recoveryPatience : marked)
-                let sent = send(claimed, &unsent)
-                recovered += sent
-                // Being announced makes nobody begin: an order that is still only Accepted has been due all the while.
+                let claimed = ledger.claim(
+                    batch, until: dueOnly ? http.now() + Ledger.recoveryPatience : claimedUntil)
+                let published = publish(claimed, &unpublished)
+                recovered += published
+                // Publishing starts no run: an order that is still Accepted has been due since its request.
                 oldest = claimed.filter { $0.status == .accepted }.map { http.now() - $0.updatedAt }.reduce(oldest, max)
-                isOver = sent == 0 && !claimed.isEmpty
+                isOver = published == 0 && !claimed.isEmpty
                 if isOver { break pages }
             }
             next = page.next
         } while next != nil
-        tell(unsent)
+        alert(unpublished)
         log.metrics(
             [
                 Metric("RecoveredOrders", "Count", Double(recovered)),
@@ -59,13 +60,13 @@ struct RecoveryRound {
 
     private func left(_ dueBy: Timestamp?, _ recovered: Int) -> Int? {
         let count = try? ledger.openCount(dueBy: dueBy) - (dueBy == nil ? recovered : 0)
-        log.warn(
-            "not all that is due could be announced; the next round goes on",
-            ["left": .number(count)])
+        log.warn("round ended before all due orders were published", ["left": .number(count)])
         return count
     }
 
-    /// Sends one order, due or not.
+    /// Recovers one order, due or not.
+    ///
+    /// - Returns: how many orders were published, 0 or 1.
     func recover(_ id: RecordID) throws -> Int {
         guard let order = try ledger.order(id) else {
             throw FunctionError("UnknownOrder", "the ledger has no such order")
@@ -74,40 +75,39 @@ struct RecoveryRound {
             log.info("nothing to recover", ["orderId": .string(id.text), "status": .string(order.status.rawValue)])
             return 0
         }
-        var unsent = Unsent()
+        var unpublished = Unpublished()
         let claimed = ledger.claim(
-            [OpenOrder(key: LedgerOrder.key(id), dueAt: dueAt)], until: http.now() + Ledger.recoveryPatience)
-        let sent = send(claimed, &unsent)
-        tell(unsent)
-        return sent
+            [OpenOrder(key: ItemKey.order(id), dueAt: dueAt)], until: http.now() + Ledger.recoveryPatience)
+        let published = publish(claimed, &unpublished)
+        alert(unpublished)
+        return published
     }
 
-    /// The orders that were claimed and whose events were not taken. They are due again, as all that are claimed are.
-    private struct Unsent {
+    /// Claimed orders whose events the bus did not accept. Their claims end, and they are due again.
+    private struct Unpublished {
         var count = 0
         var failure: AWSFailure?
     }
 
-    /// Returns how many were sent.
-    private func send(_ orders: [LedgerOrder], _ unsent: inout Unsent) -> Int {
+    /// - Returns: how many events the bus accepted.
+    private func publish(_ orders: [LedgerOrder], _ unpublished: inout Unpublished) -> Int {
         let events = orders.map { order in
             ProvisionRequested(
-                orderID: order.id, attempt: order.attempt, correlationID: order.correlationID ?? "recovery",
-                requestedAt: http.now())
+                orderID: order.id, requestNumber: order.requestNumber,
+                correlationID: order.correlationID ?? "recovery", requestedAt: http.now())
         }
-        let (sent, failure) = bus.put(events)
-        unsent.count += orders.count - sent
-        unsent.failure = unsent.failure ?? failure
+        let (accepted, failure) = bus.put(events)
+        unpublished.count += orders.count - accepted
+        unpublished.failure = unpublished.failure ?? failure
         for order in orders {
-            log.info(
-                "recovered", ["orderId": .string(order.id.text), "tries": .number(order.tries)])
+            log.info("recovered", ["orderId": .string(order.id.text), "tries": .number(order.attempts)])
         }
-        return sent
+        return accepted
     }
 
-    /// Once a round: who is called a thousand times does not listen.
-    private func tell(_ unsent: Unsent) {
-        guard let failure = unsent.failure else { return }
-        alerts.raise("\(unsent.count) due orders could not be announced, and are again in two minutes: \(failure)")
+    /// One alert a round: nobody reads a thousand.
+    private func alert(_ unpublished: Unpublished) {
+        guard let failure = unpublished.failure else { return }
+        alerts.raise("Failed to publish \(unpublished.count) due orders; next retry in 2 minutes: \(failure)")
     }
 }

@@ -2,15 +2,14 @@ import Lambda
 import Salesforce
 
 extension Recovery {
-    /// What recover-orders is configured with.
-    public struct Settings: ProgramSettings {
+    struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
         var alerts: Alerts.Settings
-        /// Nil when Salesforce is not asked for orders that nobody has requested here.
+        /// Nil when reconciliation is off.
         var reconciliation: Reconciliation.Settings?
 
-        public init(_ environment: inout Environment) {
+        init(_ environment: inout Environment) {
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
             alerts = Alerts.Settings(&environment)
@@ -30,14 +29,16 @@ extension Reconciliation {
 
         init(_ environment: inout Environment) {
             salesforce = SalesforceSettings(&environment)
-            // Without them every order of the org would be provisioned.
+            // Otherwise reconciliation would provision every order of the org.
             statuses = environment.list("SF_PROVISIONABLE_STATUSES")
             if statuses.isEmpty {
-                environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE needs it")
+                environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE requires it")
             }
             pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
-            statusField = environment.text("SF_FIELD_STATUS", default: Fields().status)
-            if !Fields.isName(statusField) { environment.fault("SF_FIELD_STATUS", "must be the API name of a field") }
+            statusField = environment.text("SF_FIELD_STATUS", default: SalesforceFields().status)
+            if !SOQL.isFieldPath(statusField) {
+                environment.fault("SF_FIELD_STATUS", "must be the API name of a field")
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ import JSON
 import Lambda
 import Salesforce
 
-/// Whether the parts that an order needs answer, all asked at once.
+/// Checks the services that an order needs, all at once.
 struct Health {
     struct Report {
         var isHealthy: Bool
@@ -18,8 +18,8 @@ struct Health {
     var parameters: ParameterStore
     var tokenParameter: String
 
-    /// `{"status", "ledger", "token", "bus"}`, each part with `ok`, `milliseconds` and, when not well, `problem`; the
-    /// token's age in s.
+    /// `{"status", "ledger", "token", "bus"}`, each part with `ok`, `milliseconds` and, when not ok,
+    /// `problem`. The token has its age in s.
     func check() -> Report {
         let results = http.sendAll([
             table.getRequest("health"), parameters.getRequest([tokenParameter]), bus.describeRequest(),
@@ -56,7 +56,7 @@ struct Health {
         return (name, .object(members))
     }
 
-    /// Enough for whoever may call this; the whole message could name the inside.
+    /// Anybody may call this, and the whole message could reveal internals.
     private func problem(_ error: any Error) -> String {
         switch error {
         case AWSFailure.unreachable: "no answer"

@@ -6,9 +6,9 @@ import JSON
 import Lambda
 import Salesforce
 
-/// refresh-sf-token: a new Salesforce token into Parameter Store.
-public struct TokenRefresh: Program {
-    public struct Settings: ProgramSettings {
+/// refresh-sf-token: writes a new Salesforce token to Parameter Store.
+struct TokenRefresh: Program {
+    struct Settings: ProgramSettings {
         enum Flow: Sendable {
             /// The key is in a parameter or a file.
             case jwtBearer(username: String, audience: String, keyParameter: String?, keyPath: String?)
@@ -30,7 +30,7 @@ public struct TokenRefresh: Program {
         /// s
         var lifetime: Int
 
-        public init(_ environment: inout Environment) {
+        init(_ environment: inout Environment) {
             tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
             loginURL = environment.url("SF_LOGIN_URL")
             clientID = environment.text("SF_CLIENT_ID")
@@ -54,51 +54,47 @@ public struct TokenRefresh: Program {
         }
     }
 
-    private let settings: Settings
-    private let account: Account
-    private let http: HTTPClient
-    private let log: Log
-    private let secrets = ParameterCache()
+    let context: ProgramContext<Settings>
+    private var settings: Settings { context.settings }
 
-    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
-        self.settings = settings
-        self.account = account
-        self.http = http
-        self.log = log
-    }
-
-    /// The key or secret, and a connection to where tokens are given; one to the store comes with the first, or is opened
-    /// where the key is in a file.
+    /// The key or secret, and connections to the login host and to Parameter Store.
     ///
-    /// A parameter that is not there is the event's failure: whoever finds a token newer than the rejected one needs none.
-    public func warmUp(_ http: HTTPClient) throws {
+    /// A missing parameter fails the event, not the start: a caller that finds a newer token needs no key.
+    func warmUp(_ http: HTTPClient) throws {
         let login = Request.preconnect(settings.loginURL)
         guard let name = settings.flow.parameter else {
-            return http.preconnect([login, ParameterStore(account, http).preconnect])
+            return http.preconnect([login, context.parameterStore(http).preconnect])
         }
-        _ = try secrets.get([name], from: ParameterStore(account, http.preconnecting(to: [login])), now: http.now())
+        // Reading the parameter connects to the store.
+        let store = context.parameterStore(http.preconnecting(to: [login]))
+        _ = try context.parameters.get([name], from: store, now: http.now())
     }
 
-    /// Handles the schedule, a policy event of the token's parameter, or a direct invocation.
-    ///
-    /// A direct invocation may say `{"rejectedToken": "<fingerprint>"}`, empty when there was none: when the parameter
-    /// holds another token already, nothing is asked of Salesforce.
+    /// Handles the schedule, a policy event of the token's parameter, and direct invocations. One with
+    /// `{"rejectedToken": "<fingerprint>"}`, empty for a missing token, requests nothing of Salesforce when the parameter
+    /// already holds another token.
     ///
     /// - Returns: `{"refreshed": true | false}`.
-    public func handle(_ invocation: Invocation) throws -> [UInt8] {
-        let log = log.with(["requestId": .string(invocation.requestID)])
-        let http = http.until(invocation.deadline - 500)
-        let store = ParameterStore(account, http)
-        let event = try trigger(invocation)
-        if case .rejection(let fingerprint) = event, let token = try stored(store), token.fingerprint != fingerprint {
-            log.info("the stored token is newer than the rejected one")
+    func handle(_ invocation: Invocation) throws -> [UInt8] {
+        let http = context.http.until(invocation.deadline - 500)
+        let log = context.log.with(["requestId": .string(invocation.requestID)])
+        let store = context.parameterStore(http)
+        let trigger = try trigger(invocation)
+        if case .rejection(let fingerprint) = trigger, let token = try stored(store), token.fingerprint != fingerprint {
+            log.info("stored token is newer than the rejected one")
             return JSON.object(["refreshed": false]).bytes
         }
-        if case .otherParameter = event {
-            log.warn("a policy event of a parameter that is not the token's")
+        if case .otherParameter = trigger {
+            log.warn("policy event of another parameter")
             return JSON.object(["refreshed": false]).bytes
         }
-        let token = try grant(store, http.now()).requestToken(loginURL: settings.loginURL, http: http)
+        let grant = try grant(store, http.now())
+        let token: Token
+        do throws(SalesforceFailure) {
+            token = try grant.requestToken(loginURL: settings.loginURL, http: http)
+        } catch {
+            throw FunctionError("SalesforceFailure", error.descriptionWithHint)
+        }
         try store.put(settings.tokenParameter, token.parameterValue, policies: [policy])
         log.info("refreshed", ["token": .string(token.fingerprint)])
         return JSON.object(["refreshed": true]).bytes
@@ -148,7 +144,7 @@ public struct TokenRefresh: Program {
 
     private func secret(_ name: String, _ variable: String, _ store: ParameterStore, _ now: Timestamp) throws -> String
     {
-        guard let value = try secrets.get([name], from: store, now: now)[name] else {
+        guard let value = try context.parameters.get([name], from: store, now: now)[name] else {
             throw FunctionError("Configuration", "\(variable) names a parameter that does not exist")
         }
         return value
@@ -168,8 +164,8 @@ public struct TokenRefresh: Program {
         FunctionError("Configuration", "SF_PRIVATE_KEY_PATH names a file that cannot be read")
     }
 
-    /// Makes Parameter Store tell us when the token was not replaced for an hour less than it lives. Not `Expiration`,
-    /// which deletes the parameter ("Assigning parameter policies"); its unit is whole hours.
+    /// Makes Parameter Store send an event when nobody has replaced the token for an hour less than its lifetime. Its
+    /// unit is whole hours. `Expiration` would delete the parameter ("Assigning parameter policies").
     private var policy: JSON {
         let hours = max(1, settings.lifetime / 3600 - 1)
         return [

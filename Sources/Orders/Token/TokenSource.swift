@@ -2,32 +2,30 @@ import AWS
 import Basics
 import Salesforce
 
-/// Where a program has its Salesforce token from: the parameter that refresh-sf-token keeps, and that function
-/// itself when the parameter is not there or its token is not accepted any more.
+/// Gets a program its Salesforce token: from the parameter that refresh-sf-token writes, and from that function itself
+/// when the parameter is missing or Salesforce rejects its token.
 struct TokenSource {
     var parameter: String
     var store: ParameterStore
     var cache: ParameterCache
     var refresh: Function
-    /// ms since 1970
     var now: () -> Timestamp
-    /// ms
-    var sleep: (Int) -> Void
+    var sleep: (Milliseconds) -> Void
 
-    /// The token in use; a first one needs nobody.
+    /// The stored token, or a first one.
     func current() throws(SalesforceFailure) -> Token {
         if let token = try read(youngerThan: nil) { return token }
         return try refreshed(rejected: "")
     }
 
-    /// The token after one that Salesforce has rejected; somebody else may have fetched it already.
+    /// The token after one that Salesforce rejected; another run may have refreshed it already.
     func renewed(_ rejected: Token) throws(SalesforceFailure) -> Token {
         if let token = try read(youngerThan: 0), token != rejected { return token }
         return try refreshed(rejected: rejected.fingerprint)
     }
 
     private func refreshed(rejected: String) throws(SalesforceFailure) -> Token {
-        // One refresh at a time: who is throttled waits for the token that somebody else is fetching.
+        // One refresh runs at a time: a throttled caller waits for the token of the other refresh.
         for _ in 0..<5 {
             do {
                 _ = try refresh.invoke(["rejectedToken": .string(rejected)])
@@ -40,7 +38,7 @@ struct TokenSource {
             }
         }
         guard let token = try read(youngerThan: 0) else {
-            throw .noToken("refresh-sf-token wrote none to the parameter that SF_ACCESS_TOKEN_PARAMETER names")
+            throw .noToken("refresh-sf-token did not write the parameter that SF_ACCESS_TOKEN_PARAMETER names")
         }
         return token
     }
@@ -48,7 +46,7 @@ struct TokenSource {
     private func read(youngerThan limit: Milliseconds?) throws(SalesforceFailure) -> Token? {
         do throws(AWSFailure) {
             let values = try cache.get([parameter], from: store, now: now(), youngerThan: limit)
-            // One that cannot be read is replaced like one that is not there.
+            // A token that cannot be read is replaced like a missing one.
             return values[parameter].flatMap { try? Token(parameterValue: $0) }
         } catch {
             throw .noToken("\(error)")

@@ -6,18 +6,17 @@ import JSON
 import Lambda
 import Salesforce
 
-/// verify-signature: checks a request, records it in the ledger and announces it on the order bus.
-public struct Webhook: Program {
+/// verify-signature: checks a request, records it in the ledger, and announces it on the order bus.
+struct Webhook: Program {
     /// What the program is configured with.
-    public struct Settings: ProgramSettings {
+    struct Settings: ProgramSettings {
         var secretParameter: String
         var ledgerTable: String
         var busName: String
-        /// ms
         var tolerance: Milliseconds
         var allowedAddresses: AddressList
 
-        public init(_ environment: inout Environment) {
+        init(_ environment: inout Environment) {
             secretParameter = environment.text("SF_WEBHOOK_SECRET_PARAMETER")
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
@@ -30,70 +29,59 @@ public struct Webhook: Program {
         }
     }
 
-    private let settings: Settings
-    private let account: Account
-    private let http: HTTPClient
-    private let log: Log
-    private let parameters = ParameterCache()
-
-    public init(_ settings: Settings, _ account: Account, _ http: HTTPClient, _ log: Log) {
-        self.settings = settings
-        self.account = account
-        self.http = http
-        self.log = log
-    }
+    let context: ProgramContext<Settings>
 
     /// The secrets, and connections to the table and the bus.
     ///
-    /// - Throws: a `Configuration` error when the secrets are not there or not fit: no request could be answered.
-    public func warmUp(_ http: HTTPClient) throws {
+    /// - Throws: a `Configuration` error when there is no valid secret: the program could answer no request.
+    func warmUp(_ http: HTTPClient) throws {
         let preconnects = [
-            Table(settings.ledgerTable, account, http).preconnect, EventBus(settings.busName, account, http).preconnect,
+            context.table(settings.ledgerTable, http).preconnect, context.bus(settings.busName, http).preconnect,
         ]
         _ = try WebhookSecrets(parameterValue: secrets(http.preconnecting(to: preconnects)))
     }
 
-    /// Answers one request; every refusal is an answer, not an error.
-    public func handle(_ invocation: Invocation) throws -> [UInt8] {
-        let event = try HTTPEvent(invocation.payload)
-        let requestID = event.requestID.isEmpty ? invocation.requestID : event.requestID
-        do throws(ProblemDetails) {
-            let answer = try accept(event, invocation, requestID)
-            return event.reply(answer.status, headers: answer.headers, body: answer.body.bytes)
-        } catch {
-            log.info("refused", ["code": .string(error.code), "requestId": .string(requestID)])
-            return event.reply(error.status, headers: error.headers, body: error.body(requestID: requestID).bytes)
+    /// Answers one request.
+    func handle(_ invocation: Invocation) throws -> [UInt8] {
+        try invocation.reply { event, requestID throws(ProblemDetails) in
+            do throws(ProblemDetails) {
+                return try accept(event, invocation, requestID)
+            } catch {
+                log.info("refused", ["code": .string(error.code), "requestId": .string(requestID)])
+                throw error
+            }
         }
     }
 
-    private func accept(_ event: HTTPEvent, _ invocation: Invocation, _ requestID: String) throws(ProblemDetails)
-        -> Answer
-    {
+    private var settings: Settings { context.settings }
+    private var log: Log { context.log }
+
+    private func accept(
+        _ event: HTTPEvent, _ invocation: Invocation, _ requestID: String
+    ) throws(ProblemDetails) -> Answer {
         guard settings.allowedAddresses.allows(event.sourceIP) else {
             throw ProblemDetails(403, "ADDRESS_NOT_ALLOWED", "the source address is not on the allow-list")
         }
         guard event.body.count <= 16 << 10 else {
-            throw ProblemDetails(413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most")
+            throw ProblemDetails(413, "PAYLOAD_TOO_LARGE", "the body must not exceed 16 KiB")
         }
-        let http = http.until(invocation.deadline - 500)
+        let http = context.http.until(invocation.deadline - 500)
         try checkSignature(event, http)
         let request = try FulfillmentRequest(event)
         try request.checkTime(now: http.now(), tolerance: settings.tolerance)
-        let ledger = Ledger(Table(settings.ledgerTable, account, http), now: http.now)
         let acceptance = Acceptance(
             orderID: request.orderID, nonce: request.nonce, idempotencyKey: request.idempotencyKey,
             claimant: invocation.requestID, correlationID: requestID, nonceLifetime: 2 * settings.tolerance)
+        let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
+        let outcome: AcceptanceOutcome
         do {
-            let outcome = try ledger.accept(acceptance)
-            let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
-            if case .accepted(let attempt) = outcome { announce(acceptance, attempt, http, log) }
-            return try answer(outcome, request, log)
-        } catch let problem as ProblemDetails {
-            throw problem
+            outcome = try Ledger(context.table(settings.ledgerTable, http), now: http.now).accept(acceptance)
         } catch {
-            log.error("the ledger did not take the order: \(error)", ["requestId": .string(requestID)])
+            log.error("ledger write failed", ["error": .string("\(error)")])
             throw .unavailable
         }
+        if case .accepted(let requestNumber) = outcome { announce(acceptance, requestNumber, http, log) }
+        return try answer(outcome, request.orderID, log)
     }
 
     private func checkSignature(_ event: HTTPEvent, _ http: HTTPClient) throws(ProblemDetails) {
@@ -101,73 +89,62 @@ public struct Webhook: Program {
             throw ProblemDetails(401, "INVALID_SIGNATURE", "X-SF-Signature is missing")
         }
         do {
-            let kept = try secrets(http)
-            if try WebhookSecrets(parameterValue: kept).verify(signature, of: event.body) { return }
-            // A secret that was rotated a moment ago; not more than once a minute, or forgers would wear the store out.
+            let cached = try secrets(http)
+            if try WebhookSecrets(parameterValue: cached).verify(signature, of: event.body) { return }
+            // The secret may just have been rotated. At most once a minute, or forgers could use up the store's quota.
             let fresh = try secrets(http, youngerThan: 60_000)
-            if fresh != kept, try WebhookSecrets(parameterValue: fresh).verify(signature, of: event.body) { return }
+            if fresh != cached, try WebhookSecrets(parameterValue: fresh).verify(signature, of: event.body) { return }
         } catch {
-            log.error("the webhook secret cannot be read: \(error)")
+            log.error("webhook secret not readable", ["error": .string("\(error)")])
             throw .unavailable
         }
         throw ProblemDetails(
             401, "INVALID_SIGNATURE", "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent")
     }
 
-    /// The parameter as it is; see `WebhookSecrets`.
+    /// The parameter's value; see `WebhookSecrets`.
     private func secrets(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> String {
         let name = settings.secretParameter
-        let values = try parameters.get(
-            [name], from: ParameterStore(account, http), now: http.now(), youngerThan: limit)
+        let values = try context.parameters.get(
+            [name], from: context.parameterStore(http), now: http.now(), youngerThan: limit)
         guard let value = values[name] else {
             throw FunctionError("Configuration", "SF_WEBHOOK_SECRET_PARAMETER names a parameter that does not exist")
         }
         return value
     }
 
-    /// Puts the order on the bus. A failure is no reason to refuse: the order is in the ledger, with the time at which
-    /// it is announced again.
-    private func announce(_ acceptance: Acceptance, _ attempt: Int, _ http: HTTPClient, _ log: Log) {
+    /// Publishes the order's event. A failure refuses nothing: the order is in the ledger, and recovery announces it.
+    private func announce(_ acceptance: Acceptance, _ requestNumber: Int, _ http: HTTPClient, _ log: Log) {
         let event = ProvisionRequested(
-            orderID: acceptance.orderID, attempt: attempt, correlationID: acceptance.correlationID,
+            orderID: acceptance.orderID, requestNumber: requestNumber, correlationID: acceptance.correlationID,
             requestedAt: http.now())
-        if let failure = EventBus(settings.busName, account, http).put([event]).failure {
-            return log.error("accepted, but not announced: \(failure)", ["attempt": .number(attempt)])
+        let failure = context.bus(settings.busName, http).put([event]).failure
+        let fields: [String: JSON] = ["attempt": .number(requestNumber)]
+        if let failure {
+            log.error("accepted but not announced", fields.merging(["error": .string("\(failure)")]) { $1 })
+        } else {
+            log.info("accepted", fields)
         }
-        log.info("accepted", ["attempt": .number(attempt)])
     }
 
-    private func answer(_ outcome: AcceptanceOutcome, _ request: FulfillmentRequest, _ log: Log) throws(ProblemDetails)
-        -> Answer
-    {
+    private func answer(_ outcome: AcceptanceOutcome, _ id: RecordID, _ log: Log) throws(ProblemDetails) -> Answer {
         switch outcome {
-        case .accepted(let attempt):
-            return Answer(status: 202, body: Acceptance.answer(request.orderID, .accepted, attempt))
-        case .known(let order):
-            log.info("known already", ["status": .string(order.status.rawValue)])
+        case .accepted(let requestNumber):
+            return Answer(status: 202, body: Acceptance.answer(id, .accepted, requestNumber))
+        case .duplicate(let order):
+            log.info("duplicate request", ["status": .string(order.status.rawValue)])
             return Answer(
                 status: order.status == .provisioned ? 200 : 202,
-                body: Acceptance.answer(request.orderID, order.status, order.attempt))
+                body: Acceptance.answer(id, order.status, order.requestNumber))
         case .replayed(let body):
             log.info("replayed")
             return Answer(status: 202, headers: ["Idempotency-Replayed": "true"], body: body)
-        case .nonceSeen:
+        case .nonceReused:
             throw ProblemDetails(
-                401, "NONCE_REUSED", "a request with this nonce has been here; make a new nonce for each request")
-        case .keyReused:
-            throw ProblemDetails(422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")
+                401, "NONCE_REUSED", "a request with this nonce came before; make a new nonce for each request")
+        case .idempotencyKeyReused:
+            throw ProblemDetails(
+                422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")
         }
-    }
-}
-
-private struct Answer {
-    var status: Int
-    var headers: [String: String] = [:]
-    var body: JSON
-
-    init(status: Int, headers: [String: String] = [:], body: JSON) {
-        self.status = status
-        self.headers = headers.merging(["Content-Type": "application/json"]) { $1 }
-        self.body = body
     }
 }

@@ -52,8 +52,9 @@ import Testing
         let harness = try Self.arrange(doubt)
         #expect(try harness.run()["status"] == "Activating")
         let order = try harness.ledger()
-        #expect((order.addOrder, order.addOrderAttempt, order.addOrderAt) == (.sent, 1, .requestTime))
-        #expect((order.whmcsOrderID, order.errorCode, order.leaseUntil) == (nil, "WHMCS_UNAVAILABLE", 0))
+        #expect((order.addOrder, order.addOrderRequestNumber, order.addOrderAt) == (.sent, 1, .requestTime))
+        #expect((order.whmcsOrderID, order.errorCode) == (nil, "WHMCS_UNAVAILABLE"))
+        #expect(try harness.leaseUntil() == nil)
         #expect(harness.count("AddOrder") == 1)
         #expect(harness.field("Provisioning_Status__c") == "Activating")
 
@@ -109,7 +110,7 @@ import Testing
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.count("AddOrder") == 2)
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
-        #expect(try harness.ledger().addOrderAttempt == 2)
+        #expect(try harness.ledger().addOrderRequestNumber == 2)
     }
 
     // MARK: Once more
@@ -382,9 +383,9 @@ import Testing
         #expect(try harness.ledger().whmcsOrderID == harness.whmcs.state.orders[0].id)
         let alerts = harness.log.lines.filter { $0["message"] == "alert" }
         #expect(
-            alerts.map { $0["alert"]?["message"]?.string } == [
-                "WHMCS has two orders for one: 1007, which is Pending, is one too many",
-                "WHMCS has two orders for one: 1012, which is Active, is one too many",
+            alerts.map { $0["alert"]?["message"] } == [
+                .string("Duplicate WHMCS order 1007 (Pending): \(Seed.order)"),
+                .string("Duplicate WHMCS order 1012 (Active): \(Seed.order)"),
             ])
         #expect(alerts.allSatisfy { $0["level"] == "ERROR" && $0["alert"]?["orderId"]?.string == Seed.order })
     }

@@ -32,12 +32,12 @@ import Testing
             (AWSFailure.unreadable(action: "a"), .provisioningError, true),
             (AWSFailure.unreachable(action: "a", reason: "r", mayHaveHappened: true), .provisioningError, true),
             (Unforeseen(), .provisioningError, false),
-        ] as [(any Error, ProvisioningFailure.Code, Bool)])
-    func hasTheCodeOfTheContract(_ error: any Error, _ code: ProvisioningFailure.Code, _ isRetryable: Bool) throws {
+        ] as [(any Error, ErrorCode, Bool)])
+    func hasTheCodeOfTheContract(_ error: any Error, _ code: ErrorCode, _ isRetryable: Bool) throws {
         let failure = try #require(ProvisioningFailure(error))
         #expect(failure.code == code)
         #expect(failure.isRetryable == isRetryable)
-        #expect(failure.message == "\(error)")
+        #expect(failure.message == (error as? SalesforceFailure)?.descriptionWithHint ?? "\(error)")
     }
 
     @Test func keepsItsOwnWords() {

@@ -46,7 +46,7 @@ import Testing
         #expect(item["errorCode"] == nil && item["errorMessage"] == nil)
         let ledger = try harness.ledger()
         #expect((ledger.status, ledger.step, ledger.addOrder) == (.provisioned, .successUpdate, .added))
-        #expect((ledger.attempt, ledger.tries, ledger.whmcsOrderID) == (1, 1, order.id))
+        #expect((ledger.requestNumber, ledger.attempts, ledger.whmcsOrderID) == (1, 1, order.id))
         #expect(ledger.whmcsServiceIDs.sorted() == services.map(\.id).sorted())
         #expect(item["history"]?.array?.compactMap { $0["status"]?.string } == ["Accepted", "Provisioned"])
     }
@@ -123,7 +123,7 @@ import Testing
         harness.whmcs.configuration.dropsNotes = true
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcs.state.orders.count == 1)
-        #expect(harness.log.messages.contains("WHMCS did not keep the marker of the order"))
+        #expect(harness.log.messages.contains("WHMCS dropped the order's marker"))
     }
 
     @Test func aFinishedOrderIsNotTouchedAgain() throws {

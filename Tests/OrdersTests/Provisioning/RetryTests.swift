@@ -20,11 +20,11 @@ import Testing
         harness.whmcs.failNext(.maintenance, times: 10)
         #expect(try harness.run()["status"] == "Activating")
         let order = try harness.ledger()
-        #expect(order.tries == number)
+        #expect(order.attempts == number)
         // The clock stands still while it is written; jitter is all of it.
         #expect((order.dueAt ?? 0) - order.updatedAt == seconds * 1000)
         #expect(harness.network.jitterBounds.last == Int(seconds) * 1000)
-        #expect(order.leaseUntil == 0)
+        #expect(try harness.leaseUntil() == nil)
         #expect((order.errorCode, order.status) == ("WHMCS_UNAVAILABLE", .activating))
         #expect(harness.log.lines.contains { $0["step"] == "order_details" && $0["outcome"] == "later" })
     }
@@ -41,7 +41,7 @@ import Testing
         } while try harness.ledger().status == .activating
         #expect(runs == 3)
         let order = try harness.ledger()
-        #expect((order.status, order.tries, order.errorCode, order.errorMessage) == (.provisioned, 3, nil, nil))
+        #expect((order.status, order.attempts, order.errorCode, order.errorMessage) == (.provisioned, 3, nil, nil))
         #expect(harness.salesforce.statusHistory(Seed.order).last == "Provisioned")
     }
 
@@ -65,7 +65,7 @@ import Testing
         #expect(try harness.run()["status"] == "Failed")
         let order = try harness.ledger()
         #expect(order.errorCode == "PROVISIONING_ERROR")
-        #expect(order.errorMessage == "it was not finished after 3 tries")
+        #expect(order.errorMessage == "not finished after 3 attempts")
         #expect(harness.whmcs.state.actions == [])
         #expect(harness.salesforce.statusHistory(Seed.order) == ["Failed"])
     }
@@ -130,8 +130,8 @@ import Testing
         let order = try harness.ledger()
         let id = order.whmcsOrderID ?? 0
         #expect(order.errorCode == "WHMCS_REJECTED")
-        let wayOut = status == "Under Review" ? "" : "; request the order again to make another"
-        #expect(order.errorMessage == "WHMCS order \(id) is \(status), so that it cannot be accepted" + wayOut)
+        let wayOut = status == "Under Review" ? "" : "; request the order again to create another"
+        #expect(order.errorMessage == "WHMCS order \(id) is \(status) and cannot be accepted" + wayOut)
         #expect(harness.field("WHMCS_Order_ID__c") == .string(String(id)))
 
         // The person put it right, and asks for the order again: the same WHMCS order goes on.

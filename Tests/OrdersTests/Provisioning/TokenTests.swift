@@ -136,7 +136,8 @@ import Testing
         let message = try harness.ledger().errorMessage ?? ""
         #expect(
             message.hasPrefix(
-                "There is no Salesforce token: refresh-sf-token failed: Failure: Salesforce gives no token: invalid_client"
+                "There is no Salesforce token: refresh-sf-token failed: SalesforceFailure: Salesforce gives no token: "
+                    + "invalid_client"
             ), "\(message)")
         try harness.aws.put("client-secret", "client-secret")
         try harness.waitUntilDue()

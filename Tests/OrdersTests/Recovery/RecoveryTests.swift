@@ -134,8 +134,8 @@ import Testing
         let ids = (0..<count).map { "801Dn0000015" + String(1000 + $0).dropFirst() }.compactMap { RecordID($0) }
         let orders = Ledger(Table(harness.aws.table, harness.aws.account, .live()), now: { 1 })
         for (number, id) in ids.enumerated() {
-            let due = update(["status": "Accepted", "open": "1", "dueAt": .number(1000 + number)])
-            _ = try orders.table.write(.update(LedgerOrder.key(id), due, if: .init("attribute_not_exists(#pk)")))
+            let due = ItemUpdate([.status: "Accepted", .open: "1", .dueAt: .number(1000 + number)])
+            _ = try orders.table.write(.update(ItemKey.order(id), due, if: .absent(.key)))
         }
         return ids.map(\.text)
     }

@@ -76,7 +76,8 @@ final class ProvisioningHarness {
             do {
                 return .json(200, try refresh.handle(invocation))
             } catch {
-                let body: JSON = ["errorType": "Failure", "errorMessage": .string("\(error)")]
+                let error = FunctionError(error)
+                let body: JSON = ["errorType": .string(error.type), "errorMessage": .string(error.message)]
                 return .answer(status: 200, headers: [("X-Amz-Function-Error", "Unhandled")], body: body.bytes)
             }
         }
@@ -146,6 +147,11 @@ final class ProvisioningHarness {
     }
 
     // MARK: What came of it
+
+    /// Until when a run has the order; nil when none has.
+    func leaseUntil(_ order: String = Seed.order) throws -> Timestamp? {
+        try aws.order(order)["leaseUntil"]?.timestamp
+    }
 
     func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
         guard let order = LedgerOrder(try aws.order(order)) else {

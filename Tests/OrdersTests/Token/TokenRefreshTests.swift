@@ -206,8 +206,10 @@ import Testing
     @Test func aKeyThatIsNoneIsTold() throws {
         let harness = try RefreshHarness(key: "-----BEGIN NOTHING-----")
         #expect(
-            throws: SalesforceFailure.noToken(
-                "the assertion cannot be signed: the private key is not an unencrypted PEM key")
+            throws: FunctionError(
+                "SalesforceFailure",
+                "There is no Salesforce token: the assertion cannot be signed: the private key is not an unencrypted PEM"
+                    + " key.")
         ) { try harness.handle() }
         #expect(harness.salesforce.state.requests == [])
     }
@@ -232,12 +234,10 @@ import Testing
     func aRefusalHasAHint(_ values: [String: String], _ code: String, _ expected: String) throws {
         let harness = try RefreshHarness(values)
         try harness.aws.put("token", "kept")
-        let failure = #expect(throws: SalesforceFailure.self) { try harness.handle() }
-        guard case .grantRefused(let error, _, let hint) = failure else {
-            Issue.record("\(String(describing: failure))")
-            return
-        }
-        #expect((error, hint) == (code, expected))
+        let error = try #require(#expect(throws: FunctionError.self) { try harness.handle() })
+        #expect(error.type == "SalesforceFailure")
+        #expect(error.message.hasPrefix("Salesforce gives no token: \(code) "))
+        #expect(error.message.hasSuffix(" – \(expected)"))
         #expect(try harness.aws.value("token") == "kept")
     }
 

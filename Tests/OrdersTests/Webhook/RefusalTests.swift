@@ -42,13 +42,13 @@ import Testing
             ),
             (
                 WebhookRequest(headers: ["idempotency-key": nil]), 400, "INVALID_REQUEST",
-                "Idempotency-Key must be there, 1 to 255 visible characters"
+                "Idempotency-Key must be set to 1 to 255 visible characters"
             ),
             (
                 WebhookRequest(path: Seed.otherOrder), 400, "INVALID_REQUEST",
                 "the order id in the path is not the orderId in the body"
             ),
-            (padded(16_385), 413, "PAYLOAD_TOO_LARGE", "the body may have 16 KiB at the most"),
+            (padded(16_385), 413, "PAYLOAD_TOO_LARGE", "the body must not exceed 16 KiB"),
             (WebhookRequest(body: Array("orderId=801".utf8)), 415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON"),
             (
                 WebhookRequest(

@@ -1,8 +1,11 @@
 import Testing
 import WHMCS
 
+@testable import Orders
+
 @Suite struct BillingCycleTests {
     @Test(
+        "The words of Salesforce and of WHMCS are read",
         arguments: [
             ("Monthly", .monthly), ("monthly", .monthly), (" Monthly ", .monthly),
             ("Onetime", .onetime), ("One-Time", .onetime), ("One Time", .onetime), ("one_time", .onetime),
@@ -11,18 +14,20 @@ import WHMCS
             ("Quarterly", .quarterly), ("Biennial", .biennially), ("Biennially", .biennially),
             ("Triennial", .triennially), ("Triennially", .triennially), ("Free", .free), ("Free Account", .free),
         ] as [(String, BillingCycle)])
-    func wordsOfBothSidesAreRead(_ words: String, _ cycle: BillingCycle) {
-        #expect(BillingCycle(words) == cycle)
+    func words(_ words: String, _ cycle: BillingCycle) {
+        #expect(BillingCycle(words: words) == cycle)
     }
 
-    @Test(arguments: BillingCycle.allCases)
-    func whatIsSentIsReadBack(_ cycle: BillingCycle) {
-        #expect(BillingCycle(cycle.rawValue) == cycle)
+    @Test("What AddOrder takes is read", arguments: BillingCycle.allCases)
+    func ownWords(_ cycle: BillingCycle) {
+        #expect(BillingCycle(words: cycle.rawValue) == cycle)
     }
 
     /// "Biannual" is twice a year to some and every two years to others.
-    @Test(arguments: ["", "Weekly", "Biannual", "Bi-Monthly", "12 Monthly", "Month", "Monthly!", "--"])
-    func nothingElseIsGuessed(_ words: String) {
-        #expect(BillingCycle(words) == nil)
+    @Test(
+        "No other word is guessed",
+        arguments: ["", "Weekly", "Biannual", "Bi-Monthly", "12 Monthly", "Month", "Monthly!", "--"])
+    func otherWords(_ words: String) {
+        #expect(BillingCycle(words: words) == nil)
     }
 }

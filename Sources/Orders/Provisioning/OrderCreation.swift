@@ -1,0 +1,164 @@
+import Basics
+import HTTP
+import JSON
+import Salesforce
+import WHMCS
+
+/// Creates the order in WHMCS.
+///
+/// AddOrder has no idempotency key, and WHMCS may act although its answer is lost. So the ledger records AddOrder before
+/// it is sent, an unclear outcome sends nothing again, and the run finds an existing order by the marker that the order
+/// carries.
+extension ProvisioningRun {
+    /// Adopts the order that WHMCS has, or adds it when WHMCS certainly has none.
+    mutating func createOrder(_ plan: Plan) throws {
+        let whmcs = try whmcs()
+        // AddOrder sent twice may make two orders, the first of them late: the run looks until the step is done.
+        if order.whmcsOrderID == nil || order.addOrderSends > 1 {
+            // Taken before the look: an order that appears while its pages are read is not in them.
+            let lookedAt = http.now()
+            if try !adoptOrder(whmcs, plan), order.whmcsOrderID == nil {
+                try checkMayAddOrder(plan, lookedAt: lookedAt)
+                try addOrder(whmcs, plan)
+                if order.addOrderSends > 1 { _ = try adoptOrder(whmcs, plan) }
+            }
+        }
+        guard let id = order.whmcsOrderID else {
+            throw ProvisioningFailure(.provisioningError, "the ledger lost the WHMCS order id")
+        }
+        try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
+        try lease.recordCreated(serviceIDs: readBack(whmcs, id, plan))
+    }
+
+    /// A person who cancels the WHMCS order and requests again wants another one.
+    mutating func forgetCancelledOrder() throws {
+        guard let id = order.whmcsOrderID, try whmcs().order(id)?.isCancelled ?? true else { return }
+        log.info("recreating cancelled order", ["cancelledOrderId": .number(id)])
+        try lease.confirm()
+        try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .null])
+        try lease.recordWHMCSOrderCancelled()
+    }
+
+    func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {
+        ProvisioningFailure(
+            .whmcsOutcomeUnknown,
+            "AddOrder was not answered. Look at the orders of WHMCS client \(plan.clientID) for \"\(marker.note)\": if there"
+                + " is none, request the order again; if there is one without this note, put the note there first")
+    }
+}
+
+// MARK: Adopt
+
+extension ProvisioningRun {
+    /// Takes over the order that carries the marker. Of several the lowest id wins; the run cancels the others while they
+    /// are Pending, after the ledger knows which one stays.
+    private mutating func adoptOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Bool {
+        let found = try findMarkedOrders(whmcs, plan)
+        guard let first = found.first else { return false }
+        if first.id != order.whmcsOrderID { try lease.recordWHMCSOrder(first.id) }
+        for duplicate in found.dropFirst() {
+            alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(duplicate.status))", order.id)
+            guard duplicate.isPending else { continue }
+            try lease.confirm()
+            try whmcs.cancelOrder(duplicate.id)
+        }
+        return true
+    }
+
+    /// All orders of the client that carry the marker, lowest id first. A cancelled order counts as none.
+    private func findMarkedOrders(_ whmcs: WHMCSClient, _ plan: Plan) throws -> [WHMCSOrder] {
+        var marked: Set<Int> = []
+        if settings.markerField != nil {
+            let services = try whmcs.services(clientId: plan.clientID)
+            marked.formUnion(
+                services.filter { $0.customFields.values.contains(marker.value) }.compactMap(\.orderId))
+        }
+        return try whmcs.orders(clientId: plan.clientID).filter {
+            !$0.isCancelled && (marker.isIn($0.notes) || marked.contains($0.id))
+        }
+    }
+}
+
+// MARK: Add
+
+extension ProvisioningRun {
+    /// After an AddOrder of unknown outcome, WHMCS gets the quiet time to finish it. An order that has not appeared by
+    /// then is sent once more where markers are proven to come back, so that the look would have found it. Otherwise, and
+    /// after that, a person decides.
+    private func checkMayAddOrder(_ plan: Plan, lookedAt: Timestamp) throws {
+        guard order.addOrder == .sent else { return }
+        let quietUntil = order.addOrderAt.map { $0 + settings.quietTime }
+        if let quietUntil, lookedAt < quietUntil {
+            throw ProvisioningFailure(
+                .whmcsUnavailable, "AddOrder was not answered; the suite looks for the order after the quiet time",
+                isRetryable: true, notBefore: quietUntil)
+        }
+        guard order.isAddOrderInDoubt else { return }
+        guard order.addOrderSends < 2, try markerSupport.isProven(channels(plan)) else { throw outcomeUnknown(plan) }
+        log.warn("sending AddOrder again")
+    }
+
+    private mutating func addOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws {
+        // The answer must arrive within the invocation, or the run would not learn of the order that it made.
+        guard http.now() <= latestStart else {
+            throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isRetryable: true)
+        }
+        try lease.recordAddOrderSending(until: http.deadline ?? http.now())
+        let added: AddedOrder
+        do throws(WHMCSFailure) {
+            added = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
+        } catch {
+            guard error.outcomeUnknown else {
+                try lease.recordAddOrderNotCarriedOut()
+                throw error
+            }
+            try lease.recordAddOrderUnanswered()
+            throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
+        }
+        try lease.recordWHMCSOrder(added.orderId)
+    }
+}
+
+// MARK: Read back
+
+extension ProvisioningRun {
+    /// Reads the order back and stops at one that differs from the plan.
+    ///
+    /// - Returns: the ids of its services, one for each unit, in the order of the plan's lines.
+    private func readBack(_ whmcs: WHMCSClient, _ id: Int, _ plan: Plan) throws -> [Int] {
+        guard let created = try whmcs.order(id) else {
+            throw ProvisioningFailure(.provisioningError, "WHMCS does not show order \(id), which it said it had made")
+        }
+        guard created.clientId == plan.clientID else {
+            throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
+        }
+        var services = try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id }
+        try recordMarkerSupport(created, services, plan)
+        guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
+            throw ProvisioningFailure(
+                .provisioningError, "WHMCS order \(id) has other lines than the order; cancel it, and request again")
+        }
+        // WHMCS documents no order of the services, so each is found by its product.
+        return plan.productIDs.compactMap { productID in
+            services.firstIndex { $0.productId == productID }.map { services.remove(at: $0).id }
+        }
+    }
+
+    /// The places where an order of this plan carries its marker.
+    private func channels(_ plan: Plan) -> [MarkerSupport.Channel] {
+        [.notes] + Set(plan.items.compactMap(\.markerField)).sorted().map { .field($0) }
+    }
+
+    private func recordMarkerSupport(_ created: WHMCSOrder, _ services: [Service], _ plan: Plan) throws {
+        var returned = [MarkerSupport.Channel.notes: marker.isIn(created.notes)]
+        for item in plan.items {
+            guard let field = item.markerField else { continue }
+            let ofItem = services.filter { $0.productId == item.productID }
+            returned[.field(field)] = !ofItem.isEmpty && ofItem.allSatisfy { $0.customFields[field] == marker.value }
+        }
+        try markerSupport.record(returned)
+        if !returned.values.contains(true) {
+            log.warn("WHMCS dropped the order's marker", ["whmcsOrderId": .number(created.id)])
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import AWS
+import Basics
+import HTTP
+import JSON
+import Lambda
+import Salesforce
+import WHMCS
+
+/// One run of provision-order for one order, under a lease. It resumes at the order's last checkpoint and goes as far as
+/// it can.
+struct ProvisioningRun {
+    var lease: Lease
+    let settings: ProvisioningSettings
+    let salesforce: SalesforceClient
+    let http: HTTPClient
+    let whmcs: () throws -> WHMCSClient
+    let markerSupport: MarkerSupport
+    let alerts: Alerts
+    let log: Log
+
+    /// AddOrder does not start later: the time it may take must fit into the invocation.
+    let latestStart: Timestamp
+
+    var order: LedgerOrder { lease.order }
+    var marker: Marker { Marker(order.id) }
+
+    mutating func run() throws {
+        do {
+            switch order.status {
+            case .accepted, .activating:
+                try checkAttempts()
+                try takeSteps()
+            case .provisioned, .failed: try reportFinalStatusAgain()
+            }
+        } catch {
+            guard !order.hasEnded, let failure = ProvisioningFailure(error) else { return logAborted(error) }
+            do { try settle(failure) } catch let lost as Lease.Lost { logAborted(lost) }
+        }
+    }
+
+    private mutating func takeSteps() throws {
+        if order.step == .failureUpdate { return try reportFailed() }
+        if order.step == nil { try forgetCancelledOrder() }
+        if order.plan == nil {
+            let source = try step(.validation) { run in try run.validate() }
+            try reportActivating()
+            let mapping = try step(.orderDetails) { run in try run.readDetails(source) }
+            let plan = try step(.mapping) { _ in try mapping.plan(source.items) }
+            try lease.recordPlan(plan)
+        } else if order.step == nil {
+            try reportActivating()
+        }
+        guard let plan = order.plan else { throw ProvisioningFailure(.provisioningError, "the ledger lost the plan") }
+        if order.step != .create, order.step != .accept {
+            try step(.create) { run in try run.createOrder(plan) }
+        }
+        if order.step != .accept {
+            try step(.accept) { run in try run.acceptOrder() }
+        }
+        try reportProvisioned(plan)
+    }
+
+    /// Runs a step and logs its outcome.
+    @discardableResult
+    mutating func step<Result>(_ step: Step, _ body: (inout ProvisioningRun) throws -> Result) throws -> Result {
+        let start = http.now()
+        func log(_ outcome: String, _ fields: [String: JSON] = [:]) {
+            let common: [String: JSON] = [
+                "step": .string(step.rawValue), "outcome": .string(outcome),
+                "milliseconds": .number(http.now() - start),
+            ]
+            self.log.info("step", common.merging(fields) { $1 })
+        }
+        do {
+            let result = try body(&self)
+            log("done")
+            return result
+        } catch {
+            let failure = ProvisioningFailure(error)
+            log(
+                failure?.isRetryable == true ? "later" : "failed", ["errorCode": .string(failure?.code.rawValue)])
+            throw error
+        }
+    }
+
+    private func logAborted(_ error: any Error) {
+        log.warn("run aborted", ["error": .string("\(error)")])
+    }
+}

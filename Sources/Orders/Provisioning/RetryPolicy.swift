@@ -1,0 +1,42 @@
+import Basics
+import JSON
+
+/// When a run that could not finish is retried, and what a request that is not retried ends with.
+extension ProvisioningRun {
+    /// Ends a request whose runs die before they can count their own failures.
+    func checkAttempts() throws(ProvisioningFailure) {
+        guard order.attempts > settings.maxAttempts, order.step != .failureUpdate else { return }
+        throw ProvisioningFailure(
+            order.errorCode.flatMap(ErrorCode.init) ?? .provisioningError,
+            order.errorMessage ?? "not finished after \(settings.maxAttempts) attempts")
+    }
+
+    /// A retryable failure makes the order due again, until its attempts are used up. Any other ends the request.
+    mutating func settle(_ failure: ProvisioningFailure) throws {
+        log.warn(
+            "run failed", ["errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message)])
+        if failure.isRetryable, order.attempts < settings.maxAttempts {
+            let retryAt = nextAttempt()
+            return try lease.release(dueAt: max(retryAt, failure.notBefore ?? retryAt), after: failure)
+        }
+        let final = finalFailure(failure)
+        if final.needsAlert || failure.isRetryable { alerts.raise("Order not provisioned", order.id, final) }
+        try lease.recordFailure(final)
+        try reportFailed()
+    }
+
+    /// While AddOrder is in doubt, a request ends with that: any other code would say that a new request is safe.
+    private func finalFailure(_ failure: ProvisioningFailure) -> ProvisioningFailure {
+        guard order.isAddOrderInDoubt, failure.code != .whmcsOutcomeUnknown, let plan = order.plan else {
+            return failure
+        }
+        var unknown = outcomeUnknown(plan)
+        unknown.message += ". Then: \(failure)"
+        return unknown
+    }
+
+    func nextAttempt() -> Timestamp {
+        let backoff = Backoff(first: settings.retryDelay, shortest: 1_000, longest: 3_600_000)
+        return http.now() + backoff.wait(after: order.attempts, jitter: http.jitter)
+    }
+}

@@ -1,0 +1,50 @@
+import Salesforce
+
+/// What planning has to know of an order in Salesforce; nothing is interpreted yet.
+struct SalesforceOrder: Sendable, Equatable {
+    struct Item: Sendable, Equatable {
+        var id: RecordID
+        var productName: String?
+        var whmcsProductId: String?
+        var billingCycle: String?
+        var quantity: Double?
+        /// A decimal number.
+        var unitPrice: String?
+    }
+
+    var status: String?
+    var pricebookId: RecordID?
+    /// What the account says of its WHMCS client: `#1234 - Customer Name`.
+    var clientReference: String?
+    var whmcsOrderId: String?
+    var items: [Item]
+}
+
+extension SalesforceClient {
+    /// Nil when there is no such order, or the integration user may not see it: Salesforce does not tell which.
+    func order(_ id: RecordID, _ fields: SalesforceFields) throws(SalesforceFailure) -> SalesforceOrder? {
+        let records = try order(
+            id, selecting: ["Status", "Pricebook2Id", fields.clientPath, fields.whmcsOrderId],
+            itemsSelecting: [
+                "Product2.Name", fields.productPath, fields.billingCyclePath, "Quantity", "UnitPrice",
+                // Only written. A field that does not exist is refused here, before anything is ordered.
+                fields.serviceId,
+            ])
+        return records.map { SalesforceOrder($0.order, $0.items, fields) }
+    }
+}
+
+extension SalesforceOrder {
+    fileprivate init(_ order: SalesforceRecord, _ items: [SalesforceRecord], _ fields: SalesforceFields) {
+        status = order["Status"]
+        pricebookId = order["Pricebook2Id"].flatMap { RecordID($0) }
+        clientReference = order[fields.clientPath]
+        whmcsOrderId = order[fields.whmcsOrderId]
+        self.items = items.map { item in
+            Item(
+                id: item.id, productName: item["Product2.Name"], whmcsProductId: item[fields.productPath],
+                billingCycle: item[fields.billingCyclePath], quantity: item["Quantity"].flatMap(Double.init),
+                unitPrice: item["UnitPrice"])
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Basics
+import HTTP
+import JSON
+import Salesforce
+
+/// Reports the order's status to Salesforce, and ends the order with its final status.
+///
+/// Salesforce may carry out a write that it did not confirm after a later one. So the ledger records until when that can
+/// be, and an order that ends before then stays due: its final status is reported once more.
+extension ProvisioningRun {
+    mutating func reportActivating() throws {
+        let values = statusFields(settings.activating)
+        let unconfirmedUntil = try report(.statusUpdate) { run in
+            try run.salesforce.updateOrder(run.order.id, values)
+        }
+        try lease.recordActivatingReported(unconfirmedUntil: unconfirmedUntil)
+    }
+
+    mutating func reportProvisioned(_ plan: Plan) throws {
+        var values = statusFields(settings.provisioned)
+        values[settings.fields.whmcsOrderId] = .string(order.whmcsOrderID.map { String($0) })
+        var services = order.whmcsServiceIDs[...]
+        let items = plan.items.map { item in
+            let ofItem = list(services.prefix(item.quantity))
+            services = services.dropFirst(item.quantity)
+            return (id: item.orderItemID, values: [settings.fields.serviceId: FieldValue.text(ofItem)])
+        }
+        let unconfirmedUntil = try report(.successUpdate) { run in
+            try run.salesforce.update(order: run.order.id, values, items: items)
+        }
+        try lease.endProvisioned(unconfirmedUntil: unconfirmedUntil)
+    }
+
+    /// The order is Failed whether or not Salesforce confirms it, and due until it does.
+    mutating func reportFailed() throws {
+        let code = order.errorCode ?? ErrorCode.provisioningError.rawValue
+        let values = statusFields(
+            settings.failed, code: .string(code), message: FieldValue.text(order.errorMessage ?? ""))
+        do {
+            let unconfirmedUntil = try report(.failureUpdate) { run in
+                try run.salesforce.updateOrder(run.order.id, values)
+            }
+            try lease.endFailed(code: code, unconfirmedUntil: unconfirmedUntil)
+        } catch let failure as SalesforceFailure {
+            try endUnreported(.failed, failure)
+        }
+    }
+
+    /// The order has ended. Salesforce has not confirmed its final status, or an earlier write may have overwritten it.
+    mutating func reportFinalStatusAgain() throws {
+        guard order.status == .provisioned, let plan = order.plan else { return try reportFailed() }
+        do { try reportProvisioned(plan) } catch let failure as SalesforceFailure {
+            try endUnreported(.provisioned, failure)
+        }
+    }
+
+    private mutating func endUnreported(_ status: LedgerOrder.Status, _ failure: SalesforceFailure) throws {
+        if failure.isRetryable { return try lease.endUnreported(status, dueAt: nextAttempt()) }
+        log.error(
+            "Salesforce refused the final status",
+            ["status": .string(status.rawValue), "error": .string("\(failure)")])
+        try lease.endUnreported(status, dueAt: nil)
+    }
+
+    private func statusFields(_ status: String, code: JSON = .null, message: JSON = .null) -> [String: JSON] {
+        [
+            settings.fields.status: .string(status), settings.fields.errorCode: code,
+            settings.fields.errorMessage: message, settings.fields.lastAttempt: FieldValue.datetime(http.now()),
+        ]
+    }
+
+    /// Runs a step that writes a status to Salesforce.
+    ///
+    /// - Returns: until when an earlier write may still be carried out, for the checkpoint that follows. A run that dies
+    ///   before it, or gets no answer, leaves the later time that it recorded before the write.
+    private mutating func report(
+        _ step: Step, _ body: (inout ProvisioningRun) throws -> Void
+    ) throws -> Timestamp? {
+        let before = order.unconfirmedUntil.flatMap { $0 > http.now() ? $0 : nil }
+        let ofThisWrite = (http.deadline ?? http.now()) + settings.quietTime
+        try lease.recordUnconfirmed(until: max(before ?? ofThisWrite, ofThisWrite))
+        do { try self.step(step, body) } catch let failure as SalesforceFailure {
+            if !failure.isUnanswered { try lease.recordUnconfirmed(until: before) }
+            throw failure
+        }
+        return before
+    }
+}
+
+/// As many ids as a Salesforce text field holds: half an id would be another service's.
+private func list(_ ids: ArraySlice<Int>) -> String {
+    ids.reduce("") { list, id in
+        let longer = list.isEmpty ? String(id) : "\(list),\(id)"
+        return FieldValue.fits(longer) ? longer : list
+    }
+}
