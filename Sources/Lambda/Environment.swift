@@ -63,7 +63,7 @@ public struct Environment {
     public mutating func url(_ name: String) -> String {
         let text = self.text(name)
         guard !text.isEmpty else { return text }
-        if (try? Origin(text))?.isAllowed() != true { fault(name, "must be a URL that starts with https://") }
+        if (try? Origin(text))?.isAllowed() != true { fault(name, "must be an https URL without a user name") }
         return text
     }
 

@@ -39,7 +39,7 @@ import Testing
                     "http://127.0.0.1:1/2015-03-31/functions/f/invocations",
                 ]
             ),
-            // A service's own override comes first; a slash at the end is not doubled; an empty one is none.
+            // A service's own override wins, a slash at the end is not doubled, and an empty override counts as none.
             (
                 [
                     "AWS_REGION": "r", "AWS_ENDPOINT_URL": "http://127.0.0.1:1/",

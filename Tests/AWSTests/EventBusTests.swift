@@ -31,7 +31,7 @@ import Testing
             ])
     }
 
-    /// The service says 200 to an event it did not take.
+    /// The service answers 200 to a refused event.
     @Test(
         "A refused entry fails its call",
         arguments: [

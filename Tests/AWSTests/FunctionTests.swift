@@ -41,7 +41,7 @@ import Testing
         } throws: {
             ($0 as? Function.Failed)?.description == description
         }
-        // It ran: not tried again.
+        // It ran, so that the call is not retried.
         #expect(http.requests.count == 1)
     }
 
@@ -57,7 +57,7 @@ import Testing
         #expect(throws: expected) { try invoke(http) }
     }
 
-    /// The function has one instance at a time; the second caller is told to wait.
+    /// The function has one instance; Lambda throttles the second caller.
     @Test("Throttling is retried") func throttling() throws {
         let http = FakeHTTPClient([
             .answer(429, #"{"Reason":"ReservedFunctionConcurrentInvocationLimitExceeded"}"#), .answer(200, "1"),

@@ -5,7 +5,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// The calls against a server that somebody else wrote.
+/// The calls against an independent implementation.
 @Suite struct MotoTests {
     /// Of the test's table, bus, queue and parameter: all tests share one moto.
     private let name = "test-\(UUID())"
@@ -78,7 +78,7 @@ import Testing
         ]
         try store.put(name, "first é", policies: [policy])
         try store.put(name, "second é", policies: [policy])
-        // Decrypted: moto shows a SecureString without decryption with its key in front.
+        // moto would return an encrypted SecureString with its key in front.
         #expect(try store.get([name, "/other"]) == [name: "second é"])
         let stored = try moto.boto(
             """
@@ -91,7 +91,7 @@ import Testing
 
     @Test("An event arrives behind the bus") func events() throws {
         let moto = try Moto.shared.get()
-        // A queue behind the bus shows what arrived.
+        // A queue behind the bus shows the events.
         try moto.boto(
             """
             events, sqs = client("events"), client("sqs")

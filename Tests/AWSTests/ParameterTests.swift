@@ -14,7 +14,7 @@ import Testing
 
     @Test("GetParameters has the documented form") func getRequest() throws {
         let http = FakeHTTPClient([Self.answer(["/a": "1"])])
-        // One that does not exist is left out.
+        // A parameter that does not exist is left out.
         #expect(try ParameterStore(.cloud, http.client).get(["/a", "/b"]) == ["/a": "1"])
         let request = try #require(http.requests.first)
         #expect(request.header("X-Amz-Target") == "AmazonSSM.GetParameters")
@@ -50,7 +50,7 @@ import Testing
             ])
     }
 
-    /// The names each call asked for.
+    /// The names in each call.
     private func asked(_ http: FakeHTTPClient) -> [[String]] {
         http.requests.map { JSON($0.body)?["Names"]?.array?.compactMap(\.string) ?? [] }
     }
@@ -76,7 +76,7 @@ import Testing
         #expect(http.requests.count == 2)
     }
 
-    /// A shorter lifetime for once, as after a token that was refused; a longer one changes nothing.
+    /// A shorter lifetime for one call, as after a rejected token. A longer one changes nothing.
     @Test(
         "A call may require a younger value",
         arguments: [(0, true), (499, true), (500, true), (501, false), (999_999, false)] as [(Int, Bool)])
@@ -95,7 +95,7 @@ import Testing
         #expect(try cache.get(["/a"], from: store, now: 0) == ["/a": "1"])
     }
 
-    /// Deleted in the store: gone here as well once its time is up.
+    /// It leaves at the end of its lifetime.
     @Test("A deleted parameter leaves the cache") func deleted() throws {
         let http = FakeHTTPClient([Self.answer(["/a": "1"]), Self.answer([:])])
         let (cache, store) = (ParameterCache(lifetime: 10), ParameterStore(.cloud, http.client))

@@ -4,7 +4,7 @@ import JSON
 import TestSupport
 import Testing
 
-/// What all JSON services have in common: the request, and every shape of a refusal.
+/// The request of a JSON service, and every shape of a refusal.
 @Suite struct ServiceTests {
     private func call(_ http: FakeHTTPClient) throws(AWSFailure) -> JSON {
         let service = AWSService(
@@ -44,7 +44,7 @@ import Testing
             (400, #"{"__type":"ParameterNotFound"}"#, nil, "ParameterNotFound", ""),
             (400, #"{"__type":"com.amazon#Code","message":"why"}"#, nil, "Code", "why"),
             (400, #"{"__type":"com.amazonaws.x.v1#Code","Message":"Why"}"#, nil, "Code", "Why"),
-            // The body's type is the more exact one.
+            // The body's type is more exact than the header's.
             (400, #"{"__type":"a#Body"}"#, "Header", "Body", ""),
             (403, "{}", "AccessDeniedException", "AccessDeniedException", ""),
             (404, #"{"Message":"m"}"#, "NotFound:http://internal.amazon.com/x/", "NotFound", "m"),

@@ -5,7 +5,7 @@ import Testing
 
 @testable import AWS
 
-/// The ledger's calls, as bytes and as DynamoDB answers them.
+/// The ledger's calls to DynamoDB and their answers.
 @Suite struct TableTests {
     private func table(_ http: FakeHTTPClient) -> Table { Table("ledger", .cloud, http.client) }
 
@@ -163,13 +163,13 @@ import Testing
             let member = item.object?.values.first
             #expect(member?["TableName"] == "ledger")
             #expect(member?["ReturnValuesOnConditionCheckFailure"] == "ALL_OLD")
-            // A member of a transaction knows no such thing, and DynamoDB says so.
+            // DynamoDB refuses it within a transaction.
             #expect(member?["ReturnValues"] == nil)
         }
     }
 
-    /// The first try may have been made and only its answer lost. Without a token of its own, the same in each try,
-    /// the second would be refused by what the first has written.
+    /// DynamoDB may have carried out the first attempt, with its answer lost. Without the token the first attempt's
+    /// writes would fail the retry's conditions.
     @Test("A retried transaction has the token of the first attempt") func transactionToken() throws {
         let http = FakeHTTPClient([.failed(.broken, received: true), .answer(200, "{}"), .answer(200, "{}")])
         let table = table(http)
@@ -179,7 +179,7 @@ import Testing
         #expect(tokens.count == 3)
         #expect(tokens[0] == tokens[1])
         #expect(tokens[1] != tokens[2])
-        // DynamoDB takes 1 to 36 characters.
+        // DynamoDB accepts 1 to 36 characters.
         #expect(tokens.allSatisfy { (8...36).contains($0?.count ?? 0) })
     }
 
@@ -215,7 +215,7 @@ import Testing
         "A transaction cancelled for another reason is a failure",
         arguments: [
             #"{"Code":"None"},{"Code":"ValidationError"}"#,
-            // Not as many reasons as writes: nobody can tell which is whose.
+            // Fewer reasons than writes: they cannot be assigned.
             #"{"Code":"ConditionalCheckFailed"}"#, "",
         ])
     func transactionCancelled(_ reasons: String) {

@@ -5,7 +5,7 @@ import Testing
     @Test(
         "Bytes are written and read back",
         arguments: [
-            // RFC 4648, section 10, and the two characters in which the alphabets differ.
+            // RFC 4648, section 10, and the characters in which the alphabets differ.
             ([], "", ""), (Array("f".utf8), "Zg==", "Zg"), (Array("fo".utf8), "Zm8=", "Zm8"),
             (Array("foo".utf8), "Zm9v", "Zm9v"), (Array("foob".utf8), "Zm9vYg==", "Zm9vYg"),
             ([0xff, 0xef, 0xfe], "/+/+", "_-_-"), ([0, 0, 0, 0], "AAAAAA==", "AAAAAA"),
@@ -22,7 +22,7 @@ import Testing
         #expect(Crypto.bytes(base64: base64(bytes)) == bytes)
     }
 
-    // Some of these OpenSSL takes.
+    // OpenSSL accepts some of these.
     @Test(
         "Other texts are refused",
         arguments: [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct DigestTests {
-    /// FIPS 180-2, and the well-known digest of nothing.
+    /// FIPS 180-2, and the digest of no bytes.
     @Test(
         "SHA-256 agrees with published vectors",
         arguments: [
@@ -62,7 +62,7 @@ import Testing
         #expect(hex(hmacSHA256(key: vector.key, message: vector.message)) == vector.code)
     }
 
-    /// An empty key after another: to OpenSSL a key without an address means the one before.
+    /// To OpenSSL a key without an address means the previous key.
     @Test("An empty key is not the previous key") func emptyKey() {
         let keyed = hmacSHA256(key: [1], message: [2])
         #expect(hmacSHA256(key: [], message: [2]) != keyed)

@@ -21,8 +21,8 @@ import Testing
         #expect(bytes(hex: text) == [0xde, 0xad, 0xbe, 0xef])
     }
 
-    // The characters right before and after each range of digits, signs that `Int(_:radix:)` would take, and digits of
-    // other scripts, whose UTF-8 has an even length.
+    // The neighbours of each range of digits, signs that `Int(_:radix:)` would accept, and digits of other scripts, whose
+    // UTF-8 has an even length.
     @Test(
         "Other texts are refused",
         arguments: [

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// `openssl` makes the keys and judges the signatures.
+/// `openssl` makes the keys and verifies the signatures.
 @Suite struct RS256Tests {
     private func openssl(_ arguments: String..., input: [UInt8] = []) throws -> String {
         String(decoding: try Program.openssl.run(arguments, input: input), as: UTF8.self)
@@ -24,7 +24,7 @@ import Testing
         #expect(pkcs8.hasPrefix("-----BEGIN PRIVATE KEY"))
         #expect(pkcs1.hasPrefix("-----BEGIN RSA PRIVATE KEY"))
         let signature = try rs256(message: Array(message.utf8), privateKeyPEM: pkcs8)
-        // The padding of RS256 has no randomness: either form of the key makes the same signature.
+        // RS256's padding is not random, so that either form of the key makes the same signature.
         #expect(try rs256(message: Array(message.utf8), privateKeyPEM: pkcs1) == signature)
         #expect(signature.count == 256)
 
@@ -40,7 +40,7 @@ import Testing
     @Test("Python verifies the signature") func python() throws {
         let pem = try key(bits: 3072)
         let signature = try rs256(message: Array("a.b".utf8), privateKeyPEM: pem)
-        // Raises, and so fails the test, when the signature is not the message's.
+        // Raises, and so fails the test, when the signature is wrong.
         let script = """
             import sys
             from cryptography.hazmat.primitives import hashes, serialization
@@ -53,7 +53,7 @@ import Testing
         #expect(verdict == Array("verified\n".utf8))
     }
 
-    // What pasting and secret stores do to a PEM.
+    // Pasting and secret stores change a PEM so.
     @Test("A key may have Windows line ends and text around it") func pastedKey() throws {
         let pem = try key()
         let expected = try rs256(message: [1], privateKeyPEM: pem)
@@ -79,13 +79,13 @@ import Testing
         let publicKey = try openssl("pkey", "-pubout", input: Array(pem.utf8))
         #expect(throws: Self.notAKey) { try rs256(message: [1], privateKeyPEM: publicKey) }
         #expect(throws: Self.notAKey) { try rs256(message: [1], privateKeyPEM: String(pem.prefix(pem.count / 2))) }
-        // One line, as an environment variable without line breaks has it.
+        // One line, as in an environment variable without line breaks.
         let flat = pem.replacingOccurrences(of: "\n", with: " ")
         #expect(throws: Self.notAKey) { try rs256(message: [1], privateKeyPEM: flat) }
     }
 
-    /// OpenSSL asks for a pass phrase on the terminal unless told otherwise, and would hang there. Both kinds of
-    /// encryption: PKCS#8's and the one of the old header lines.
+    /// By default OpenSSL asks for the pass phrase on the terminal, and would hang there. The two encryptions are
+    /// PKCS#8's and that of the old header lines.
     @Test("An encrypted key is refused without a prompt") func encryptedKey() throws {
         let pem = try key()
         let pkcs8 = try openssl("pkey", "-aes256", "-passout", "pass:secret", input: Array(pem.utf8))
@@ -102,7 +102,7 @@ import Testing
         arguments: [
             ["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
             ["-algorithm", "ED25519"],
-            // Its signatures would be PS256's.
+            // It would make PS256 signatures.
             ["-algorithm", "RSA-PSS", "-pkeyopt", "rsa_keygen_bits:2048"],
             ["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"],
         ])

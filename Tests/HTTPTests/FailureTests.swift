@@ -5,7 +5,7 @@ import Testbed
 import TestSupport
 import Testing
 
-/// Whether the server may have seen a request that has no answer: what decides if AddOrder may be sent again.
+/// Whether the server may have received a request that has no response. It decides whether a write may be sent again.
 @Suite struct FailureTests {
     private func failure(_ url: String, timeout: Milliseconds? = 20_000) -> HTTPFailure? {
         HTTPClient.quick().failure(of: Request("POST", url, body: [1], timeout: timeout, isIdempotent: false))
@@ -24,7 +24,7 @@ import Testing
         expect(failure("http://127.0.0.1:\(closed.port)/"), .notConnected, received: false)
     }
 
-    /// A label of 64 letters is unknown without asking anybody.
+    /// A label of 64 letters is invalid without any lookup.
     @Test("An unknown name means that the request was not received") func unknownName() {
         let label = String(repeating: "a", count: 64)
         expect(failure("https://\(label).example.com/"), .notConnected, received: false)
@@ -39,11 +39,11 @@ import Testing
     {
         let server = try RawServer { _ in }
         let failure = failure(server.url)
-        // The bytes may have left before the reset came back: "may have been received" is the only safe answer.
+        // The bytes may have left before the reset arrived, so that only "may have been received" is safe.
         expect(failure, .broken, received: true)
     }
 
-    /// Two seconds is a lot for the connection and the request, the only things that must come about in them.
+    /// 2 s are plenty to connect and to send.
     @Test("A timeout after the request means that it may have been received") func timeoutAfterReading() throws {
         let server = try RawServer { connection in
             while connection.readRequest() != nil {}
@@ -89,7 +89,7 @@ import Testing
         expect(HTTPClient.quick(maxResponseSize: 2).failure(of: request), .tooLarge, received: true)
     }
 
-    /// The other side speaks, but not TLS.
+    /// The server answers, but not in TLS.
     @Test("A failed handshake means that the request was not received") func failedHandshake() throws {
         let server = try RawServer { connection in
             connection.readMore()
@@ -103,7 +103,7 @@ import Testing
         expect(failure("https://127.0.0.1:\(server.port)/"), .notConnected, received: false)
     }
 
-    /// A handshake that never ends is ended by the request's own time; nothing of the request has left by then.
+    /// The request's timeout ends the handshake, before any of the request is sent.
     @Test("A handshake that times out means that the request was not received") func slowHandshake() throws {
         let server = try RawServer { connection in
             while connection.readMore() {}
@@ -111,7 +111,7 @@ import Testing
         expect(failure("https://127.0.0.1:\(server.port)/", timeout: 300), .timedOut, received: false)
     }
 
-    /// A real TLS server, whose certificate nobody vouches for.
+    /// A real TLS server with a self-signed certificate.
     @Test("An untrusted certificate means that the request was not received") func untrustedCertificate() throws {
         let directory = try TemporaryDirectory()
         let key = directory.url.appending(path: "key.pem").path

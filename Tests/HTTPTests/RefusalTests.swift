@@ -3,7 +3,7 @@ import Testbed
 import TestSupport
 import Testing
 
-/// What the client does not send at all.
+/// Requests that the client does not send.
 @Suite struct RefusalTests {
     private func refusal(_ url: String) -> HTTPFailure? {
         HTTPClient.quick().failure(of: Request("GET", url, isIdempotent: false))
@@ -39,7 +39,7 @@ import Testing
         #expect(seen.values.isEmpty)
     }
 
-    /// The Runtime API may have a link-local address; here 0.0.0.0, which Linux takes for loopback and we do not.
+    /// The Runtime API may have a link-local address. The test uses 0.0.0.0, which Linux treats as loopback and the client does not.
     @Test("A server on this machine may have any address") func onThisMachine() throws {
         let server = try LoopbackServer { _ in .answer(status: 200) }
         var request = Request("GET", "http://0.0.0.0:\(server.port)/", isIdempotent: true)
@@ -49,7 +49,7 @@ import Testing
         #expect(HTTPClient.quick().failure(of: request)?.kind == .refused)
     }
 
-    /// Failures go into logs.
+    /// Failures are logged.
     @Test("A failure names the host, and neither path nor query") func failureNamesHost() throws {
         let closed = try ClosedPort()
         let failure = try #require(refusal("http://127.0.0.1:\(closed.port)/private?token=secret"))

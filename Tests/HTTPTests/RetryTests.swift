@@ -3,7 +3,7 @@ import HTTP
 import TestSupport
 import Testing
 
-/// What the client does above its transport: retries, waits, deadlines. No network and no real clock.
+/// Retries, waits and deadlines, without a network or a real clock.
 @Suite struct RetryTests {
     private func get(isIdempotent: Bool = true, timeout: Milliseconds? = 10_000) -> Request {
         Request("GET", "https://example.com/", timeout: timeout, isIdempotent: isIdempotent)
@@ -24,8 +24,7 @@ import Testing
         #expect(http.waits.isEmpty)
     }
 
-    /// A connection that was refused or broke is worth another try; the rest would fail the same way, or took all the
-    /// time there was.
+    /// The others would fail in the same way again, or have used up the time.
     @Test(
         "Only connection failures are retried",
         arguments: [
@@ -60,9 +59,9 @@ import Testing
         "Retry-After sets the wait",
         arguments: [
             ("2", 2000), ("0", 0), ("10", 10_000),
-            // No longer than ten seconds: an invocation has no more to give.
+            // At most 10 s: an invocation has no more time.
             ("3600", 10_000), ("-5", 0),
-            // What is no number of seconds is no advice.
+            // Only whole seconds are read.
             ("Fri, 20 Nov 2026 10:15:30 GMT", 100), ("", 100), ("1.5", 100),
         ])
     func retryAfter(_ value: String, _ wait: Int) throws {
@@ -79,8 +78,7 @@ import Testing
         #expect(http.requests.count == 2)
     }
 
-    /// Of several requests only those in trouble go out again, together, after the longest of their waits; every
-    /// answer stands where its request stood.
+    /// They are retried together, after the longest of their waits.
     @Test("Of several requests only the failed ones are retried") func severalRetries() throws {
         let requests = ["a", "b", "c", "d"].map {
             Request("GET", "https://example.com/\($0)", isIdempotent: $0 != "d")
@@ -124,7 +122,7 @@ import Testing
         #expect(http.requests.isEmpty)
     }
 
-    /// A wait that would reach the deadline is not begun: the trouble itself is the better answer.
+    /// The client does not begin a wait that would reach the deadline: the failure says more than a timeout.
     @Test("A wait must end before the deadline", arguments: [(101, 2), (100, 1), (50, 1)])
     func waitWithinDeadline(_ left: Int, _ tries: Int) throws {
         let http = FakeHTTPClient([.answer(503), .answer(200)])

@@ -4,7 +4,7 @@ import Testbed
 import TestSupport
 import Testing
 
-/// What goes out and what comes back, byte by byte.
+/// Requests and responses, byte by byte.
 @Suite struct WireTests {
     @Test("Method, target, headers and body are sent", arguments: ["GET", "POST", "PUT", "PATCH", "DELETE"])
     func request(_ method: String) throws {
@@ -29,7 +29,7 @@ import Testing
         #expect(request.body == body)
     }
 
-    /// libcurl takes a header with nothing but white space for one to leave out.
+    /// libcurl would drop a header with only white space.
     @Test("A blank header is sent") func blankHeader() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
@@ -43,7 +43,7 @@ import Testing
         #expect(seen.values.first?.header("accept") == "")
     }
 
-    /// A large body goes out at once: no wait for a 100 that not every server sends.
+    /// Not every server sends 100 Continue.
     @Test("A large body is sent without waiting for 100 Continue") func largeBody() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
@@ -66,7 +66,7 @@ import Testing
         #expect(seen.values.first?.header("content-length") == "0")
     }
 
-    /// The server announces a length for HEAD that never comes.
+    /// The response to HEAD has the length of a body that is not sent.
     @Test("A response to HEAD has headers and no body") func head() throws {
         let server = try LoopbackServer { _ in
             .answer(status: 200, headers: [("X-Is", "there")], body: Array("not sent".utf8))

@@ -15,7 +15,6 @@ import Testing
         ] as [(String, JSON)])
     func reads(_ text: String, _ value: JSON) {
         #expect(JSON(Array(text.utf8)) == value)
-        // And what it writes it reads back.
         #expect(JSON(value.bytes) == value)
     }
 
@@ -45,7 +44,7 @@ import Testing
             (.number(1.5), "1.5"), (.number(-0.0), "0"), (1_800_000_000_000, "1800000000000"),
             ("é\n\"", "\"é\\n\\\"\""),
             (.number(9_007_199_254_740_992), "9007199254740992"),
-            // JSON has no word for these; the rest of the value must survive them.
+            // JSON cannot write these; the rest of the value must survive.
             (["a": .number(.nan), "b": [.number(.infinity)], "c": "kept"], "{\"a\":null,\"b\":[null],\"c\":\"kept\"}"),
         ] as [(JSON, String)])
     func writes(_ value: JSON, _ text: String) {

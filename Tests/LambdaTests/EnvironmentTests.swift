@@ -16,7 +16,7 @@ import Testing
         environment.fault("OK", "is too fine")
         let message =
             "MISSING is not set; EMPTY is not set; SIZE must be a whole number from 1 to 9; "
-            + "FLAG must be true or false; URL must be a URL that starts with https://; OK is too fine"
+            + "FLAG must be true or false; URL must be an https URL without a user name; OK is too fine"
         #expect(throws: FunctionError("Configuration", message)) { try environment.check() }
     }
 
@@ -68,16 +68,17 @@ import Testing
         arguments: [
             ("https://example.com/includes/api.php", nil), (" https://example.com ", nil),
             ("http://127.0.0.1:8080", nil),
-            ("http://localhost:1/", nil), ("http://example.com/", "U must be a URL that starts with https://"),
-            ("example.com", "U must be a URL that starts with https://"),
-            ("ftp://example.com", "U must be a URL that starts with https://"),
-            ("https://exam ple.com", "U must be a URL that starts with https://"), ("", "U is not set"),
+            ("http://localhost:1/", nil), ("http://example.com/", "U must be an https URL without a user name"),
+            ("example.com", "U must be an https URL without a user name"),
+            ("ftp://example.com", "U must be an https URL without a user name"),
+            ("https://user:secret@example.com", "U must be an https URL without a user name"),
+            ("https://exam ple.com", "U must be an https URL without a user name"), ("", "U is not set"),
         ] as [(String, String?)])
     func urls(_ value: String, _ fault: String?) {
         var environment = Environment(["U": value])
         let url = environment.url("U")
         #expect(environment.faults == (fault.map { [$0] } ?? []))
-        // White space never reaches the client, which would refuse it.
+        // The client would refuse white space.
         #expect(url.allSatisfy { $0 != " " } || fault != nil)
     }
 

@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    /// EventBridge Scheduler sends its `detail` as text; who does not care for it takes any JSON.
+    /// EventBridge Scheduler sends its `detail` as text.
     @Test("The detail may be any JSON", arguments: ["{}", 1, [], [:]] as [JSON]) func detail(_ detail: JSON) throws {
         #expect(try EventBridgeEvent(Self.event.setting(["detail"], detail).bytes).detail == detail)
     }

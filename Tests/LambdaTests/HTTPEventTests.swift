@@ -67,7 +67,7 @@ import Testing
         #expect(try HTTPEvent(Self.version2.setting(["body"], "w6k=").bytes).body == Array("w6k=".utf8))
     }
 
-    /// The address is the connection's, whatever headers say.
+    /// It is the address of the connection.
     @Test("The source address is never a header's") func source() throws {
         let event = Self.version2.setting(["headers", "X-Forwarded-For"], "127.0.0.1")
         #expect(try HTTPEvent(event.bytes).sourceIP == "203.0.113.25")
@@ -129,7 +129,7 @@ import Testing
 }
 
 extension JSON {
-    /// The same with the member at that path replaced, or taken out for nil.
+    /// The same with the member at that path replaced, or removed for nil.
     func setting(_ path: [String], _ value: JSON?) -> JSON {
         guard let name = path.first else { return value ?? .null }
         var members = object ?? [:]

@@ -16,7 +16,7 @@ import Testing
             ("TRACE", ["INFO", "WARN", "ERROR"]), ("DEBUG", ["INFO", "WARN", "ERROR"]),
             ("INFO", ["INFO", "WARN", "ERROR"]), ("WARN", ["WARN", "ERROR"]), ("ERROR", ["ERROR"]), ("FATAL", []),
             ("warn", ["WARN", "ERROR"]),
-            // Too much of a log is better than none.
+            // Too much logging is better than none.
             ("LOUD", ["INFO", "WARN", "ERROR"]), ("", ["INFO", "WARN", "ERROR"]), (nil, ["INFO", "WARN", "ERROR"]),
         ] as [(String?, [String])])
     func level(_ level: String?, _ expected: [String]) {
@@ -47,7 +47,7 @@ import Testing
         #expect(written.map { $0?["step"] } == ["b", nil])
     }
 
-    /// Lambda reads these three, so that no field may take their place.
+    /// Lambda reads these three.
     @Test("A field cannot replace level, message or timestamp") func reservedFields() {
         let written = lines(nil) { $0.error("told", ["level": "TRACE", "message": "other", "timestamp": 1]) }
         let line = written.first.flatMap { JSON(Array($0.utf8)) }

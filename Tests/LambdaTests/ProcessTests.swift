@@ -6,7 +6,7 @@ import TestSupport
 import Testbed
 import Testing
 
-/// What a whole process does; each test has one of its own.
+/// The behaviour of a process; each test has its own.
 @Suite struct ProcessTests {
     private func lines(_ result: ExitTest.Result?) -> [JSON] {
         String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
@@ -37,13 +37,13 @@ import Testing
                 return { $0.payload }
             }
         }
-        let faults = "FIRST_OF_TWO is not set; SECOND must be a URL that starts with https://"
+        let faults = "FIRST_OF_TWO is not set; SECOND must be an https URL without a user name"
         let lines = lines(result)
         #expect(lines.map { $0["errorMessage"] ?? $0["message"] } == [.string(faults), "exiting"])
         #expect(lines.last?["error"] == .string("Configuration: \(faults)"))
     }
 
-    /// Events come in, the log goes to the standard error at the level of the environment, and the end has a reason.
+    /// It logs to standard error at the level of the environment, and logs the reason of its end.
     @Test("The program serves until the Runtime API is gone") func serves() async {
         let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
             let asked = Recorder<Void>()

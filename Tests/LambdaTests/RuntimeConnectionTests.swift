@@ -6,7 +6,7 @@ import Testing
 
 @testable import Lambda
 
-/// The loop on connections that do not behave.
+/// The loop on faulty connections.
 extension RuntimeTests {
     private static func close(_ reply: ServerReply) -> ServerReply {
         guard case .answer(let status, let headers, let body) = reply else { return reply }
@@ -22,7 +22,7 @@ extension RuntimeTests {
         #expect(served.end == "the Runtime API answered 403 to next")
     }
 
-    /// The server promises to keep the connection and closes it all the same, after each POST.
+    /// The server promises to keep the connection, and closes it after each POST.
     @Test("The loop survives a connection dropped after each POST") func dropAfterPost() throws {
         let ids = (1...5).map { "id-\($0)" }
         let (asked, posted) = (Recorder<Void>(), Recorder<String>())
@@ -54,7 +54,7 @@ extension RuntimeTests {
         #expect(served.log.isEmpty)
     }
 
-    /// `next` waits as long as it takes: here until the test lets go.
+    /// The server answers when the test says so.
     @Test("The loop waits for the next event without a timeout") func slowNext() throws {
         let (arrived, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let asked = Recorder<Void>()
@@ -87,7 +87,7 @@ extension RuntimeTests {
         #expect(served.end == "the Runtime API cannot be reached: 127.0.0.1: Couldn't connect to server")
     }
 
-    /// Four tries, and no more, of something that always breaks.
+    /// The first attempt and three retries.
     @Test("Four dropped connections end the loop") func alwaysDrops() throws {
         let api = try FakeRuntimeAPI(Array(repeating: .drop, count: 10))
         let served = serve(api.address) { _ in [] }
@@ -96,8 +96,7 @@ extension RuntimeTests {
         #expect(api.lines == Array(repeating: Self.next, count: 4))
     }
 
-    /// What the loop asks of the client: no time limit on `next` (between two events the process is frozen) but on the
-    /// rest, and never a proxy, whatever the address.
+    /// `next` has no timeout: between two events Lambda freezes the process.
     @Test("Requests have the right timeouts and use no proxy") func requests() throws {
         let http = FakeHTTPClient([
             .answer(

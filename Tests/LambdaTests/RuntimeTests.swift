@@ -7,7 +7,7 @@ import Testing
 
 @testable import Lambda
 
-/// The loop, request by request. One at a time: each event sets a variable of the process.
+/// The loop, request by request. Serialized, since each event sets a variable of the process.
 @Suite(.serialized) struct RuntimeTests {
     static let next = "GET /invocation/next"
 
@@ -75,7 +75,7 @@ import Testing
                 "errorType": "MalformedEvent", "errorMessage": "no \"café\" 😀\nat all", "stackTrace": [],
                 "level": "ERROR", "requestId": "a", "timestamp": "2027-01-15T08:00:00.000Z",
             ])
-        // What is sent is what is logged, on one line, with its characters as they are.
+        // The report is also the log line: one line, with unescaped characters.
         #expect(served.log == [String(decoding: report.body, as: UTF8.self)])
         #expect(served.log.first?.contains("café") == true)
         #expect(served.log.first?.contains("\n") == false)
@@ -94,7 +94,6 @@ import Testing
         #expect(JSON(report.body)?["errorMessage"] == "nobody expected this")
     }
 
-    /// A POST that is not taken is the trouble of its event, a server error that of the whole environment.
     @Test(
         "A refused result fails its event, a server error ends the loop",
         arguments: [
@@ -123,7 +122,7 @@ import Testing
         let api = try FakeRuntimeAPI([.answer(status: status)])
         let served = serve(api.address) { _ in [] }
         #expect(served.end == "the Runtime API answered \(status) to next")
-        // Not asked again: a server error here means that the environment is done for.
+        // Not retried: the environment is at its end.
         #expect(api.lines == [Self.next])
     }
 
@@ -148,7 +147,7 @@ import Testing
             seen.append(getenv("_X_AMZN_TRACE_ID").map { String(cString: $0) } ?? "none")
             return []
         }
-        // The third has none, and must not inherit the second's.
+        // The third event has none, and must not inherit the second's.
         #expect(seen == ["Root=1", "Root=2", ""])
     }
 

@@ -4,7 +4,7 @@ import Lambda
 import TestSupport
 import Testing
 
-/// Every file of `events/` is what it says, as the programs read it.
+/// The files of `events/`, as the programs read them.
 @Suite struct SampleEventTests {
     private static let directory = packageRoot.appending(path: "events")
 

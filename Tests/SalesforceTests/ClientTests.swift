@@ -89,7 +89,7 @@ import Testing
         #expect(last["attributes"]?["type"] == "Order")
     }
 
-    /// HTTP 200, and yet nothing was written.
+    /// The status is 200, but nothing was written.
     @Test("A refused record is found among those rolled back") func refusedRecord() throws {
         let http = FakeHTTPClient(
             #"""
@@ -107,7 +107,7 @@ import Testing
                     message: "data value too large"))
     }
 
-    /// By the ledger, not here: a second write that is answered says nothing of a first that was not.
+    /// The ledger retries it: an answered second write says nothing of an unanswered first.
     @Test("A write is sent once") func noRetry() throws {
         let http = FakeHTTPClient(
             #"[{"success":false,"errors":[{"statusCode":"UNABLE_TO_LOCK_ROW","message":"unable to obtain"}]}]"#)
@@ -119,7 +119,7 @@ import Testing
         #expect(http.requests.map(\.isIdempotent) == [false])
     }
 
-    /// Whether a write that met this may still be carried out.
+    /// Salesforce may still carry it out.
     @Test(
         "A write without Salesforce's own answer is unanswered",
         arguments: [
@@ -150,7 +150,7 @@ import Testing
         #expect(error == .unreadable(doing: "updating the order and its items"))
     }
 
-    /// The collection was updated, and the answer was lost on the way: nobody refused anything.
+    /// Salesforce may have updated the collection.
     @Test("A collection without an answer is retryable") func emptyAnswer() throws {
         let http = FakeHTTPClient("")
         let error = failure { try http.salesforce.update(order: try id("801000000000001"), [:], items: []) }
@@ -175,7 +175,7 @@ import Testing
         #expect(try salesforce.query("SELECT", doing: "looking") == [])
         #expect(rejected.values == [.one])
         #expect(http.requests.map { $0.header("Authorization") } == ["Bearer 00Dxx!one", "Bearer 00Dxx!two"])
-        // The new token's instance, should it have moved.
+        // The new token's instance, in case the org has moved.
         #expect(http.requests.last?.url == "https://acme2.my.salesforce.com/services/data/v66.0/query?q=SELECT")
     }
 

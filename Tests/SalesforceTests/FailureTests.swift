@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    /// Asks with as many answers as the HTTP client will take of one kind.
+    /// Sends a query, which the HTTP client attempts this many times.
     private func ask(_ answer: Result<Response, HTTPFailure>, times: Int) throws -> SalesforceFailure {
         let http = FakeHTTPClient(Array(repeating: answer, count: times))
         let error = try #require(failure { _ = try http.salesforce.query("SELECT", doing: "looking") })
@@ -26,7 +26,7 @@ import Testing
         return error
     }
 
-    /// Worth three more tries within the second, and another run after that.
+    /// The HTTP client retries it three times; then it is retryable by a later run.
     @Test(
         "A retryable error is retried within seconds",
         arguments: [
@@ -102,7 +102,6 @@ import Testing
         }
     }
 
-    /// Bodies that are none of the documented ones.
     @Test(
         "An undocumented body is retryable",
         arguments: [

@@ -119,7 +119,6 @@ import Testing
         }
     }
 
-    /// Pages without JSON: maintenance passes, a host without that path is the wrong host.
     @Test(
         "A page without JSON is maintenance or the wrong host",
         arguments: [
@@ -127,7 +126,7 @@ import Testing
             (404, false), (405, false),
         ])
     func pages(_ status: Int, _ passing: Bool) throws {
-        // Those of an overloaded server are repeated three times by the HTTP client.
+        // The HTTP client retries an overloaded server three times.
         let page = Result.answer(status, "<html>hush</html>")
         let error = try refusal(Array(repeating: page, count: Request.isRetryableStatus(try page.get()) ? 4 : 1))
         #expect(error.isRetryable == passing)

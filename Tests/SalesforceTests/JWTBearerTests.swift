@@ -12,7 +12,7 @@ import Testing
         print(key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode(), end="")
         """
 
-    /// The assertion on the first line, the key after it; prints the claims only if the signature is right.
+    /// Reads the assertion on the first line and the key after it. Prints the claims if the signature is right.
     private static let verify = """
         import base64, json, sys
         from cryptography.hazmat.primitives.asymmetric import padding
@@ -42,7 +42,7 @@ import Testing
         try #require(request.text.hasPrefix(start))
         let claims = try Program.python.text(
             ["-c", Self.verify], input: request.text.dropFirst(start.count) + "\n" + pem)
-        // The clock says 1795169730000 ms; 180 s later, in seconds.
+        // 180 s after the fake clock's time.
         #expect(
             claims == #"{"aud": "https://test.salesforce.com", "exp": 1795169910, "iss": "3MVG9.lI?>~", "#
                 + #""sub": "ünit@acme.example"}"#)

@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 import WHMCS
 
-/// What is looked at before ordering: the client, the pay methods, the products.
+/// The checks before ordering: client, pay methods, products.
 @Suite struct ClientDetailsTests {
     private func answer(_ client: String) -> String { #"{"result":"success","status":"Nonsense","client":\#(client)}"# }
 
@@ -61,7 +61,7 @@ import WHMCS
         #expect(http.sent == ["action=GetPayMethods&clientid=7"])
     }
 
-    /// A misread answer must be neither "none" nor "some".
+    /// A misread answer must count neither as a pay method nor as none.
     @Test(
         "An answer of another shape is unreadable",
         arguments: [
@@ -104,7 +104,7 @@ import WHMCS
         let http = FakeHTTPClient(answer)
         let products = try http.whmcs.products([185, 9, 77])
         #expect(http.sent == ["action=GetProducts&pid=9%2C77%2C185"])
-        // 77 does not exist, 3 and 4 were not asked for.
+        // 77 does not exist, and 3 and 4 were not requested.
         #expect(products.keys.sorted() == [9, 185])
         #expect(products[185]?.customFields == ["OpportunityId": 101])
     }
@@ -130,7 +130,7 @@ import WHMCS
     }
 
     @Test("No ids send no call") func noIds() throws {
-        // Without a filter WHMCS would give its whole catalogue.
+        // Without a filter WHMCS would return its whole catalogue.
         let http = FakeHTTPClient()
         #expect(try http.whmcs.products([]) == [:])
         #expect(http.requests.isEmpty)

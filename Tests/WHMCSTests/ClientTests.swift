@@ -42,7 +42,7 @@ import WHMCS
         #expect(http.waits == [])
     }
 
-    /// Each row: what came back to a write, and whether WHMCS may have done it.
+    /// Each row: the response to a write, and whether WHMCS may have carried it out.
     @Test(
         "A write reports whether its outcome is unknown",
         arguments: [
@@ -95,7 +95,7 @@ import WHMCS
         #expect(error == .other(action: "GetPermissionsList", message: "no", status: 200))
     }
 
-    /// Each row: the message, its HTTP status, and what it means.
+    /// Each row: the message, its HTTP status, and the failure.
     @Test(
         "The message decides the failure",
         arguments: [

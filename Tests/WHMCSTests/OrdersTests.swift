@@ -25,7 +25,7 @@ import WHMCS
         #expect(order.isActive && !order.isPending)
     }
 
-    /// The vendor documents neither: no rows in their several shapes, or an error.
+    /// The vendor documents neither the shapes of an empty list nor the error.
     @Test(
         "A missing order is nil",
         arguments: [
@@ -45,7 +45,7 @@ import WHMCS
         #expect(failure { _ = try whmcs.order(12) } == .foreignRows(action: "GetOrders"))
     }
 
-    /// One list, as PHP may have built it.
+    /// One list in every form that PHP may give it.
     @Test(
         "A list is read in every shape",
         arguments: [
@@ -68,14 +68,13 @@ import WHMCS
         #expect(http.sent.map { $0.hasSuffix("&limitstart=250&limitnum=250") } == [false, true])
     }
 
-    /// A server that gives fewer than were asked for is followed by what it gave.
     @Test("The next page starts after a short one") func shortPages() throws {
         let http = FakeHTTPClient(list([row(1), row(2)], total: 3), list([row(3)], total: 3))
         #expect(try http.whmcs.orders(clientId: 7).map(\.id) == [1, 2, 3])
         #expect(try #require(http.sent.last).contains("&limitstart=2&"))
     }
 
-    /// Lists from whose silence nothing may be concluded. Each row: the pages.
+    /// A missing row in it proves nothing. Each case: the pages.
     @Test(
         "An incomplete list is a failure",
         arguments: [
@@ -112,7 +111,7 @@ import WHMCS
         }
     }
 
-    /// One row of bad UTF-8 fails the whole page; that is not "no orders".
+    /// One row with invalid UTF-8 fails the whole page, which must not count as no orders.
     @Test("A list that WHMCS could not encode is unreadable") func notEncoded() throws {
         let message = "Error generating JSON encoded response: Malformed UTF-8 characters, possibly incorrectly encoded"
         let whmcs = try FakeHTTPClient(#"{"result":"error","message":"\#(message)"}"#).whmcs

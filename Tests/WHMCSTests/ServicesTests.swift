@@ -41,7 +41,7 @@ import WHMCS
         #expect(service.orderId == nil)
     }
 
-    /// The marker might be in what was not read.
+    /// An unread custom field may hold the marker.
     @Test(
         "A malformed service is unreadable",
         arguments: [

@@ -39,7 +39,7 @@ struct WebhookRequest {
         body ?? Array(#"{"orderId":"\#(orderID)","timestamp":"\#(timestamp)","nonce":"\#(nonce)"}"#.utf8)
     }
 
-    var signature: String { SignedRequest.sign(bodyBytes, secret) }
+    var signature: String { WebhookSigner(secret: secret).signature(of: bodyBytes) }
 
     var payload: [UInt8] {
         var sent: [String: String] = [
