@@ -1,3 +1,5 @@
+import Basics
+
 /// The id of a Salesforce record, always in its 18-character form, so that ids of either form compare. It has only
 /// letters and digits, so that it is safe in a path and in a query.
 public struct RecordID: Hashable, Sendable, CustomStringConvertible {
@@ -29,6 +31,5 @@ private func isCapital(_ byte: UInt8) -> Bool {
 }
 
 private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    isCapital(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    isCapital(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || isDigit(byte)
 }

@@ -31,7 +31,7 @@ public struct SalesforceClient {
     }
 
     /// An order and its items, by id, so that every reading has them in the same order. Nil when there is no such order,
-    /// or the integration user may not see it: Salesforce does not tell which.
+    /// or the integration user may not see it: Salesforce does not say which.
     ///
     /// - Parameters:
     ///   - paths: fields to read, as seen from the order; see `SOQL.isFieldPath`.
