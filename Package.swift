@@ -58,9 +58,11 @@ let package = Package(
                 "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "TestSupport",
                 "WHMCS",
             ]),
-        .testTarget(name: "TestbedTests", dependencies: ["HTTP", "JSON", "Testbed"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Basics", "HTTP", "JSON", "Orders", "Testbed", "TestSupport"]),
+            name: "TestbedTests", dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Testbed", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["AWS", "Basics", "HTTP", "JSON", "Salesforce", "Testbed", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

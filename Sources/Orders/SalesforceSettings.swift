@@ -4,7 +4,7 @@ import HTTP
 import Lambda
 import Salesforce
 
-/// What a program is configured with that asks Salesforce.
+/// The settings of a program that calls Salesforce.
 struct SalesforceSettings: Sendable {
     var tokenParameter: String
     var refreshFunction: String
@@ -17,7 +17,7 @@ struct SalesforceSettings: Sendable {
         if !isVersion(apiVersion) { environment.fault("SF_API_VERSION", "must be like v66.0") }
     }
 
-    /// A client with the token that refresh-sf-token keeps.
+    /// A client with the token that refresh-sf-token writes.
     func client(_ account: Account, _ http: HTTPClient, _ parameters: ParameterCache) -> SalesforceClient {
         let tokens = TokenSource(
             parameter: tokenParameter, store: ParameterStore(account, http), cache: parameters,
@@ -27,16 +27,15 @@ struct SalesforceSettings: Sendable {
     }
 }
 
-/// Not a regular expression, which takes a third of a program's start.
+/// By hand, because one regular expression takes a third of a program's start.
 private func isVersion(_ text: String) -> Bool {
     guard text.hasPrefix("v"), text.hasSuffix(".0") else { return false }
     let number = text.utf8.dropFirst().dropLast(2)
     return (2...3).contains(number.count) && number.allSatisfy(isDigit)
 }
 
-/// Values that more than one program reads of Salesforce.
 extension Environment {
-    /// An id that need not be there.
+    /// An optional Salesforce id.
     mutating func salesforceID(_ name: String) -> RecordID? {
         guard let text = optional(name) else { return nil }
         let id = RecordID(text)
@@ -44,7 +43,7 @@ extension Environment {
         return id
     }
 
-    /// Words between commas.
+    /// A comma-separated list.
     func list(_ name: String) -> [String] {
         (optional(name) ?? "").split(separator: ",").map { String($0.trimmed) }.filter { !$0.isEmpty }
     }

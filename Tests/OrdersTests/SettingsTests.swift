@@ -50,7 +50,7 @@ import Testing
         let settings = ProvisioningSettings(&environment)
         #expect(environment.faults == [])
         #expect((settings.salesforce.apiVersion, settings.pricebookID, settings.markerField) == ("v66.0", nil, nil))
-        #expect((settings.requiresPayMethod, settings.takesPrices) == (true, false))
+        #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (true, false))
         #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
         #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
         #expect(settings.provisionableStatuses.isEmpty)
@@ -80,7 +80,7 @@ import Testing
         #expect((settings.salesforce.apiVersion, settings.pricebookID?.text) == ("v67.0", "01sDn000000AbCdIAK"))
         #expect((settings.provisionableStatuses, settings.failed) == (["approved", "activated"], "Broken"))
         #expect(settings.fields.client == "Account.Parent.Billing__c")
-        #expect((settings.requiresPayMethod, settings.takesPrices) == (false, true))
+        #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (false, true))
         #expect((settings.markerField, settings.quietTime) == ("Salesforce Order", 0))
         #expect((settings.retryDelay, settings.maxAttempts) == (5000, 3))
     }

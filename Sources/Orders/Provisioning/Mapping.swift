@@ -2,7 +2,7 @@ import Basics
 import Salesforce
 import WHMCS
 
-/// The client that an account names: `#1234 - Customer Name`, or the bare number. Nil when it names none.
+/// The WHMCS client that an account names: `#1234 - Customer Name`, or the bare number. Nil when it names none.
 func clientID(_ reference: String) -> Int? {
     let text = reference.trimmed
     let afterSign = text.first == "#" ? text.dropFirst() : text
@@ -12,17 +12,16 @@ func clientID(_ reference: String) -> Int? {
     return Int(digits).flatMap { $0 > 0 ? $0 : nil }
 }
 
-/// Turns an order's lines into a plan, or tells everything that is wrong with them at once.
+/// Turns an order's lines into a plan, or reports all their faults in one error.
 struct Mapping {
-    /// PHP reads no more than 1,000 form fields (`max_input_vars`) and drops the rest without a word; a line takes up
-    /// to four.
-    static let mostLines = 200
+    /// PHP silently drops form fields beyond 1,000 (`max_input_vars`), and a unit takes up to four.
+    static let mostUnits = 200
 
     var client: ClientDetails
     var products: [Int: Product]
     /// The name of the products' custom field for the marker, when one is configured.
     var markerField: String?
-    var takesPrices: Bool
+    var usesSalesforcePrices: Bool
 
     func plan(_ items: [SalesforceOrder.Item]) throws(ProvisioningFailure) -> Plan {
         var faults: [String] = []
@@ -35,10 +34,10 @@ struct Mapping {
                     "line \(index + 1) (\(item.productName ?? item.id.text)): \(wrong.list.joined(separator: ", "))")
             }
         }
-        // Of a line with an absurd quantity only so much is counted that the sum is still an Int.
-        let lines = planned.reduce(0) { $0 + min($1.quantity, 1 << 32) }
-        if lines > Mapping.mostLines {
-            faults.append("the order has \(lines) units in all, and WHMCS takes \(Mapping.mostLines) at once")
+        // An absurd quantity must not overflow the sum.
+        let units = planned.reduce(0) { $0 + min($1.quantity, 1 << 32) }
+        if units > Mapping.mostUnits {
+            faults.append("the order has \(units) units, and WHMCS takes \(Mapping.mostUnits) at once")
         }
         guard faults.isEmpty else { throw ProvisioningFailure(.mappingFailed, faults.joined(separator: "; ")) }
         return Plan(clientID: client.id, items: planned)
@@ -50,7 +49,7 @@ struct Mapping {
         return Int(exactly: number)
     }
 
-    /// A number of digits and a point: `Double` alone reads `nan`, `0x1p3` and the like as well.
+    /// Digits and a point only: `Double` would also read `nan` and `0x1p3`.
     private static func decimal(_ text: String) -> Double? {
         text.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") } ? Double(text) : nil
     }
@@ -80,8 +79,8 @@ struct Mapping {
             }
         }
         if quantity ?? 0 < 1 { faults.append("its quantity is not a whole number of 1 or more") }
-        let price = takesPrices ? item.unitPrice : nil
-        if takesPrices, price.flatMap(Mapping.decimal) == nil { faults.append("it has no price") }
+        let price = usesSalesforcePrices ? item.unitPrice : nil
+        if usesSalesforcePrices, price.flatMap(Mapping.decimal) == nil { faults.append("it has no price") }
         guard faults.isEmpty, let product, let cycle, let quantity else { return .failure(Faults(list: faults)) }
         return .success(
             Plan.Item(

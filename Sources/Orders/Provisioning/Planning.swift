@@ -1,7 +1,7 @@
 import Salesforce
 import WHMCS
 
-/// The steps up to the plan: what Salesforce wants, whether it may be had, and what it is in WHMCS.
+/// The steps before the plan: what Salesforce orders, whether it may be provisioned, and what it is in WHMCS.
 extension ProvisioningRun {
     /// Reads the order, and checks what can be checked without WHMCS.
     func validate() throws -> SalesforceOrder {
@@ -13,17 +13,17 @@ extension ProvisioningRun {
         guard settings.provisionableStatuses.isEmpty || settings.provisionableStatuses.contains(status.lowercased())
         else {
             throw ProvisioningFailure(
-                .orderNotProvisionable, "the order's status is \(status), which is not provisioned")
+                .orderNotProvisionable, "orders with the status \(status) are not provisioned")
         }
         guard settings.pricebookID == nil || settings.pricebookID == source.pricebookId else {
             throw ProvisioningFailure(.orderNotProvisionable, "the order's price book is not the portal's")
         }
         guard !source.items.isEmpty else { throw ProvisioningFailure(.orderNotProvisionable, "the order has no lines") }
-        // An order that Salesforce knows in WHMCS and the ledger does not was made by somebody else.
+        // Salesforce names a WHMCS order that the ledger does not know: another program or a person created it.
         if let known = source.whmcsOrderId, !known.isEmpty, order.whmcsOrderID == nil, order.addOrder == .none {
             throw ProvisioningFailure(
                 .orderNotProvisionable,
-                "\(settings.fields.whmcsOrderId) already names WHMCS order \(known); clear the field to order anew")
+                "\(settings.fields.whmcsOrderId) already names WHMCS order \(known); clear the field to create another")
         }
         return source
     }
@@ -37,7 +37,7 @@ extension ProvisioningRun {
         }
         let whmcs = try whmcs()
         guard let client = try whmcs.clientDetails(id) else {
-            throw ProvisioningFailure(.clientNotLinked, "WHMCS does not know client \(id), whom the account names")
+            throw ProvisioningFailure(.clientNotLinked, "WHMCS does not know client \(id), which the account names")
         }
         guard !client.isClosed else {
             throw ProvisioningFailure(.clientClosed, "WHMCS client \(id) is closed")
@@ -49,6 +49,7 @@ extension ProvisioningRun {
         }
         let products = try whmcs.products(Set(source.items.compactMap(Mapping.productID)))
         return Mapping(
-            client: client, products: products, markerField: settings.markerField, takesPrices: settings.takesPrices)
+            client: client, products: products, markerField: settings.markerField,
+            usesSalesforcePrices: settings.usesSalesforcePrices)
     }
 }

@@ -2,7 +2,6 @@ import Basics
 import Lambda
 import Salesforce
 
-/// What provision-order is configured with.
 struct ProvisioningSettings: ProgramSettings {
     var ledgerTable: String
     var salesforce: SalesforceSettings
@@ -18,10 +17,10 @@ struct ProvisioningSettings: ProgramSettings {
     var paymentMethod: String
     var requiresPayMethod: Bool
     var markerField: String?
-    var takesPrices: Bool
-    /// How long WHMCS may still be working on a request that nobody waits for any more, in ms.
+    var usesSalesforcePrices: Bool
+    /// How long WHMCS or Salesforce may still carry out a call after nobody waits for its answer.
     var quietTime: Milliseconds
-    /// The first backoff, in ms.
+    /// The bound of the first backoff.
     var retryDelay: Milliseconds
     var maxAttempts: Int
     var alerts: Alerts.Settings
@@ -39,7 +38,7 @@ struct ProvisioningSettings: ProgramSettings {
         paymentMethod = environment.text("WHMCS_PAYMENT_METHOD")
         requiresPayMethod = environment.flag("WHMCS_REQUIRE_PAY_METHOD", default: true)
         markerField = environment.optional("WHMCS_MARKER_FIELD")
-        takesPrices = environment.flag("WHMCS_PRICE_FROM_SALESFORCE", default: false)
+        usesSalesforcePrices = environment.flag("WHMCS_PRICE_FROM_SALESFORCE", default: false)
         quietTime = 1000 * environment.integer("WHMCS_QUIET_TIME", default: 600, in: 0...86_400)
         retryDelay = 1000 * environment.integer("RETRY_DELAY", default: 30, in: 0...3600)
         maxAttempts = environment.integer("MAX_ATTEMPTS", default: 12, in: 1...1000)
@@ -56,7 +55,7 @@ struct ProvisioningSettings: ProgramSettings {
         for (suffix, field) in names {
             let name = "SF_FIELD_\(suffix)"
             fields[keyPath: field] = environment.text(name, default: fields[keyPath: field])
-            // It becomes part of a query.
+            // The name becomes part of a query.
             if !SOQL.isFieldPath(fields[keyPath: field]) { environment.fault(name, "must be the API name of a field") }
         }
     }

@@ -2,10 +2,10 @@ import Basics
 import Lambda
 import Salesforce
 
-/// Asks Salesforce for orders that should have been requested and were not: a platform event can be lost without
-/// anybody being told ("Considerations for Publishing and Subscribing to Platform Events").
+/// Finds orders in Salesforce that nobody requested here: Salesforce can lose a platform event silently ("Considerations
+/// for Publishing and Subscribing to Platform Events").
 struct Reconciliation {
-    /// An order that is younger may still be on its way here, in ms.
+    /// The request of a younger order may still be on its way.
     private static let patience: Milliseconds = 900_000
 
     let settings: Settings
@@ -13,12 +13,12 @@ struct Reconciliation {
     let ledger: Ledger
     let log: Log
 
-    /// Enters up to 200 orders; the rest come in the next rounds.
+    /// Enters up to 200 orders; later rounds enter the rest.
     func run() throws {
-        for record in try salesforce.query(soql, doing: "asking for missed orders") {
+        for record in try salesforce.query(soql, doing: "reading missed orders") {
             guard let id = record["Id"]?.stringOrNumber.flatMap({ RecordID($0) }) else { continue }
             if try ledger.enter(id, correlationID: "reconciliation") {
-                log.warn("Salesforce has an order that never came here", ["orderId": .string(id.text)])
+                log.warn("entered an order that was never requested", ["orderId": .string(id.text)])
             }
         }
     }

@@ -2,12 +2,11 @@ import Lambda
 import Salesforce
 
 extension Recovery {
-    /// What recover-orders is configured with.
     struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
         var alerts: Alerts.Settings
-        /// Nil when Salesforce is not asked for orders that nobody has requested here.
+        /// Nil when reconciliation is off.
         var reconciliation: Reconciliation.Settings?
 
         init(_ environment: inout Environment) {
@@ -30,10 +29,10 @@ extension Reconciliation {
 
         init(_ environment: inout Environment) {
             salesforce = SalesforceSettings(&environment)
-            // Without them every order of the org would be provisioned.
+            // Otherwise reconciliation would provision every order of the org.
             statuses = environment.list("SF_PROVISIONABLE_STATUSES")
             if statuses.isEmpty {
-                environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE needs it")
+                environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE requires it")
             }
             pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
             statusField = environment.text("SF_FIELD_STATUS", default: SalesforceFields().status)

@@ -3,12 +3,11 @@ import JSON
 import Lambda
 import Salesforce
 
-/// What a sender asks for: the order to fulfil, and what makes the request this one and no other.
+/// A sender's request: the order to provision, and what makes the request unique.
 ///
-/// All of it is read from the signed body. The path and the headers are not signed, and must say the same.
+/// The values come from the signed body. Path and headers are not signed, and must agree with it.
 struct FulfillmentRequest: Equatable {
     var orderID: RecordID
-    /// ms since 1970
     var timestamp: Timestamp
     var nonce: String
     var idempotencyKey: String
@@ -33,15 +32,15 @@ struct FulfillmentRequest: Equatable {
             throw .invalid("the order id in the path is not the orderId in the body")
         }
         guard event.headers["x-sf-timestamp"].flatMap({ Timestamp($0) }) == timestamp else {
-            throw .invalid("X-SF-Timestamp must be there and agree with timestamp in the body")
+            throw .invalid("X-SF-Timestamp must be set and agree with timestamp in the body")
         }
         guard event.headers["x-sf-nonce"] == nonce else {
-            throw .invalid("X-SF-Nonce must be there and agree with nonce in the body")
+            throw .invalid("X-SF-Nonce must be set and agree with nonce in the body")
         }
         guard let key = event.headers["idempotency-key"], (1...255).contains(key.utf8.count),
             key.utf8.allSatisfy(isVisible)
         else {
-            throw .invalid("Idempotency-Key must be there, 1 to 255 visible characters")
+            throw .invalid("Idempotency-Key must be set to 1 to 255 visible characters")
         }
         self.orderID = orderID
         self.timestamp = timestamp
@@ -49,13 +48,14 @@ struct FulfillmentRequest: Equatable {
         idempotencyKey = key
     }
 
-    /// Refuses a request whose time is more than `tolerance` ms before or after `now`.
+    /// Refuses a request whose time is further from `now` than `tolerance`, in either direction.
     func checkTime(now: Timestamp, tolerance: Milliseconds) throws(ProblemDetails) {
         let skew = timestamp - now
         guard abs(skew) > tolerance else { return }
         let minutes = (abs(skew) + 30_000) / 60_000
         var detail = "timestamp is \(minutes) min \(skew < 0 ? "behind" : "ahead of") this server's clock"
-        // Apex's format() writes the user's local time with a literal Z; real clocks do not drift by quarters of an hour.
+        // Apex's format() writes the user's local time, and a literal Z in the pattern marks it as UTC. No clock drifts by
+        // whole quarters of an hour.
         let beyondQuarter = abs(skew) % 900_000
         if abs(skew) >= 900_000 - 60_000, min(beyondQuarter, 900_000 - beyondQuarter) <= 60_000 {
             detail += "; it looks like local time marked as UTC: use formatGmt in Apex"

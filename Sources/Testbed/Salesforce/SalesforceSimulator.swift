@@ -2,47 +2,36 @@ import Foundation
 import JSON
 import Synchronization
 
-/// A Salesforce org on loopback, as far as an order's way to WHMCS needs one: tokens, queries, updates.
+/// A Salesforce org on loopback: the tokens, queries and updates that provisioning needs.
 ///
-/// It keeps real state and refuses what Salesforce refuses. People steer it under `/_simulator/`.
+/// It keeps real state, and refuses what Salesforce refuses. `/_simulator/` is for people with curl.
 public final class SalesforceSimulator: Sendable {
-    private let org: Org
+    private let handler: RequestHandler
     private let server: LoopbackServer
 
-    /// - Parameters:
-    ///   - pageSize: rows on one page of a query's result, children of a row counted by themselves.
-    ///   - state: what the org holds at the start.
-    public init(port: UInt16 = 0, app: App, pageSize: Int = 2000, state: State = .seeded) throws {
-        let org = Org(app: app, pageSize: pageSize, state: state)
-        self.org = org
-        server = try LoopbackServer(port: port) { org.answer($0) }
+    /// Starts with the accounts and orders of `Seed`.
+    ///
+    /// - Parameter pageSize: how many rows a page of a query's result holds. The children of a row have pages of their own.
+    public init(app: App, pageSize: Int = 2000) throws {
+        let handler = RequestHandler(app: app, pageSize: pageSize, state: .seeded)
+        self.handler = handler
+        server = try LoopbackServer { handler.answer($0) }
     }
 
-    public convenience init(
-        port: UInt16 = 0, jwtPublicKeyPEM: String?, clientId: String, username: String, clientSecret: String? = nil,
-        pageSize: Int = 2000
-    ) throws {
-        try self.init(
-            port: port,
-            app: App(
-                clientId: clientId, username: username, jwtPublicKeyPEM: jwtPublicKeyPEM, clientSecret: clientSecret),
-            pageSize: pageSize)
-    }
-
-    public var port: UInt16 { server.port }
+    var port: UInt16 { server.port }
     /// The login URL, My Domain and instance URL in one.
     public var url: String { server.url }
 
     /// A snapshot.
-    public var state: State { org.state.withLock { $0 } }
+    public var state: State { handler.state.withLock { $0 } }
 
-    /// Changes what the org holds, while no request is being served.
+    /// Changes the state while no request is served.
     @discardableResult
     public func update<Result: Sendable>(_ change: (inout State) -> Result) -> Result {
-        org.state.withLock { change(&$0) }
+        handler.state.withLock { change(&$0) }
     }
 
-    /// The record with that id of 15 or 18 characters; a field that is absent is null.
+    /// The record with that id of 15 or 18 characters. An absent field is null.
     public func record(_ type: String, _ id: String) -> [String: JSON]? {
         state.record(type, id)
     }
@@ -52,29 +41,31 @@ public final class SalesforceSimulator: Sendable {
         state.statusHistory[salesforceId18(id) ?? id] ?? []
     }
 
-    /// Enters a record, or replaces it, and returns its 18-character id.
+    /// Adds or replaces a record, and returns its 18-character id.
     @discardableResult
     public func add(_ type: String, id: String? = nil, _ fields: [String: JSON]) -> String {
         update { $0.add(type, id: id, fields) }
     }
 
-    /// A token that is good, without a grant.
+    /// Issues a valid token without a grant.
     public func issueToken() -> String {
         update { $0.issueToken() }
     }
 
-    /// Every token issued so far is refused from now on.
+    /// Invalidates every token issued so far.
     public func revokeTokens() {
         update { $0.tokens = [] }
     }
 
-    /// - Parameter call: part of "METHOD path" of the calls it is meant for; nil for any.
+    /// Adds a fault to the next calls.
+    ///
+    /// - Parameter call: only calls with this in their "METHOD path"; nil for any call.
     public func failNext(_ fault: Fault, on call: String? = nil, times: Int = 1) {
-        org.faults.add(fault, on: call, times: times)
+        handler.faults.add(fault, on: call, times: times)
     }
 
     public func clearFaults() {
-        org.faults.removeAll()
+        handler.faults.removeAll()
     }
 
     /// Waits for calls that are still at work.
@@ -83,10 +74,10 @@ public final class SalesforceSimulator: Sendable {
     }
 }
 
-/// What the server's threads share.
-private final class Org: Sendable {
-    let app: SalesforceSimulator.App
-    let pageSize: Int
+/// Answers requests. The server's threads share it.
+private final class RequestHandler: Sendable {
+    private let app: SalesforceSimulator.App
+    private let pageSize: Int
     let state: Mutex<SalesforceSimulator.State>
     let faults = FaultQueue()
 
@@ -114,13 +105,13 @@ private final class Org: Sendable {
             return reply(SalesforceReply(200, ["preferred_username": .string(app.username), "active": true]), state)
         }
         guard isAuthorized else {
-            let error = SalesforceError(
+            let error = SalesforceRefusal(
                 status: 401, code: "INVALID_SESSION_ID", message: "Session expired or invalid")
             return reply(SalesforceReply(error), state)
         }
         let target = request.query.isEmpty ? request.path : "\(request.path)?\(request.query)"
         if !request.body.isEmpty, JSON(request.body) == nil {
-            let error = SalesforceError(
+            let error = SalesforceRefusal(
                 status: 400, code: "JSON_PARSER_ERROR", message: "Unexpected character at [line:1, column:1]")
             return reply(SalesforceReply(error), state)
         }
@@ -137,7 +128,7 @@ private final class Org: Sendable {
         }
     }
 
-    /// What stands under `/services/data/`; a composite's sub-requests come through here too.
+    /// Answers a request under `/services/data/`, or a sub-request of a composite.
     private func resource(
         _ method: String, _ target: String, _ body: JSON?, _ state: inout SalesforceSimulator.State
     ) -> SalesforceReply {
@@ -149,16 +140,16 @@ private final class Org: Sendable {
         // Summer '25 retired versions 21 to 30 (Salesforce help 000354473).
         guard version > 30 else {
             return SalesforceReply(
-                SalesforceError(
+                SalesforceRefusal(
                     status: 410, code: "UNSUPPORTED_API_VERSION",
                     message: "The requested API version is retired and no longer available"))
         }
         let dataPath = "/services/data/\(path[2])"
-        do throws(SalesforceError) {
+        do throws(SalesforceRefusal) {
             switch (method, path[3], path.count) {
             case ("GET", "query", 4):
                 guard let text = pieces.count > 1 ? formFields(pieces[1])["q"] : nil else {
-                    throw SalesforceError(
+                    throw SalesforceRefusal(
                         status: 400, code: "MALFORMED_QUERY", message: "SOQL query string parameter q is missing")
                 }
                 return SalesforceReply(200, try state.query(text, pageSize: pageSize, dataPath: dataPath))
@@ -190,7 +181,6 @@ private final class Org: Sendable {
         return parts.count == 2 && ["bearer", "oauth"].contains(parts[0].lowercased()) ? String(parts[1]) : nil
     }
 
-    /// For a person with curl.
     private func control(_ request: ServerRequest) -> ServerReply {
         switch (request.method, request.path) {
         case ("POST", "/_simulator/faults"), ("DELETE", "/_simulator/faults"):
@@ -207,7 +197,7 @@ private final class Org: Sendable {
 }
 
 extension SalesforceSimulator.State {
-    /// Records, status history and requests; no token.
+    /// Records, status history and requests, without tokens.
     fileprivate var json: JSON {
         [
             "records": .object(records.mapValues { .object($0.mapValues(JSON.object)) }),

@@ -61,7 +61,7 @@ import Testing
     @Test("A WHMCS that drops a marker is not trusted any more") func droppedMarker() throws {
         let harness = try ProvisioningHarness()
         try harness.run(Seed.otherOrder)
-        harness.whmcs.install.dropsNotes = true
+        harness.whmcs.configuration.dropsNotes = true
         let another = harness.addOrder([Seed.Line(Seed.hosting)])
         #expect(try harness.run(another)["status"] == "Provisioned")
         try harness.loseAddOrder()
@@ -71,7 +71,7 @@ import Testing
 
     @Test("A proof by one product's field says nothing of a product without it") func fieldOfAnotherProduct() throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
-        harness.whmcs.install.dropsNotes = true
+        harness.whmcs.configuration.dropsNotes = true
         harness.whmcs.update { state in
             for index in state.products.indices where state.products[index].pid == 186 {
                 state.products[index].customFields = [:]

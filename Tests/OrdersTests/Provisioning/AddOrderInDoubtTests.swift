@@ -130,7 +130,7 @@ import Testing
                 $0.whmcs.failNext(.maintenance, on: "GetOrders", times: 10)
             },
             LaterFailure(testDescription: "WHMCS refuses another call") {
-                $0.whmcs.install.permissions = ["AddOrder"]
+                $0.whmcs.configuration.permissions = ["AddOrder"]
             },
         ])
     func outlivesLaterFailures(_ failure: LaterFailure) throws {

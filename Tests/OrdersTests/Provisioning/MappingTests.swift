@@ -27,10 +27,12 @@ import Testing
         customFields: ["Salesforce Order": 401])
     static let setup = WHMCS.Product(id: 186, payType: "onetime", cycles: ["EUR": [.onetime]], customFields: [:])
 
-    static func mapping(currency: String = "EUR", markerField: String? = nil, takesPrices: Bool = false) -> Mapping {
+    static func mapping(currency: String = "EUR", markerField: String? = nil, usesSalesforcePrices: Bool = false)
+        -> Mapping
+    {
         Mapping(
             client: ClientDetails(id: 1234, status: "Active", currencyCode: currency, customFields: [:]),
-            products: [185: hosting, 186: setup], markerField: markerField, takesPrices: takesPrices)
+            products: [185: hosting, 186: setup], markerField: markerField, usesSalesforcePrices: usesSalesforcePrices)
     }
 
     static func item(
@@ -113,7 +115,7 @@ import Testing
             + "its quantity is not a whole number of 1 or more, it has no price; "
             + "line 3 (\(Self.ids[2])): WHMCS has no product 999, it has no price"
         #expect(throws: ProvisioningFailure(.mappingFailed, faults)) {
-            try Self.mapping(takesPrices: true).plan(items)
+            try Self.mapping(usesSalesforcePrices: true).plan(items)
         }
     }
 
@@ -125,7 +127,7 @@ import Testing
         let items = quantities.enumerated().map { Self.item($0.offset, quantity: $0.element) }
         #expect(
             throws: ProvisioningFailure(
-                .mappingFailed, "the order has \(units) units in all, and WHMCS takes 200 at once")
+                .mappingFailed, "the order has \(units) units, and WHMCS takes 200 at once")
         ) { try Self.mapping().plan(items) }
     }
 
@@ -139,7 +141,7 @@ import Testing
         "Salesforce's price is planned only when the setting says so",
         arguments: [("9.9", "9.9"), ("0", "0"), ("1200", "1200")] as [(String, String)])
     func price(_ price: String, _ planned: String) throws {
-        #expect(try Self.mapping(takesPrices: true).plan([Self.item(price: price)]).items[0].price == planned)
+        #expect(try Self.mapping(usesSalesforcePrices: true).plan([Self.item(price: price)]).items[0].price == planned)
         #expect(try Self.mapping().plan([Self.item(price: price)]).items[0].price == nil)
     }
 
@@ -148,7 +150,7 @@ import Testing
         arguments: [nil, "", "-0.01", "free", "nan", "inf"] as [String?])
     func malformedPrice(_ price: String?) {
         #expect(throws: ProvisioningFailure(.mappingFailed, "line 1 (Hosting): it has no price")) {
-            try Self.mapping(takesPrices: true).plan([Self.item(price: price)])
+            try Self.mapping(usesSalesforcePrices: true).plan([Self.item(price: price)])
         }
     }
 

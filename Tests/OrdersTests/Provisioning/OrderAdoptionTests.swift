@@ -12,7 +12,7 @@ import Testing
     func lowestWins(_ markerField: String?) throws {
         let harness = try ProvisioningHarness(markerField.map { ["WHMCS_MARKER_FIELD": $0] } ?? [:])
         // The custom field alone is marker enough.
-        harness.whmcs.install.dropsNotes = markerField != nil
+        harness.whmcs.configuration.dropsNotes = markerField != nil
         try harness.loseAddOrder()
         for _ in 1...3 { try harness.carryOutAddOrderLate() }
         // Cancelling an accepted order would take a service away.

@@ -27,7 +27,7 @@ import Testing
 
     static let examples: [Example] = [
         Example(
-            code: "ORDER_NOT_PROVISIONABLE", message: "the order's status is Approved, which is not provisioned",
+            code: "ORDER_NOT_PROVISIONABLE", message: "orders with the status Approved are not provisioned",
             settings: ["SF_PROVISIONABLE_STATUSES": "Draft,Activated"], steps: ["validation failed"]),
         Example(
             code: "ORDER_NOT_PROVISIONABLE", message: "the order's price book is not the portal's",
@@ -38,7 +38,7 @@ import Testing
             arrange: { _ = $0.addOrder(id: "801Dn0000014UPz", []) }),
         Example(
             code: "ORDER_NOT_PROVISIONABLE",
-            message: "WHMCS_Order_ID__c already names WHMCS order 77; clear the field to order anew",
+            message: "WHMCS_Order_ID__c already names WHMCS order 77; clear the field to create another",
             steps: ["validation failed"],
             arrange: { harness in
                 harness.salesforce.update { state in
@@ -51,7 +51,7 @@ import Testing
             message: "the account's WH_Account__c does not name a WHMCS client like \"#1234 - Name\"",
             order: Seed.notLinkedOrder, steps: untilDetails),
         Example(
-            code: "CLIENT_NOT_LINKED", message: "WHMCS does not know client 1234, whom the account names",
+            code: "CLIENT_NOT_LINKED", message: "WHMCS does not know client 1234, which the account names",
             steps: untilDetails, arrange: { $0.whmcs.update { $0.clients = [] } }),
         Example(
             code: "CLIENT_CLOSED", message: "WHMCS client 1235 is closed", order: Seed.closedClientOrder,
@@ -73,12 +73,12 @@ import Testing
             message: "WHMCS does not allow the address 192.0.2.9: add it to the API's list of addresses, or use an "
                 + "access key.", steps: untilDetails,
             arrange: { harness in
-                harness.whmcs.install.allowedAddresses = ["192.0.2.1"]
-                harness.whmcs.install.callerAddress = "192.0.2.9"
+                harness.whmcs.configuration.allowedAddresses = ["192.0.2.1"]
+                harness.whmcs.configuration.callerAddress = "192.0.2.9"
             }),
         Example(
             code: "WHMCS_REJECTED", message: "The WHMCS API role does not allow GetPayMethods.", steps: untilDetails,
-            arrange: { $0.whmcs.install.permissions = ["GetClientsDetails"] }),
+            arrange: { $0.whmcs.configuration.permissions = ["GetClientsDetails"] }),
         Example(
             code: "SALESFORCE_REJECTED",
             message: "Salesforce refused while updating the order: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",

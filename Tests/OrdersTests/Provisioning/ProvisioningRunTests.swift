@@ -106,18 +106,18 @@ import Testing
     }
 
     @Test(
-        "Every shape of WHMCS's lists is read", arguments: WHMCSSimulator.Shape.List.allCases,
-        WHMCSSimulator.Shape.Empty.allCases)
-    func listShapes(_ list: WHMCSSimulator.Shape.List, _ empty: WHMCSSimulator.Shape.Empty) throws {
+        "Every shape of WHMCS's lists is read", arguments: WHMCSSimulator.ResponseFormat.List.allCases,
+        WHMCSSimulator.ResponseFormat.Empty.allCases)
+    func listShapes(_ list: WHMCSSimulator.ResponseFormat.List, _ empty: WHMCSSimulator.ResponseFormat.Empty) throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
-        harness.whmcs.install.shape = .init(numbersAsText: true, list: list, empty: empty)
+        harness.whmcs.configuration.responseFormat = .init(numbersAsText: true, list: list, empty: empty)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
     }
 
     @Test("An order whose marker WHMCS drops is created once, with a warning") func droppedMarker() throws {
         let harness = try ProvisioningHarness()
-        harness.whmcs.install.dropsNotes = true
+        harness.whmcs.configuration.dropsNotes = true
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcs.state.orders.count == 1)
         #expect(harness.log.messages.contains("WHMCS dropped the order's marker"))

@@ -40,9 +40,9 @@ import Testing
     private static let timestamp = "timestamp in the body must be ISO 8601 in UTC, or Unix time in s or ms"
     private static let nonce = "nonce in the body must be 16 to 128 visible characters"
     private static let path = "the order id in the path is not the orderId in the body"
-    private static let timestampHeader = "X-SF-Timestamp must be there and agree with timestamp in the body"
-    private static let nonceHeader = "X-SF-Nonce must be there and agree with nonce in the body"
-    private static let key = "Idempotency-Key must be there, 1 to 255 visible characters"
+    private static let timestampHeader = "X-SF-Timestamp must be set and agree with timestamp in the body"
+    private static let nonceHeader = "X-SF-Nonce must be set and agree with nonce in the body"
+    private static let key = "Idempotency-Key must be set to 1 to 255 visible characters"
 
     @Test(
         "The refusal names the first fault",

@@ -175,7 +175,7 @@ import Testing
         arguments: [
             (nil, "SF_WEBHOOK_SECRET_PARAMETER names a parameter that does not exist"),
             (" ", "the webhook secret is empty"),
-            ("{!$Credential.Secret}", "the webhook secret is a placeholder; put a random secret there"),
+            ("{!$Credential.Secret}", "the webhook secret is a placeholder; replace it with a random secret"),
         ] as [(String?, String)])
     func unusableSecret(_ secret: String?, _ message: String) throws {
         let harness = try WebhookHarness(secret: secret)

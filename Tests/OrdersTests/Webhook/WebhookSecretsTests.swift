@@ -62,10 +62,10 @@ import Testing
         arguments: [
             ("", "the webhook secret is empty"),
             (" \r\n \n", "the webhook secret is empty"),
-            ("{!$Credential.Password}", "the webhook secret is a placeholder; put a random secret there"),
-            ("your_256_bit_secret_key_here", "the webhook secret is a placeholder; put a random secret there"),
+            ("{!$Credential.Password}", "the webhook secret is a placeholder; replace it with a random secret"),
+            ("your_256_bit_secret_key_here", "the webhook secret is a placeholder; replace it with a random secret"),
             // Anybody could sign with the second line.
-            ("good\n {!x}", "the webhook secret is a placeholder; put a random secret there"),
+            ("good\n {!x}", "the webhook secret is a placeholder; replace it with a random secret"),
         ] as [(String, String)])
     func refusedSecret(_ value: String, _ message: String) {
         #expect(throws: FunctionError("Configuration", message)) { try WebhookSecrets(parameterValue: value) }
