@@ -109,6 +109,9 @@ import Testing
                     "Version": "2012-10-17",
                     "Statement": [{"Effect": "Allow", "Action": ["ssm:*", "events:*"], "Resource": "*"}]}))
                 key = iam.create_access_key(UserName="u")["AccessKey"]
+                # moto loads a service at its first call, which may take longer than a program waits.
+                client("ssm").describe_parameters()
+                client("dynamodb").list_tables()
                 # From now on without a grace period. A form's content type would be an error.
                 urllib.request.urlopen(urllib.request.Request(
                     "\(moto.url)/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"}))
