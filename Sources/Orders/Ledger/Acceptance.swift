@@ -105,13 +105,13 @@ extension Ledger {
     ) -> Write {
         let now = now()
         let requestNumber = (previous?.requestNumber ?? 0) + 1
-        var update = ItemUpdate([
+        var update: ItemUpdate = [
             .status: .string(LedgerOrder.Status.accepted.rawValue), .requestNumber: .number(requestNumber),
             .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.announcementPatience),
             .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
             .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
             .endedAt: .null,
-        ])
+        ]
         if previous?.whmcsOrderID == nil { update[.plan] = .null }
         update.append(historyEntry(.accepted, requestNumber: requestNumber, at: now), to: .history)
         return .update(ItemKey.order(id), update, if: previous.map(isStillFailed) ?? .absent(.key))

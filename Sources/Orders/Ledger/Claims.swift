@@ -32,7 +32,7 @@ extension Ledger {
 
     private func expiry(_ lifetime: Milliseconds) -> JSON { .number((now() + lifetime).seconds + 1) }
 
-    private func item(_ attributes: [Attribute: JSON]) -> Table.Item {
+    private func item(_ attributes: KeyValuePairs<Attribute, JSON>) -> Table.Item {
         Dictionary(uniqueKeysWithValues: attributes.map { ($0.key.rawValue, $0.value) })
     }
 }

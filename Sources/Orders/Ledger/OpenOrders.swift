@@ -51,7 +51,7 @@ extension Ledger {
     func claim(_ orders: [OpenOrder], until dueAt: Timestamp) -> [LedgerOrder] {
         let claims = orders.map { order in
             Write.update(
-                order.key, ItemUpdate([.dueAt: .milliseconds(dueAt)]),
+                order.key, [.dueAt: .milliseconds(dueAt)],
                 if: .equal(.open, "1") && .equal(.dueAt, .milliseconds(order.dueAt)))
         }
         return table.updateAll(claims).compactMap { item in item.flatMap(LedgerOrder.init) }
