@@ -16,7 +16,7 @@ extension Ledger {
             ]), if: isUnclaimed.expression)
     }
 
-    /// The claim keeps the answer, which is given again when the same request comes again.
+    /// The claim stores the response for replays.
     func idempotencyKeyClaim(_ request: Acceptance, requestNumber: Int) -> Write {
         .put(
             item([
@@ -37,7 +37,7 @@ extension Ledger {
     }
 }
 
-/// What a claim that stands in the way says.
+/// An existing claim that made the condition fail.
 struct ExistingClaim {
     private let item: Table.Item?
 

@@ -124,7 +124,7 @@ extension Lease {
         try write(changes)
     }
 
-    /// The request has failed. Written before Salesforce hears of it: the next run must not start again.
+    /// The request has failed. Written before it is reported to Salesforce: the next run must not start again.
     mutating func recordFailure(_ failure: ProvisioningFailure) throws {
         try write([
             .errorCode: .string(failure.code.rawValue), .errorMessage: .string(failure.message),
@@ -149,7 +149,8 @@ extension Lease {
             .failed, dueAt: unconfirmedUntil, [.unconfirmedUntil: .milliseconds(unconfirmedUntil)], errorCode: code)
     }
 
-    /// → `status`, which Salesforce has not confirmed: the order is due again at `dueAt`; nil gives up.
+    /// → `status`, which Salesforce has not confirmed: the order is due again at `dueAt`; nil when Salesforce
+    /// refused it.
     mutating func endUnreported(_ status: LedgerOrder.Status, dueAt: Timestamp?) throws {
         let changes: ItemUpdate = dueAt == nil ? [.unconfirmedUntil: .null] : [:]
         try end(status, dueAt: dueAt, changes, errorCode: order.errorCode)

@@ -20,8 +20,8 @@ struct OpenOrder: Equatable {
 }
 
 extension Ledger {
-    /// How long an announced order waits for its run before it is announced again.
-    static let recoveryPatience: Milliseconds = 120_000
+    /// How long after a publication recovery publishes an order again.
+    static let recoveryDelay: Milliseconds = 120_000
 
     /// A page of the open orders, the longest due first.
     ///
