@@ -40,7 +40,7 @@ extension OrderFlowTests {
         #expect(try harness.wait(order)["errorCode"] == "MAPPING_FAILED")
         let message = try #require(harness.salesforceOrder(order)["Provisioning_Error_Message__c"]?.stringOrNumber)
         #expect(message.contains("it has no WHMCS product id"))
-        #expect(message.contains("\"Fortnightly\" is no billing cycle"))
+        #expect(message.contains("\"Fortnightly\" is not a WHMCS billing cycle"))
         #expect(!testbed.whmcs.state.orders.contains { $0.clientId == client })
     }
 
