@@ -43,6 +43,11 @@ let package = Package(
         // Not "testbed": a file system that ignores case cannot hold both.
         .executableTarget(name: "testbed-tool", dependencies: ["Testbed"]),
 
+        .target(
+            name: "Simulation",
+            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "WHMCS"]),
+        .executableTarget(name: "simulate", dependencies: ["Simulation"]),
+
         .target(name: "TestSupport", dependencies: ["Basics", "HTTP", "JSON", "Testbed"], path: "Tests/Support"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
@@ -59,6 +64,7 @@ let package = Package(
                 "WHMCS",
             ]),
         .testTarget(name: "TestbedTests", dependencies: ["HTTP", "JSON", "Testbed"]),
+        .testTarget(name: "SimulationTests", dependencies: ["AWS", "Basics", "JSON", "Simulation", "Testbed", "TestSupport"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["Basics", "HTTP", "JSON", "Orders", "Testbed", "TestSupport"]),
     ],
