@@ -63,10 +63,13 @@ let package = Package(
                 "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "TestSupport",
                 "WHMCS",
             ]),
-        .testTarget(name: "TestbedTests", dependencies: ["HTTP", "JSON", "Testbed"]),
-        .testTarget(name: "SimulationTests", dependencies: ["AWS", "Basics", "JSON", "Simulation", "Testbed", "TestSupport"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["Basics", "HTTP", "JSON", "Orders", "Testbed", "TestSupport"]),
+            name: "SimulationTests", dependencies: ["AWS", "Basics", "JSON", "Simulation", "Testbed", "TestSupport"]),
+        .testTarget(
+            name: "TestbedTests", dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Testbed", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["AWS", "Basics", "HTTP", "JSON", "Salesforce", "Testbed", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6]
 )

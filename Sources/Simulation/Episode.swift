@@ -25,10 +25,9 @@ package struct Episode {
     init(_ plan: EpisodePlan, fibers: FiberPool, keepsLines: Bool = false) {
         world = World(plan, fibers: fibers, keepsLines: keepsLines)
         let services = world.services
-        services.whmcs.configure(dropsNotes: plan.dropsNotes)
         var operators: [Operator] = []
         for _ in 0..<plan.orders {
-            let id = services.salesforce.addOrder(world.generator.chance(0.5))
+            let id = services.salesforce.addOrder(isYearly: world.generator.chance(0.5))
             operators.append(Operator(id, world))
         }
         self.operators = operators
@@ -36,8 +35,8 @@ package struct Episode {
 
     func run() -> Report {
         for person in operators { person.begin() }
-        every(60_000) { [world] in
-            guard world.services.table.hasDue(by: world.now) || world.plan.reconciles else { return }
+        every(60_000) { [world, operators] in
+            guard world.plan.reconciles || operators.contains(where: { world.isDue($0.order) }) else { return }
             world.lambda.invokeAsync("recover-orders", ["source": "aws.scheduler"])
         }
         every(3_600_000) { [world] in world.lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }

@@ -28,7 +28,7 @@ struct Fate {
 
 /// How often each kind of fault comes. Every episode draws its own, so that some have many of one kind and none of
 /// another ("swarm testing").
-struct FaultRates {
+struct FaultRates: Equatable {
     var slow = 0.0
     var lostAnswer = 0.0
     var neverArrives = 0.0
@@ -38,6 +38,7 @@ struct FaultRates {
     var kill = 0.0
 
     static let none = FaultRates()
+    var isNone: Bool { self == .none }
 
     static func drawn(_ random: inout SeededGenerator) -> FaultRates {
         func rate(_ most: Double) -> Double { random.chance(0.4) ? Double.random(in: 0...most, using: &random) : 0 }

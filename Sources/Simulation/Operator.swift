@@ -101,7 +101,7 @@ final class Operator {
         case "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR": request()
         case "WHMCS_OUTCOME_UNKNOWN":
             // The steps of the message: put the note on an order that has none, then request again.
-            world.services.whmcs.note(order, world.services.truth)
+            world.services.whmcs.addNote(for: order)
             request()
         default: break
         }

@@ -5,7 +5,7 @@ import Lambda
 import Orders
 
 /// One process of a program, as Lambda keeps it: started once, it handles event after event until it dies.
-final class ProcessInstance {
+final class ProcessInstance: @unchecked Sendable {
     let program: String
     let number: Int
     private unowned let world: World
@@ -28,6 +28,7 @@ final class ProcessInstance {
         _ invocation: Invocation, timeout: Milliseconds, _ completion: @escaping (Result<[UInt8], FunctionError>?) -> Void
     ) {
         let execution = Execution(world.fibers.take())
+        world.running += 1
         current = execution
         world.agenda.add(at: invocation.deadline) { [self] in kill(execution, "timeout") }
         execution.fiber.run { [self] in
@@ -49,6 +50,7 @@ final class ProcessInstance {
     ) {
         execution.completion = { [self] in
             current = nil
+            world.running -= 1
             world.fibers.give(execution.fiber)
             completion(execution.isKilled ? nil : execution.result)
         }

@@ -7,11 +7,9 @@ import Testbed
 final class Services {
     var table = SimulatedTable(name: "ledger")
     var parameters: [String: String]
-    let salesforce: SalesforceOrg
-    let whmcs: WHMCSInstallation
+    let salesforce: SimulatedSalesforce
+    let whmcs: SimulatedWHMCS
     var alerts: [JSON] = []
-    /// AddOrder and AcceptOrder calls that WHMCS has received and not finished.
-    private(set) var writesAtWork: [String: Int] = [:]
 
     private let plan: EpisodePlan
 
@@ -21,8 +19,8 @@ final class Services {
             "/webhook-secret": Secrets.webhook, "/client-secret": Secrets.client,
             "/whmcs": #"{"identifier":"identifier","secret":"\#(Secrets.whmcs)"}"#,
         ]
-        salesforce = SalesforceOrg(app: .init(clientId: "client", username: "robot", clientSecret: Secrets.client))
-        whmcs = WHMCSInstallation(identifier: "identifier", secret: Secrets.whmcs)
+        salesforce = SimulatedSalesforce(EpisodePlan.start)
+        whmcs = SimulatedWHMCS(dropsNotes: plan.dropsNotes)
     }
 
     enum Secrets {
@@ -53,9 +51,6 @@ final class Services {
         }
     }
 
-    /// The call is on its way to a service that will carry it out.
-    func begins(_ call: OutboundCall, _ world: World) {}
-
     func carryOut(_ call: OutboundCall, _ world: World, _ reply: @escaping (Response) -> Void) {
         switch call.service {
         case .dynamodb:
@@ -65,8 +60,8 @@ final class Services {
         case .ssm: reply(answer(parameterStore(call, JSON(call.request.body) ?? .null)))
         case .events: reply(answer(putEvents(JSON(call.request.body) ?? .null, world)))
         case .lambda: invoke(call, world, reply)
-        case .salesforce: reply(response(salesforce.answer(ServerRequest(call.request), now: world.now)))
-        case .whmcs: reply(response(whmcs.answer(ServerRequest(call.request), now: world.now)))
+        case .salesforce: reply(salesforce.answer(call.request, now: world.now))
+        case .whmcs: reply(whmcs.answer(call))
         case .alerts: reply(Response(status: 200))
         }
     }
@@ -135,21 +130,5 @@ final class Services {
 
     private func answer(_ answer: (status: Int, body: JSON)) -> Response {
         Response(status: answer.status, body: answer.body.bytes)
-    }
-
-    private func response(_ reply: ServerReply) -> Response {
-        guard case .answer(let status, let headers, let body) = reply else { return Response(status: 500) }
-        return Response(status: status, headers: headers.map { Header($0.name, $0.value) }, body: body)
-    }
-}
-
-extension ServerRequest {
-    fileprivate init(_ request: Request) {
-        let target = request.url.dropFirst("http://".count).drop { $0 != "/" }
-        let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        self.init(
-            method: request.method, path: parts.first.map(String.init) ?? "/",
-            query: parts.count > 1 ? String(parts[1]) : "",
-            headers: request.headers.map { ($0.name.lowercased(), $0.value) }, body: request.body)
     }
 }

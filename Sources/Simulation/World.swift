@@ -21,6 +21,11 @@ final class World {
     lazy var lambda = SimulatedLambda(self)
     lazy var invariants = Invariants(self)
 
+    /// Calls that a service will still carry out, and invocations that have not ended.
+    var pendingActs = 0
+    var running = 0
+    var isQuiet: Bool { pendingActs == 0 && running == 0 }
+
     // Counted for the report.
     var calls = 0
     var kills = 0
@@ -48,6 +53,8 @@ final class World {
     func after(_ wait: Milliseconds, _ action: @escaping () -> Void) {
         agenda.add(at: now + wait, action)
     }
+
+    func isDue(_ order: String) -> Bool { invariants.ledger(order)?.dueAt.map { $0 <= now } ?? false }
 
     func random(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
 
@@ -99,8 +106,9 @@ final class World {
             }
         }
         if let acts = fate.actsAfter {
-            services.begins(call, self)
+            pendingActs += 1
             after(acts) { [self] in
+                pendingActs -= 1
                 services.carryOut(call, self) { [self] response in
                     trace.add(now, process.name, call.name, "\(response.status)")
                     invariants.check(after: call)

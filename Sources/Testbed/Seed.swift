@@ -1,36 +1,36 @@
 import JSON
 
-/// What the simulators hold at the start: five products, four customers, six orders, each with a story.
+/// The initial data of the simulators: five products, four customers and six orders, each with a purpose.
 public enum Seed {
     /// Client 1234: product 185 monthly once, product 186 one-time twice.
     public static let order = "801Dn0000014UPaIAM"
-    /// Client 1235, who is closed.
+    /// Client 1235, which is closed.
     public static let closedClientOrder = "801Dn0000014UPbIAM"
-    /// Client 1236, who has no pay method.
+    /// Client 1236, which has no pay method.
     public static let noPayMethodOrder = "801Dn0000014UPcIAM"
-    /// Three lines: a product without a WHMCS id, one with the billing cycle `Fortnightly`, and a good one.
+    /// Client 1234. Three lines: a product without a WHMCS id, one with the billing cycle `Fortnightly`, and a valid one.
     public static let unmappedOrder = "801Dn0000014UPdIAM"
     /// The account names no WHMCS client.
     public static let notLinkedOrder = "801Dn0000014UPeIAM"
-    /// Another good one of client 1234: product 185 annually.
+    /// Client 1234: product 185 annually.
     public static let otherOrder = "801Dn0000014UPfIAM"
 
-    /// Accounts of the WHMCS clients 1234, 1235 and 1236, and of nobody.
+    /// Accounts of the WHMCS clients 1234, 1235 and 1236, and one without a client.
     public static let account = "001Dn00000AbCd1IAF"
     public static let closedAccount = "001Dn00000AbCd2IAF"
     public static let noPayMethodAccount = "001Dn00000AbCd3IAF"
     public static let notLinkedAccount = "001Dn00000AbCd4IAF"
 
-    /// Product2 ids. WHMCS's 185, monthly and annually, and its 186, one-time.
+    /// Product2 ids of the WHMCS products 185, monthly and annually, and 186, one-time.
     public static let hosting = "01tDn0000034Xy1IAE"
     public static let yearlyHosting = "01tDn0000034Xy4IAE"
     public static let setup = "01tDn0000034Xy2IAE"
-    /// Without a counterpart in WHMCS: the one has no product id, the other (185) a cycle that WHMCS does not know.
+    /// Product2 ids that cannot be mapped: one has no WHMCS product id, the other (185) a cycle that WHMCS does not have.
     public static let unmappedProduct = "01tDn0000034Xy3IAE"
     public static let fortnightlyHosting = "01tDn0000034Xy5IAE"
     public static let pricebook = "01sDn000000AbCdIAK"
 
-    /// One line of an order. Its Billing_Cycle__c is the product's unless `cycle` says another.
+    /// One line of an order. Its Billing_Cycle__c is the product's, unless `cycle` overrides it.
     public struct Line: Sendable {
         /// Product2 id.
         public var product: String
@@ -46,7 +46,7 @@ public enum Seed {
 
     /// The WHMCS custom field that holds SF_Account_No__c.
     public static let customerNumberField = 198
-    /// Text fields of the products 185 and 186, meant for the Salesforce order id.
+    /// Custom fields of the products 185 and 186 that hold the Salesforce order id.
     public static let hostingMarkerField = 401
     public static let setupMarkerField = 402
 }
@@ -85,7 +85,7 @@ extension SalesforceSimulator.State {
         return state
     }
 
-    /// Enters an approved order with its lines and returns its 18-character id; one is made up when `id` is nil.
+    /// Adds an approved order with its lines, and returns its 18-character id, a new one when `id` is nil.
     @discardableResult
     public mutating func addOrder(id: String? = nil, account: String, lines: [Seed.Line]) -> String {
         let order = add(

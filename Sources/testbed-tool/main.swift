@@ -1,7 +1,7 @@
 import Foundation
 import Testbed
 
-/// Written at once, line by line: standard output may be a file that somebody watches.
+/// Writes unbuffered, because a script may watch the output in a file.
 @Sendable func write(_ line: String, to file: FileHandle) {
     try? file.write(contentsOf: Data((line + "\n").utf8))
 }
@@ -9,8 +9,8 @@ import Testbed
 @Sendable func note(_ line: String) { write(line, to: .standardError) }
 
 func run(_ command: Command) throws -> Bool {
-    let root = try Stack.Configuration.findProjectRoot()
-    // The programs are built beside this one.
+    let root = try TestbedConfiguration.findProjectRoot()
+    // The programs are built into the same directory as this tool.
     let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     switch command {
     case .up(let port):

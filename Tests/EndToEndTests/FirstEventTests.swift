@@ -1,7 +1,7 @@
 import Testbed
 import Testing
 
-/// What the built programs ask for outside, from their start to the end of their first event.
+/// The calls of the built programs from their start to the end of their first event.
 @Suite struct FirstEventTests {
     private static let expected: [(program: String, start: Set<String>, then: String, parameterCalls: Int)] = [
         ("verify-signature", ["ssm GetParameters", "dynamodb HEAD", "events HEAD"], "dynamodb TransactWriteItems", 1),
@@ -11,22 +11,24 @@ import Testing
         ("order-status", ["dynamodb HEAD"], "dynamodb GetItem", 0),
     ]
 
-    @Test func needsNothingThatWasFetchedAtTheStart() throws {
-        let interposer = Interposer()
-        let world = try World { $0.interposer = interposer }
-        defer { world.stack.stop() }
-        // There is a token once an order has been provisioned.
-        try provision(world)
-        world.stack.retireIdleProcesses()
-        interposer.follow { _ in nil }
-        try provision(world)
+    @Test("The first event fetches nothing that the start has fetched")
+    func fetchesNothingTwice() throws {
+        let faultProxy = FaultProxy()
+        let harness = try EndToEndHarness { $0.faultProxy = faultProxy }
+        defer { harness.testbed.stop() }
+        // The first order also fetches the Salesforce token.
+        try provision(harness)
+        harness.testbed.retireIdleProcesses()
+        faultProxy.reset()
+        try provision(harness)
         for program in ["recover-orders", "refresh-sf-token"] {
-            #expect(try world.stack.invoke(program, [:]).errorType == nil)
+            #expect(try harness.testbed.invoke(program, [:]).errorType == nil)
         }
 
+        #expect(Set(Self.expected.map(\.program)) == Set(try BuiltPrograms.names()))
         for (program, start, then, parameterCalls) in Self.expected {
-            let calls = interposer.calls.filter { $0.program == program }
-            let first = calls.filter { $0.run == calls.first?.run && $0.action != Interposer.start }
+            let calls = faultProxy.calls.filter { $0.program == program }
+            let first = calls.filter { $0.run == calls.first?.run && !$0.isProcessStart }
                 .map { "\($0.service) \($0.action)" }
             #expect(Set(first.prefix(start.count)) == start, "\(program): \(first)")
             #expect(first.dropFirst(start.count).first == then, "\(program): \(first)")
@@ -34,9 +36,9 @@ import Testing
         }
     }
 
-    private func provision(_ world: World) throws {
-        let (order, _) = world.newOrder()
-        #expect(try world.click(order).status == 202)
-        #expect(try world.wait(order)["status"] == "Provisioned")
+    private func provision(_ harness: EndToEndHarness) throws {
+        let (order, _) = harness.newOrder()
+        #expect(try harness.fulfill(order).status == 202)
+        #expect(try harness.wait(order)["status"] == "Provisioned")
     }
 }

@@ -1,21 +1,21 @@
 import Foundation
 import JSON
+import TestSupport
 import Testbed
 import Testing
 
 /// The programs by themselves, started as Lambda starts them.
 @Suite struct ProgramTests {
-    static let programs = ["verify-signature", "provision-order", "refresh-sf-token", "recover-orders", "order-status"]
-
-    @Test(arguments: programs)
-    func withoutARuntimeAPIItSaysSoAndLeaves(program: String) throws {
+    @Test("A program without a Runtime API reports that and exits with status 1", arguments: try BuiltPrograms.names())
+    func reportsAMissingRuntimeAPI(program: String) throws {
         let (status, line) = try run(program, [:])
         #expect(status == 1)
         #expect(line["level"] == "ERROR")
         #expect(line["message"]?.stringOrNumber?.contains("AWS_LAMBDA_RUNTIME_API is not set") == true)
     }
 
-    static let faults: [(String, [String: String], [String])] = [
+    /// The program, its wrong variables, and every variable that it must report.
+    static let faultyConfigurations: [(String, [String: String], [String])] = [
         (
             "verify-signature", ["SF_WEBHOOK_IP_ALLOWLIST": "10.0.0.0/99", "WEBHOOK_TIMESTAMP_TOLERANCE": "soon"],
             [
@@ -44,29 +44,34 @@ import Testing
         ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_ACCESS_TOKEN_PARAMETER"]),
     ]
 
-    @Test(arguments: faults)
-    func allFaultsOfTheConfigurationGoToInitError(program: String, values: [String: String], named: [String]) throws {
-        let posts = Posts()
+    @Test("A program posts all its configuration errors to init/error at once", arguments: faultyConfigurations)
+    func postsAllConfigurationErrors(program: String, values: [String: String], named: [String]) throws {
+        let posts = Recorder<ServerRequest>()
         let api = try LoopbackServer { request in
-            posts.add(request)
+            posts.append(request)
             return .json(202, Array(#"{"status":"OK"}"#.utf8))
         }
         defer { api.stop() }
         let (status, line) = try run(
             program, values.merging(["AWS_LAMBDA_RUNTIME_API": "127.0.0.1:\(api.port)"]) { $1 })
         #expect(status == 1)
-        let post = try #require(posts.all.first)
+        let post = try #require(posts.values.first)
         #expect(post.path == "/2018-06-01/runtime/init/error")
         #expect(post.header("lambda-runtime-function-error-type") == "Function.Configuration")
         let message = try #require(JSON(post.body)?["errorMessage"]?.stringOrNumber)
         for name in named { #expect(message.contains(name), "\(name) is not in: \(message)") }
-        #expect(line == JSON(post.body), "what is posted is what is logged")
+        #expect(line == JSON(post.body), "the log has what is posted")
     }
 
-    /// Runs it to its end: the exit status, and the first line it wrote.
+    @Test("The configuration of every function of the template is tested")
+    func testsEveryConfiguration() throws {
+        #expect(Set(Self.faultyConfigurations.map(\.0)) == Set(try BuiltPrograms.names()))
+    }
+
+    /// Runs the program until it exits. Returns its status, and the first line that it wrote.
     private func run(_ program: String, _ environment: [String: String]) throws -> (Int32, JSON) {
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: Programs.directory).appendingPathComponent(program)
+        process.executableURL = URL(fileURLWithPath: BuiltPrograms.directory).appendingPathComponent(program)
         process.environment = environment
         let output = Pipe()
         process.standardError = output
@@ -76,16 +81,4 @@ import Testing
         let line = text.split(separator: UInt8(ascii: "\n")).first ?? Data()
         return (process.terminationStatus, JSON([UInt8](line)) ?? .null)
     }
-}
-
-/// What was posted, from the server's threads.
-private final class Posts: @unchecked Sendable {
-    private let lock = NSLock()
-    private var requests: [ServerRequest] = []
-
-    func add(_ request: ServerRequest) {
-        lock.withLock { requests.append(request) }
-    }
-
-    var all: [ServerRequest] { lock.withLock { requests } }
 }

@@ -3,18 +3,19 @@ import Testbed
 import Testing
 
 @Suite struct StatusTests {
-    let world: World
+    let harness: EndToEndHarness
 
     init() throws {
-        world = try World.shared.get()
+        harness = try EndToEndHarness.shared.get()
     }
 
-    @Test func healthNamesEveryPartWithItsTime() throws {
-        // There is a token once an order has been provisioned.
-        let (order, _) = world.newOrder()
-        try world.click(order)
-        try world.wait(order)
-        let answer = try world.get("/health")
+    @Test("/health reports every part and its response time")
+    func healthReportsEveryPart() throws {
+        // The first order also fetches the Salesforce token.
+        let (order, _) = harness.newOrder()
+        try harness.fulfill(order)
+        try harness.wait(order)
+        let answer = try harness.get("/health")
         let health = try #require(JSON(answer.body))
         #expect(answer.status == 200)
         #expect(health["status"] == "ok")
@@ -28,14 +29,16 @@ import Testing
         #expect(health["token"]?["ageSeconds"]?.integer ?? -1 >= 0)
     }
 
-    @Test(arguments: [
-        ("/orders/801Dn0000014UPzIAM", 404, "ORDER_NOT_FOUND"),
-        ("/orders/801Dn0000014UPz", 404, "ORDER_NOT_FOUND"),
-        ("/orders/nonsense", 400, "INVALID_REQUEST"),
-        ("/orders/801Dn0000014UPzXXX", 400, "INVALID_REQUEST"),
-    ])
-    func refusals(path: String, status: Int, code: String) throws {
-        let answer = try world.get(path)
+    @Test(
+        "GET /orders refuses an unknown or malformed id",
+        arguments: [
+            ("/orders/801Dn0000014UPzIAM", 404, "ORDER_NOT_FOUND"),
+            ("/orders/801Dn0000014UPz", 404, "ORDER_NOT_FOUND"),
+            ("/orders/nonsense", 400, "INVALID_REQUEST"),
+            ("/orders/801Dn0000014UPzXXX", 400, "INVALID_REQUEST"),
+        ])
+    func refusesAWrongId(path: String, status: Int, code: String) throws {
+        let answer = try harness.get(path)
         #expect(answer.status == status)
         #expect(JSON(answer.body)?["code"]?.stringOrNumber == code)
         #expect(JSON(answer.body)?["requestId"]?.stringOrNumber?.isEmpty == false)

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import JSON
 import Testing
@@ -5,11 +6,12 @@ import Testing
 @testable import Testbed
 
 @Suite struct LambdaFunctionTests {
-    @Test func handsOutTheEventWithLambdasHeadersAndEnvironment() throws {
+    @Test("A program gets the event, and the headers and variables of Lambda")
+    func passesTheEvent() throws {
         let definition = FunctionDefinition(name: "echo", functionName: "stack-echo", timeout: 5, memory: 256)
-        let before = Date().milliseconds
+        let before = Timestamp.now()
         let result = try withFunction(definition, environment: ["LEDGER_TABLE": "ledger"]) {
-            try $0.invoke(event(["a": "ä"]), clientContext: #"{"x":1}"#)
+            try $0.invoke(payload(["a": "ä"]), clientContext: #"{"x":1}"#)
         }
         let answer = result.json
         #expect(result.errorType == nil)
@@ -23,8 +25,8 @@ import Testing
             headers?["lambda-runtime-invoked-function-arn"]?.string
                 == "arn:aws:lambda:eu-west-1:123456789012:function:stack-echo")
         #expect(headers?["lambda-runtime-trace-id"]?.string?.hasPrefix("Root=1-") == true)
-        let deadline = try #require(headers?["lambda-runtime-deadline-ms"]?.integer)
-        #expect((before + 5000...Date().milliseconds + 5000).contains(deadline))
+        let deadline = try #require(headers?["lambda-runtime-deadline-ms"]?.timestamp)
+        #expect((before + 5000...Timestamp.now() + 5000).contains(deadline))
         let environment = answer["environment"]
         #expect(environment?["LEDGER_TABLE"] == "ledger")
         #expect(environment?["AWS_LAMBDA_FUNCTION_NAME"] == "stack-echo")
@@ -33,142 +35,167 @@ import Testing
         #expect(environment?["HOME"] == nil)
     }
 
-    @Test func keepsTheProcessWarm() throws {
+    @Test("A warm process takes the next event")
+    func keepsTheProcessWarm() throws {
         try withFunction { function in
-            let first = try function.invoke(event(["do": "echo"])).json
-            let second = try function.invoke(event(["do": "echo"])).json
+            let first = try function.invoke(payload(["do": "echo"])).json
+            let second = try function.invoke(payload(["do": "echo"])).json
             #expect(first["pid"] == second["pid"])
             #expect(second["seen"] == 2)
         }
     }
 
-    @Test(arguments: [
-        ("crash", "Runtime exited with error: exit status 9"),
-        ("exit-0", "Runtime exited without providing a reason"),
-        ("kill", "Runtime exited with error: signal: 11"),
-    ])
-    func reportsACrashAndStartsAnew(how: String, message: String) throws {
+    @Test(
+        "A crash is reported, and the next event starts a new process",
+        arguments: [
+            ("crash", "Runtime exited with error: exit status 9"),
+            ("exit-0", "Runtime exited without providing a reason"),
+            ("kill", "Runtime exited with error: signal: 11"),
+        ])
+    func reportsACrash(how: String, message: String) throws {
         try withFunction { function in
-            let result = try function.invoke(event(["do": .string(how)]))
+            let result = try function.invoke(payload(["do": .string(how)]))
             #expect(result.errorType == "Runtime.ExitError")
             #expect(result.json["errorMessage"]?.string == "RequestId: \(result.requestId) Error: \(message)")
-            #expect(try function.invoke(event(["do": "echo"])).json["seen"] == 1)
+            #expect(try function.invoke(payload(["do": "echo"])).json["seen"] == 1)
         }
     }
 
-    @Test func aProcessThatLeavesBetweenTwoEventsCostsNone() throws {
+    @Test("No event is lost when a process exits between two events")
+    func replacesAnExitedProcess() throws {
         try withFunction { function in
             for _ in 0..<3 {
-                let result = try function.invoke(event(["do": "leave"]))
+                let result = try function.invoke(payload(["do": "leave"]))
                 #expect(result.errorType == nil)
                 #expect(result.json["seen"] == 1)
             }
         }
     }
 
-    @Test func killsAtTheTimeout() throws {
+    @Test("A process is killed at the timeout")
+    func killsAtTheTimeout() throws {
         let journal = Journal()
         try withFunction(FunctionDefinition(name: "slow", timeout: 1), journal: journal) { function in
-            let result = try function.invoke(event(["do": "hang"]))
+            let result = try function.invoke(payload(["do": "hang"]))
             #expect(result.errorType == "Sandbox.Timedout")
             #expect(result.json["errorMessage"]?.string?.hasSuffix("Task timed out after 1.00 seconds") == true)
             #expect(function.processCount == 0)
             #expect(journal.lines(of: "slow").first == "event hang")
-            #expect(try function.invoke(event(["do": "echo"])).errorType == nil)
+            #expect(try function.invoke(payload(["do": "echo"])).errorType == nil)
         }
     }
 
-    @Test(arguments: [
-        ("Function.Refused", "Function.Refused"), ("Refused", "Runtime.Unknown"), ("Function.no", "Function.Unknown"),
-    ])
-    func passesTheFunctionsErrorOnAndGoesOn(sent: String, recorded: String) throws {
+    @Test(
+        "The function's error is passed on, and its process goes on",
+        arguments: [
+            ("Function.Refused", "Function.Refused"), ("Refused", "Runtime.Unknown"),
+            ("Function.no", "Function.Unknown"),
+        ])
+    func passesAnErrorOn(sent: String, recorded: String) throws {
         try withFunction { function in
-            let result = try function.invoke(event(["do": "error", "type": .string(sent)]))
+            let result = try function.invoke(payload(["do": "error", "type": .string(sent)]))
             #expect(result.errorType == recorded)
             #expect(result.json == ["errorType": "Function.Refused", "errorMessage": "no"])
-            #expect(try function.invoke(event(["do": "echo"])).json["seen"] == 2)
+            #expect(try function.invoke(payload(["do": "echo"])).json["seen"] == 2)
         }
     }
 
-    @Test func reportsAnInitError() throws {
+    @Test("An error at startup is reported")
+    func reportsAnInitError() throws {
         try withFunction(environment: ["START": "init-error"]) { function in
-            let result = try function.invoke(event([:]))
+            let result = try function.invoke(payload([:]))
             #expect(result.errorType == "Runtime.Config")
             #expect(result.json["errorMessage"] == "no table")
             #expect(function.processCount == 0)
         }
     }
 
-    @Test func reportsAProgramThatExitsAtOnce() throws {
+    @Test("A program that exits at startup is reported")
+    func reportsAnEarlyExit() throws {
         let journal = Journal()
         try withFunction(environment: ["START": "exit"], journal: journal) { function in
-            let result = try function.invoke(event([:]))
+            let result = try function.invoke(payload([:]))
             #expect(result.errorType == "Runtime.ExitError")
             #expect(result.json["errorMessage"]?.string?.hasSuffix("exit status 7") == true)
             #expect(journal.lines(of: "echo").first == "giving up")
         }
     }
 
-    @Test func reportsAProgramThatIsNotThere() throws {
-        let result = try withFunction(program: "/nowhere/bootstrap") { try $0.invoke(event([:])) }
+    @Test("A missing program is reported")
+    func reportsAMissingProgram() throws {
+        let result = try withFunction(program: "/nowhere/bootstrap") { try $0.invoke(payload([:])) }
         #expect(result.errorType == "Runtime.InvalidEntrypoint")
     }
 
-    @Test func refusesAResponseThatIsTooLarge() throws {
+    @Test("A response that is too large is refused")
+    func refusesALargeResponse() throws {
         try withFunction { function in
             let largest = RuntimeAPI.largestResponse
             #expect(
-                try function.invoke(event(["do": "big", "bytes": .number(largest)])).payload.count == largest)
-            let result = try function.invoke(event(["do": "big", "bytes": .number(largest + 1)]))
+                try function.invoke(payload(["do": "big", "bytes": .number(largest)])).payload.count == largest)
+            let result = try function.invoke(payload(["do": "big", "bytes": .number(largest + 1)]))
             #expect(result.errorType == "Function.ResponseSizeTooLarge")
-            #expect(try function.invoke(event(["do": "echo"])).json["seen"] == 3)
+            #expect(try function.invoke(payload(["do": "echo"])).json["seen"] == 3)
         }
     }
 
-    @Test func keepsTheProtocol() throws {
+    @Test("Wrong calls of the Runtime API are refused as Lambda refuses them")
+    func refusesWrongCalls() throws {
         let journal = Journal()
         try withFunction(journal: journal) { function in
-            let answers = try function.invoke(event(["do": "protocol"])).json.array ?? []
+            let answers = try function.invoke(payload(["do": "protocol"])).json.array ?? []
             #expect(answers.map { $0.array?.first } == [400, 403, 200])
             #expect(answers.last?.array?.last == true)
-            _ = try function.invoke(event(["do": "echo"]))
+            _ = try function.invoke(payload(["do": "echo"]))
             #expect(journal.lines(of: "echo").contains { $0.hasPrefix("second answer (400") })
         }
     }
 
-    @Test func refusesMoreThanTheReservedConcurrency() {
+    @Test("Events beyond the reserved concurrency are refused")
+    func refusesMoreThanTheReservedConcurrency() throws {
+        let gate = try Gate()
         let isRunning = Monitor(false)
-        let journal = Journal { line in if line.text == "event late" { isRunning.with { $0 = true } } }
-        withFunction(FunctionDefinition(name: "one", reservedConcurrency: 1), journal: journal) { function in
+        let journal = Journal { line in if line.text == "event wait" { isRunning.with { $0 = true } } }
+        try withFunction(FunctionDefinition(name: "one", reservedConcurrency: 1), journal: journal) { function in
             let first = Monitor<InvocationResult?>(nil)
             onThread("first") {
-                let result = try? function.invoke(event(["do": "late", "seconds": 1]))
+                let result = try? function.invoke(payload(gate.event))
                 first.with { $0 = result }
             }
             #expect(isRunning.wait(until: Date(timeIntervalSinceNow: 5)) { $0 ? true : nil } == true)
-            #expect(throws: LambdaFunction.Throttled.self) { try function.invoke(event(["do": "echo"])) }
+            #expect(throws: LambdaFunction.Throttled.self) { try function.invoke(payload(["do": "echo"])) }
+            try gate.open()
             let result = first.wait(until: Date(timeIntervalSinceNow: 5)) { $0 }
             #expect(result != nil && result?.errorType == nil)
         }
     }
 
-    @Test func runsSeveralAtOnce() {
-        withFunction { function in
+    @Test("Several events run at the same time, each in a process of its own")
+    func runsSeveralAtOnce() throws {
+        let gate = try Gate()
+        let running = Monitor(0)
+        let journal = Journal { line in if line.text == "event wait" { running.with { $0 += 1 } } }
+        try withFunction(journal: journal) { function in
             let pids = Monitor<[JSON]>([])
             for _ in 0..<3 {
                 onThread("at once") {
-                    let result = try? function.invoke(event(["do": "late", "seconds": .number(0.5)]))
+                    let result = try? function.invoke(payload(gate.event))
                     pids.with { $0.append(result?.json["pid"] ?? .null) }
                 }
             }
+            #expect(running.wait(until: Date(timeIntervalSinceNow: 10)) { $0 == 3 ? true : nil } == true)
+            try gate.open()
             let all = pids.wait(until: Date(timeIntervalSinceNow: 10)) { $0.count == 3 ? $0 : nil } ?? []
             #expect(Set(all.compactMap(\.integer)).count == 3)
         }
     }
 
-    @Test func leavesNoProcessBehind() throws {
+    @Test("`stop` leaves no process behind")
+    func stopsItsProcesses() throws {
         var pid: Int?
-        try withFunction { pid = try $0.invoke(event(["do": "echo"])).json["pid"]?.integer }
+        try withFunction { pid = try $0.invoke(payload(["do": "echo"])).json["pid"]?.integer }
         #expect(kill(pid_t(try #require(pid)), 0) == -1 && errno == ESRCH)
     }
 }
+
+private func payload(_ json: JSON) -> [UInt8] { json.bytes }

@@ -1,16 +1,17 @@
 import Foundation
-import Testbed
 import Testing
 
+@testable import Testbed
+
 @Suite struct LoopbackServerTests {
-    /// Answers with what it saw.
+    /// Responds with the request.
     static func echo(_ request: ServerRequest) -> ServerReply {
         .answer(
             status: 200,
             headers: [("X-Saw", "\(request.method) \(request.path) \(request.query)")], body: request.body)
     }
 
-    @Test(arguments: ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+    @Test("Every method is taken", arguments: ["GET", "POST", "PATCH", "DELETE", "OPTIONS", "HEAD"])
     func takesEveryMethod(_ method: String) throws {
         let server = try LoopbackServer(handler: Self.echo)
         let answer = try request(server.port, method, "/a")
@@ -18,12 +19,14 @@ import Testing
         #expect(answer?.headers["x-saw"] == "\(method) /a")
     }
 
-    @Test(arguments: [
-        ("/a%2Fb%20c?q=1%2C2+3&x", "/a%2Fb%20c", "q=1%2C2+3&x"),
-        ("/", "/", ""),
-        ("/x?", "/x", ""),
-        ("/x?a?b", "/x", "a?b"),
-    ])
+    @Test(
+        "The request target stays as sent",
+        arguments: [
+            ("/a%2Fb%20c?q=1%2C2+3&x", "/a%2Fb%20c", "q=1%2C2+3&x"),
+            ("/", "/", ""),
+            ("/x?", "/x", ""),
+            ("/x?a?b", "/x", "a?b"),
+        ])
     func leavesTheTargetAsSent(_ target: String, path: String, query: String) throws {
         let server = try LoopbackServer { request in
             .answer(status: 200, body: Array("\(request.path)|\(request.query)".utf8))
@@ -31,7 +34,8 @@ import Testing
         #expect(try request(server.port, "GET", target)?.text == "\(path)|\(query)")
     }
 
-    @Test func headersKeepOrderAndLoseCase() throws {
+    @Test("Headers keep their order, in lower case")
+    func keepsTheOrderOfHeaders() throws {
         let server = try LoopbackServer { request in
             .answer(status: 204, headers: [("X-Names", request.headers.map(\.name).joined(separator: ","))])
         }
@@ -41,21 +45,24 @@ import Testing
         #expect(answer?.body.isEmpty == true)
     }
 
-    @Test func carriesLargeBodiesBothWays() throws {
+    @Test("Bodies of 6 MB are carried both ways")
+    func carriesLargeBodies() throws {
         let server = try LoopbackServer(handler: Self.echo)
         let body = (0..<6_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-        #expect(try RawHTTP(port: server.port).send("POST", "/", body: body)?.body == body)
+        #expect(try RawClient(port: server.port).send("POST", "/", body: body)?.body == body)
     }
 
-    @Test func keepsTheConnection() throws {
+    @Test("A connection carries several requests")
+    func keepsTheConnection() throws {
         let server = try LoopbackServer(handler: Self.echo)
-        let connection = try RawHTTP(port: server.port)
+        let connection = try RawClient(port: server.port)
         for n in 1...3 {
             #expect(connection.send("POST", "/\(n)", body: [UInt8(n)])?.body == [UInt8(n)])
         }
     }
 
-    @Test func headAnnouncesTheLengthWithoutABody() throws {
+    @Test("HEAD has the length and no body")
+    func answersHead() throws {
         let server = try LoopbackServer { _ in .json(200, Array("{}".utf8)) }
         let answer = try request(server.port, "HEAD", "/")
         #expect(answer?.headers["content-length"] == "2")
@@ -63,12 +70,14 @@ import Testing
         #expect(answer?.body.isEmpty == true)
     }
 
-    @Test func dropAnswersNothing() throws {
+    @Test("A dropped connection closes without a byte")
+    func drops() throws {
         let server = try LoopbackServer { _ in .drop }
         #expect(try request(server.port, "POST", "/", body: "x") == nil)
     }
 
-    @Test(arguments: [0, 3]) func truncatedAnnouncesMoreThanItSends(_ sent: Int) throws {
+    @Test("A truncated response announces more than it sends", arguments: [0, 3])
+    func truncates(_ sent: Int) throws {
         let server = try LoopbackServer { _ in
             .truncated(status: 200, length: 10, body: Array("abc".utf8.prefix(sent)))
         }
@@ -78,7 +87,8 @@ import Testing
         #expect(answer?.complete == false)
     }
 
-    @Test func aBlockedHandlerDoesNotHoldUpTheOthers() throws {
+    @Test("A blocked handler does not block the others")
+    func handlersAreIndependent() throws {
         let gate = DispatchSemaphore(value: 0)
         let server = try LoopbackServer { request in
             if request.path == "/poll" { gate.wait() }
@@ -94,9 +104,10 @@ import Testing
         finished.wait()
     }
 
-    @Test func stopClosesIdleConnectionsAndFreesThePort() throws {
+    @Test("`stop` closes idle connections and frees the port")
+    func stops() throws {
         let first = try LoopbackServer(handler: Self.echo)
-        let connection = try RawHTTP(port: first.port)
+        let connection = try RawClient(port: first.port)
         #expect(connection.send("GET", "/")?.status == 200)
         first.stop()
         first.stop()
@@ -106,7 +117,8 @@ import Testing
         #expect(second.url == "http://127.0.0.1:\(first.port)")
     }
 
-    @Test func aTakenPortIsAnError() throws {
+    @Test("A port in use is an error")
+    func refusesAPortInUse() throws {
         let server = try LoopbackServer(handler: Self.echo)
         #expect(throws: LoopbackServer.Unavailable.self) {
             try LoopbackServer(port: server.port, handler: Self.echo)

@@ -1,48 +1,47 @@
-import Foundation
 import JSON
+import TestSupport
 import Testing
 
 @testable import Testbed
 
 @Suite struct PHPTests {
-    @Test(arguments: [
-        (#"a:1:{i:101;s:1:"7";}"#, JSON.object(["101": "7"])),
-        (#"a:2:{s:3:"key";i:-5;i:0;a:0:{}}"#, .object(["key": -5, "0": .object([:])])),
-        (#"s:5:"Söhn";"#, "Söhn"),
-        (#"s:4:"a";b";"#, "a\";b"),
-        ("b:1;", true), ("N;", .null), ("d:0.5;", .number(0.5)),
-    ])
-    func readsWhatPHPWrites(_ text: String, value: JSON) throws {
+    @Test(
+        "Output of PHP's serialize is parsed",
+        arguments: [
+            (#"a:1:{i:101;s:1:"7";}"#, JSON.object(["101": "7"])),
+            (#"a:2:{s:3:"key";i:-5;i:0;a:0:{}}"#, .object(["key": -5, "0": .object([:])])),
+            (#"s:5:"Söhn";"#, "Söhn"),
+            (#"s:4:"a";b";"#, "a\";b"),
+            ("b:1;", true), ("N;", .null), ("d:0.5;", .number(0.5)),
+        ])
+    func parsesSerializedValues(_ text: String, value: JSON) throws {
         #expect(try phpUnserialized(Array(text.utf8)) == value)
     }
 
-    @Test(arguments: [
-        "", "a", "a:1:{i:101;s:1:\"7\";", "a:2:{i:1;s:1:\"7\";}", "a:0:{i:1;s:1:\"7\";}", "a:-1:{}",
-        "s:4:\"Söhn\";", "s:9:\"a\";", "s:-1:\"\";", "s:1:\"ab\";", "i:x;", "i:1", "b:2;", "a:1:{a:0:{}i:1;}",
-        "i:1;i:2;", "x:1;", "{\"101\":\"7\"}",
-    ])
-    func refusesWhatPHPRefuses(_ text: String) {
+    @Test(
+        "Text that PHP's unserialize refuses is refused",
+        arguments: [
+            "", "a", "a:1:{i:101;s:1:\"7\";", "a:2:{i:1;s:1:\"7\";}", "a:0:{i:1;s:1:\"7\";}", "a:-1:{}",
+            "s:4:\"Söhn\";", "s:9:\"a\";", "s:-1:\"\";", "s:1:\"ab\";", "i:x;", "i:1", "b:2;", "a:1:{a:0:{}i:1;}",
+            "i:1;i:2;", "x:1;", "{\"101\":\"7\"}",
+        ])
+    func refusesMalformedText(_ text: String) {
         #expect(throws: PHPSerializationError.self) { try phpUnserialized(Array(text.utf8)) }
     }
 
-    @Test func agreesWithPHP() throws {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = [
-            "php", "-r", #"echo serialize(["401" => "801Dn", "x" => "日本 \"quoted\"; 'x'", 7 => [true, null, 1.5]]);"#,
-        ]
-        process.standardOutput = output
-        try process.run()
-        let written = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
+    @Test("The parser agrees with PHP")
+    func agreesWithPHP() throws {
+        let written = try Program.php.run([
+            "-r", #"echo serialize(["401" => "801Dn", "x" => "日本 \"quoted\"; 'x'", 7 => [true, null, 1.5]]);"#,
+        ])
         #expect(
-            try phpUnserialized([UInt8](written)) == [
+            try phpUnserialized(written) == [
                 "401": "801Dn", "x": "日本 \"quoted\"; 'x'", "7": ["0": true, "1": .null, "2": .number(1.5)],
             ])
     }
 
-    @Test func formsAreReadAsPHPDoes() {
+    @Test("Forms are parsed as PHP parses them")
+    func parsesForms() {
         let form = PHPForm(formFields("a=1&a=2&pid[0]=x&pid[]=y&pid%5B5%5D=z&pid[]=w&t=1+2%2B%C3%BC%zz&flag&[0]=q"))
         #expect(form["a"] == "2")
         #expect(form["t"] == "1 2+ü%zz")
@@ -53,8 +52,10 @@ import Testing
         #expect(form["[0]"] == "q")
     }
 
-    @Test(arguments: [("false", true), ("no", true), ("1", true), ("0", false), ("", false)])
-    func falseAsTextIsTrue(_ text: String, meaning: Bool) {
+    @Test(
+        "The text \"false\" is true",
+        arguments: [("false", true), ("no", true), ("1", true), ("0", false), ("", false)])
+    func readsBooleansAsPHPDoes(_ text: String, meaning: Bool) {
         #expect(PHPForm([(name: "noinvoice", value: text)]).bool("noinvoice") == meaning)
     }
 }

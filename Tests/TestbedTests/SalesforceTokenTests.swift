@@ -1,8 +1,9 @@
 import Foundation
 import HTTP
 import JSON
-import Testbed
 import Testing
+
+@testable import Testbed
 
 private let key = Result { try SigningKey() }
 private let otherKey = Result { try SigningKey() }
@@ -13,11 +14,12 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
 
     init() throws {
         salesforce = try SalesforceSimulator(
-            jwtPublicKeyPEM: try key.get().publicKeyPEM, clientId: "3MVG9client", username: "integration@example.com",
-            clientSecret: "s3cret+/=")
+            app: .init(
+                clientId: "3MVG9client", username: "integration@example.com",
+                jwtPublicKeyPEM: try key.get().publicKeyPEM, clientSecret: "s3cret+/="))
     }
 
-    /// Claims as JSON; `exp` in seconds from now.
+    /// The claims as JSON. `exp` is in seconds from now.
     static func claims(
         iss: String = "3MVG9client", sub: String = "integration@example.com",
         aud: String = "https://login.salesforce.com", exp: Int = 180, extra: String = ""
@@ -37,7 +39,8 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
         try grant(["grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": assertion])
     }
 
-    @Test func jwtBearerIsAnsweredWithTheShortSet() throws {
+    @Test("JWT bearer is answered without issued_at and expires_in")
+    func grantsByJWTBearer() throws {
         let (status, body) = try grantJWT(try key.get().jwt(claims: Self.claims()))
         #expect(status == 200, "\(body)")
         #expect(
@@ -49,36 +52,41 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
         #expect(salesforce.state.tokens == [token])
     }
 
-    @Test(arguments: [
-        (claims(iss: "other"), "invalid_client_id", "client identifier invalid"),
-        (claims(sub: "who@example.com"), "invalid_grant", "user hasn't approved this consumer"),
-        (claims(extra: #","prn":"who@example.com""#), "invalid_grant", "user hasn't approved this consumer"),
-        (claims(aud: "https://example.com"), "invalid_grant", "Audience validation failed"),
-        (claims(exp: -1), "invalid_grant", "expired authorization code"),
-        (claims(exp: 3600), "invalid_grant", "expired authorization code"),
-        (
-            #"{"iss":"3MVG9client","sub":"integration@example.com","aud":"https://test.salesforce.com"}"#,
-            "invalid_grant", "expired authorization code"
-        ),
-        ("not JSON", "invalid_grant", "invalid assertion"),
-    ])
-    func claimsAreChecked(_ claims: String, error: String, description: String) throws {
+    @Test(
+        "A wrong claim is refused",
+        arguments: [
+            (claims(iss: "other"), "invalid_client_id", "client identifier invalid"),
+            (claims(sub: "who@example.com"), "invalid_grant", "user hasn't approved this consumer"),
+            (claims(extra: #","prn":"who@example.com""#), "invalid_grant", "user hasn't approved this consumer"),
+            (claims(aud: "https://example.com"), "invalid_grant", "Audience validation failed"),
+            (claims(exp: -1), "invalid_grant", "expired authorization code"),
+            (claims(exp: 3600), "invalid_grant", "expired authorization code"),
+            (
+                #"{"iss":"3MVG9client","sub":"integration@example.com","aud":"https://test.salesforce.com"}"#,
+                "invalid_grant", "expired authorization code"
+            ),
+            ("not JSON", "invalid_grant", "invalid assertion"),
+        ])
+    func refusesWrongClaims(_ claims: String, error: String, description: String) throws {
         let (status, body) = try grantJWT(try key.get().jwt(claims: claims))
         #expect(status == 400)
         #expect(body == ["error": .string(error), "error_description": .string(description)])
         #expect(salesforce.state.tokensIssued == 0)
     }
 
-    @Test func millisecondsAreNotSeconds() throws {
+    @Test("An expiry in milliseconds is refused")
+    func refusesMilliseconds() throws {
         let milliseconds = Int(Date().timeIntervalSince1970 * 1000) - Int(Date().timeIntervalSince1970)
         #expect(try grantJWT(try key.get().jwt(claims: Self.claims(exp: milliseconds))).status == 400)
     }
 
-    @Test func myDomainIsAnAudience() throws {
+    @Test("My Domain is a valid audience")
+    func takesMyDomainAsAudience() throws {
         #expect(try grantJWT(try key.get().jwt(claims: Self.claims(aud: salesforce.url))).status == 200)
     }
 
-    @Test func theSignatureIsVerified() throws {
+    @Test("A wrong signature is refused")
+    func verifiesTheSignature() throws {
         let good = try key.get().jwt(claims: Self.claims())
         let foreign = try otherKey.get().jwt(claims: Self.claims())
         let parts = good.split(separator: ".")
@@ -91,7 +99,8 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
         }
     }
 
-    @Test func onlyFormsAreUnderstood() throws {
+    @Test("Only forms with a known grant type are taken")
+    func takesOnlyForms() throws {
         let json = ["Content-Type": "application/json"]
         #expect(
             try grant(["grant_type": "client_credentials"], headers: json).body["error"]?.string
@@ -100,7 +109,8 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
         #expect(try grant(["assertion": "x"]).body["error"]?.string == "invalid_request")
     }
 
-    @Test func clientCredentialsInTheBodyOrAsBasic() throws {
+    @Test("Client credentials may be in the body or in the Basic header")
+    func grantsByClientCredentials() throws {
         let inBody = try grant([
             "grant_type": "client_credentials", "client_id": "3MVG9client", "client_secret": "s3cret+/=",
         ])
@@ -114,17 +124,20 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
         #expect(salesforce.state.tokensIssued == 2)
     }
 
-    @Test(arguments: [
-        ("nobody", "s3cret+/=", "invalid_client_id"), ("3MVG9client", "wrong", "invalid_client"),
-    ])
-    func wrongClientCredentials(_ id: String, _ secret: String, error: String) throws {
+    @Test(
+        "Wrong client credentials are refused",
+        arguments: [
+            ("nobody", "s3cret+/=", "invalid_client_id"), ("3MVG9client", "wrong", "invalid_client"),
+        ])
+    func refusesWrongCredentials(_ id: String, _ secret: String, error: String) throws {
         let fields = ["grant_type": "client_credentials", "client_id": id, "client_secret": secret]
         let (status, body) = try grant(fields)
         #expect(status == 400)
         #expect(body["error"]?.string == error)
     }
 
-    @Test func aTokenCanBeTheSameAgain() throws {
+    @Test("A grant may return the last token while it is valid")
+    func reusesTheToken() throws {
         let app = SalesforceSimulator.App(
             clientId: "c", username: "u", clientSecret: "s", reusesTokens: true)
         let org = try SalesforceSimulator(app: app)
@@ -139,7 +152,7 @@ private let formType = ["Content-Type": "application/x-www-form-urlencoded"]
     }
 }
 
-/// Everything but letters and digits escaped.
+/// Escapes everything but letters and digits.
 func formEncoded(_ text: String) -> String {
     let plain = CharacterSet.alphanumerics.intersection(CharacterSet(charactersIn: "\0"..."\u{7f}"))
     return text.addingPercentEncoding(withAllowedCharacters: plain) ?? ""

@@ -30,8 +30,8 @@ def main():
             raise TemplateError(f"--parameter takes Name=Value, not {malformed[0]!r}")
         parameters = dict(pair.split("=", 1) for pair in options.parameter)
         stack, programs = read_stack(options.template, parameters, options.region, options.stack_name)
-        queues, taps = create_resources(stack, MotoClient(options.endpoint, options.region))
-        answer = describe(stack, programs, queues, taps)
+        queues, rule_queues = create_resources(stack, MotoClient(options.endpoint, options.region))
+        answer = describe(stack, programs, queues, rule_queues)
     except (TemplateError, MotoError) as error:
         sys.exit(f"{options.template}: {error}")
     except ModuleNotFoundError as error:

@@ -12,7 +12,7 @@ DEFAULT_RETRY_ATTEMPTS = 2
 DEFAULT_EVENT_AGE = 21600
 
 
-def describe(stack, programs, queues, taps):
+def describe(stack, programs, queues, rule_queues):
     routes, schedules = find_routes(stack), find_schedules(stack, queues)
     asynchronous = find_async_settings(stack, queues)
     functions = []
@@ -31,7 +31,7 @@ def describe(stack, programs, queues, taps):
                 "environment": {name: str(value) for name, value in variables.items()},
                 "routes": routes.get(arn, []),
                 "schedules": schedules.get(arn, []),
-                "taps": taps.get(arn, []),
+                "ruleQueues": rule_queues.get(arn, []),
                 **asynchronous.get(properties["FunctionName"], async_settings({}, queues)),
             }
         )

@@ -2,7 +2,7 @@
 
 moto's own CloudFormation is not used: it supports neither routes, schedules, asynchronous settings nor a table's time
 to live, and with it a rule that targets a Lambda function makes PutEvents fail. So each resource is created by its own
-call, and a rule targets a queue, a *tap*, in place of its function; the testbed drains the tap into the function.
+call, and a rule targets a queue in place of its function; the testbed polls that queue for the function.
 """
 
 import json
@@ -11,7 +11,7 @@ from sam_template import ACCOUNT, TemplateError
 
 
 def create_resources(stack, moto):
-    """Returns the URL of each queue by the queue's ARN, and the taps of each function by the function's ARN."""
+    """Returns the URL of each queue by its ARN, and the queues of each function's rules by the function's ARN."""
     create_tables(stack, moto)
     queues = create_queues(stack, moto)
     create_buses(stack, moto)
@@ -65,7 +65,7 @@ def create_archives(stack, moto):
 
 
 def create_rules(stack, moto, queues):
-    taps = {}
+    rule_queues = {}
     for logical, properties in stack.of_type("AWS::Events::Rule"):
         if "EventPattern" not in properties:
             raise TemplateError(f"{logical} has no EventPattern; schedules belong to AWS::Scheduler::Schedule")
@@ -82,17 +82,17 @@ def create_rules(stack, moto, queues):
         for number, target in enumerate(properties.get("Targets", [])):
             if ":lambda:" not in target["Arn"]:
                 raise TemplateError(f"{logical} targets {target['Arn']}; the testbed supports only functions")
-            tap = f"{rule}-tap" if number == 0 else f"{rule}-tap-{number}"
-            taps.setdefault(target["Arn"], []).append(
+            name = f"{rule}-events" if number == 0 else f"{rule}-events-{number}"
+            rule_queues.setdefault(target["Arn"], []).append(
                 {
                     "rule": rule,
-                    "queueUrl": create_queue(moto, tap),
+                    "queueUrl": create_queue(moto, name),
                     "deadLetterQueueUrl": dead_letter_queue(target, queues),
                 }
             )
-            tap_target = {"Id": target["Id"], "Arn": f"arn:aws:sqs:{stack.region}:{ACCOUNT}:{tap}"}
-            moto.call("events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[tap_target])
-    return taps
+            queue_target = {"Id": target["Id"], "Arn": f"arn:aws:sqs:{stack.region}:{ACCOUNT}:{name}"}
+            moto.call("events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[queue_target])
+    return rule_queues
 
 
 def dead_letter_queue(target, queues):

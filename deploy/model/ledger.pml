@@ -4,9 +4,11 @@
  *
  *   verify       Webhook/Webhook.swift, Ledger/Acceptance.swift (accept)
  *   bus          EventBridge and Lambda's queue: deliver at least once, and sometimes not at all
- *   provision    Ledger/Lease.swift (take, takeEnded, write, release, finish), Provisioning/Road.swift (steps, settle),
- *                Provisioning/Telling.swift (tellFailure), Provisioning/Ordering.swift (create, look, checkMayAdd, add,
- *                keep, accept), Provisioning/Install.swift (whether the marker is proven)
+ *   provision    Ledger/Leasing.swift (take), Ledger/Lease.swift (every checkpoint), Ledger/MarkerSupport.swift
+ *                (proven), Provisioning/ProvisioningRun.swift (the order of the steps), Provisioning/RetryPolicy.swift
+ *                (later, wait, fail), Provisioning/StatusUpdates.swift (reportFailure, success),
+ *                Provisioning/OrderCreation.swift (search, checkMayAdd, add, keep, readBack),
+ *                Provisioning/OrderAcceptance.swift (accept)
  *   recover      Ledger/OpenOrders.swift (claim), Recovery/RecoveryRound.swift
  *   WHMCS, time  the world
  *

@@ -1,4 +1,4 @@
-"""The template in a real moto: events reach the taps of their functions, and the table works."""
+"""The template in a real moto: events reach the queues of their functions, and the table works."""
 
 import json
 import sys
@@ -21,11 +21,11 @@ class MotoResourcesTest(unittest.TestCase):
         cls.functions = {function["name"]: function for function in cls.description["functions"]}
 
     def arrivals(self):
-        """The program and the event of every message in the taps."""
+        """The program and the event of every message in the queues of the rules."""
         found = []
         for name, function in self.functions.items():
-            for tap in function["taps"]:
-                queue = tap["queueUrl"]
+            for rule_queue in function["ruleQueues"]:
+                queue = rule_queue["queueUrl"]
                 answer = self.moto.call("sqs", "ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10)
                 for message in answer.get("Messages", []):
                     self.moto.call("sqs", "DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -126,11 +126,11 @@ class MotoResourcesTest(unittest.TestCase):
         self.assertEqual(recover["environment"]["EVENT_BUS_NAME"], self.description["eventBus"])
         provision = self.functions["provision-order"]
         self.assertEqual(refresh["functionName"], provision["environment"]["SF_REFRESH_FUNCTION"])
-        self.assertEqual(len(provision["taps"]), 2)
+        self.assertEqual(len(provision["ruleQueues"]), 2)
         for function in self.functions.values():
             for value in function["environment"].values():
                 self.assertIsInstance(value, str)
-            sources = function["taps"] + function["schedules"]
+            sources = function["ruleQueues"] + function["schedules"]
             for queue in [function["onFailureQueueUrl"]] + [source["deadLetterQueueUrl"] for source in sources]:
                 if queue:
                     self.moto.call("sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["All"])

@@ -1,4 +1,4 @@
-/// What `testbed` was asked to do.
+/// A command of the `testbed` tool.
 public enum Command: Sendable, Equatable {
     case up(port: UInt16)
     case invoke(function: String, file: String, asIs: Bool)
@@ -9,18 +9,21 @@ public enum Command: Sendable, Equatable {
                deploy/testbed invoke <function> <event.json> [--as-is]
                deploy/testbed fulfill <orderId> [--key K] [--timeout SECONDS]
 
-        up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine (port 4242; 0 takes a free one)
-        invoke   runs one function once; a signed request is stamped and signed afresh unless told --as-is
-        fulfill  sends an order as Salesforce would, and follows it until it is Provisioned or Failed
+        up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine until Ctrl-C;
+                 the gateway listens on port 4242, or on another with --port (0: a free one)
+        invoke   runs one function once, on the running testbed or on a temporary one;
+                 renews the time, nonce and signature of a signed request, unless --as-is is given
+        fulfill  sends an order to the running testbed as Salesforce would, and follows it until it is Provisioned
+                 or Failed, for 120 seconds at most, or as many as --timeout says
 
         """
 
-    /// The arguments are none of the above.
+    /// The arguments form no command.
     public struct UsageError: Error, Equatable, CustomStringConvertible {
         public var description: String
     }
 
-    /// Reads the arguments after the program's own name.
+    /// Parses the arguments that follow the tool's name.
     public static func parse(_ arguments: [String]) throws(UsageError) -> Command {
         var arguments = Arguments(arguments)
         switch arguments.next() {
@@ -46,13 +49,13 @@ public enum Command: Sendable, Equatable {
                 throw UsageError(description: "--timeout takes seconds, not \(timeout ?? "").")
             }
             return .fulfill(orderId: orderId, key: key, timeout: seconds)
-        case let word?: throw UsageError(description: "There is no command \(word).")
-        case nil: throw UsageError(description: "A command is missing.")
+        case let word?: throw UsageError(description: "Unknown command: \(word).")
+        case nil: throw UsageError(description: "Missing: a command.")
         }
     }
 }
 
-/// Takes arguments one by one; options may stand anywhere.
+/// Takes arguments one by one. Options may stand anywhere.
 private struct Arguments {
     private var rest: [String]
 
@@ -86,6 +89,6 @@ private struct Arguments {
     }
 
     func end() throws(Command.UsageError) {
-        if let first = rest.first { throw Command.UsageError(description: "What is \(first)?") }
+        if let first = rest.first { throw Command.UsageError(description: "Unexpected argument: \(first).") }
     }
 }

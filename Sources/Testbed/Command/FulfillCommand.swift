@@ -3,7 +3,7 @@ import Foundation
 import HTTP
 import JSON
 
-/// `testbed fulfill`: sends an order as Salesforce would and follows it to its end.
+/// `testbed fulfill` sends an order as Salesforce would, and follows it to its final status.
 public struct FulfillCommand {
     public var projectRoot: String
     public var orderId: String
@@ -23,24 +23,24 @@ public struct FulfillCommand {
         self.print = print
     }
 
-    /// True when the order is provisioned. The last line printed is `Provisioned` or `Failed: CODE`.
-    public func run() throws(Stack.Failure) -> Bool {
-        guard let addresses = Stack.Addresses.read(in: projectRoot), addresses.answers else {
-            throw Stack.Failure("No testbed is running: start one with deploy/testbed up.")
+    /// Returns true when the order is provisioned. The last line printed is `Provisioned` or `Failed: CODE`.
+    public func run() throws(TestbedFailure) -> Bool {
+        guard let addresses = TestbedAddresses.read(in: projectRoot), addresses.isAnswering else {
+            throw TestbedFailure("No testbed is running: start one with deploy/testbed up.")
         }
         let deadline = Date(timeIntervalSinceNow: timeout)
-        let call = HTTPCall()
+        let client = TestbedClient()
         let signed = SignedRequest(orderId: orderId, idempotencyKey: key)
         print("POST \(addresses.gateway)\(signed.path)")
-        let accepted = try call.send(signed.request(to: addresses.gateway))
+        let accepted = try client.send(signed.request(to: addresses.gateway))
         print("\(accepted.status) \(accepted.text)")
         guard [200, 202].contains(accepted.status) else {
             let code = JSON(accepted.body)?["code"]?.stringOrNumber ?? "HTTP_\(accepted.status)"
             return finish("Failed: \(code)")
         }
-        let order = try follow(call, addresses, until: deadline)
-        showWHMCS(call, addresses, order)
-        showSalesforce(call, addresses)
+        let order = try follow(client, addresses, until: deadline)
+        showWHMCS(client, addresses, order)
+        showSalesforce(client, addresses)
         showToken(addresses)
         switch order["status"]?.stringOrNumber {
         case "Provisioned": return finish("Provisioned")
@@ -54,13 +54,13 @@ public struct FulfillCommand {
         return line == "Provisioned"
     }
 
-    /// Prints each status and step once, and returns the last answer.
+    /// Prints every change of status and step, and returns the last answer.
     private func follow(
-        _ call: HTTPCall, _ addresses: Stack.Addresses, until deadline: Date
-    ) throws(Stack.Failure) -> JSON {
+        _ client: TestbedClient, _ addresses: TestbedAddresses, until deadline: Date
+    ) throws(TestbedFailure) -> JSON {
         var shown = ""
         while true {
-            let answer = try call.send(
+            let answer = try client.send(
                 Request("GET", "\(addresses.gateway)/orders/\(orderId)", timeout: 35_000, isIdempotent: false))
             let order = JSON(answer.body) ?? .null
             let status = order["status"]?.stringOrNumber ?? "\(answer.status) \(answer.text)"
@@ -73,8 +73,8 @@ public struct FulfillCommand {
         }
     }
 
-    private func showWHMCS(_ call: HTTPCall, _ addresses: Stack.Addresses, _ order: JSON) {
-        let state = call.get(addresses.whmcs + "/_simulator/state").flatMap { JSON($0.body) }
+    private func showWHMCS(_ client: TestbedClient, _ addresses: TestbedAddresses, _ order: JSON) {
+        let state = client.get(addresses.whmcs + "/_simulator/state").flatMap { JSON($0.body) }
         let orders = (state?["orders"]?.array ?? []).filter { $0["id"]?.integer == order["whmcsOrderId"]?.integer }
         if orders.isEmpty { print("WHMCS        no order") }
         for order in orders {
@@ -86,10 +86,10 @@ public struct FulfillCommand {
         }
     }
 
-    private func showSalesforce(_ call: HTTPCall, _ addresses: Stack.Addresses) {
-        let state = call.get(addresses.salesforce + "/_simulator/state").flatMap { JSON($0.body) }
+    private func showSalesforce(_ client: TestbedClient, _ addresses: TestbedAddresses) {
+        let state = client.get(addresses.salesforce + "/_simulator/state").flatMap { JSON($0.body) }
         let orders = state?["records"]?["Order"]?.object ?? [:]
-        // The id may have been given in its short form.
+        // The id may have 15 or 18 characters.
         guard let record = orders.first(where: { $0.key.hasPrefix(orderId.prefix(15)) })?.value.object else {
             return print("Salesforce   no such order")
         }
@@ -98,11 +98,11 @@ public struct FulfillCommand {
         }
     }
 
-    private func showToken(_ addresses: Stack.Addresses) {
-        let account = AWS.Account(LocalAccount.environment(endpoint: addresses.aws, lambda: addresses.lambda))
-        let name = "/orders/salesforce/access-token"
-        let isThere = (try? ParameterStore(account, .live()).get([name])[name]) != nil
-        print("AWS          \(name) \(isThere ? "holds the Salesforce token" : "is not there")")
+    private func showToken(_ addresses: TestbedAddresses) {
+        let account = AWS.Account(TestbedAccount.environment(endpoint: addresses.aws, lambda: addresses.lambda))
+        let name = addresses.accessTokenParameter
+        let exists = (try? ParameterStore(account, .live()).get([name])[name]) != nil
+        print("AWS          \(name) \(exists ? "holds the Salesforce token" : "does not exist")")
     }
 
     private func text(_ value: JSON?) -> String { value?.stringOrNumber ?? "?" }

@@ -3,7 +3,7 @@ import Foundation
 import HTTP
 import JSON
 
-/// `testbed invoke`: one function, one event, one answer.
+/// `testbed invoke` runs one function on one event.
 public struct InvokeCommand {
     public var projectRoot: String
     public var programs: String
@@ -26,37 +26,37 @@ public struct InvokeCommand {
         self.note = note
     }
 
-    /// Prints the function's answer. True when it succeeded.
+    /// Prints the function's answer. Returns true when the function succeeded.
     public func run() throws -> Bool {
         let event = try event()
-        if let running = Stack.Addresses.read(in: projectRoot), running.answers {
+        if let running = TestbedAddresses.read(in: projectRoot), running.isAnswering {
             let answer = try invoke(event, at: running.lambda)
             return show(answer.body, failed: answer.header("X-Amz-Function-Error") != nil || answer.status != 200)
         }
-        note("No stack is running: starting one for this event.")
-        var configuration = Stack.Configuration(projectRoot: projectRoot, programs: programs)
+        note("No testbed is running: starting a temporary one.")
+        var configuration = TestbedConfiguration(projectRoot: projectRoot, programs: programs)
         configuration.gatewayPort = 0
         configuration.runsSchedules = false
         configuration.echo = { [note] line in note("\(line.source) | \(line.text)") }
-        let stack = try Stack.start(configuration)
-        defer { stack.stop() }
-        let result = try stack.invoke(function, event)
+        let testbed = try RunningTestbed.start(configuration)
+        defer { testbed.stop() }
+        let result = try testbed.invoke(function, event)
         return show(result.payload, failed: result.errorType != nil)
     }
 
-    private func event() throws(Stack.Failure) -> JSON {
+    private func event() throws(TestbedFailure) -> JSON {
         guard let data = FileManager.default.contents(atPath: file) else {
-            throw Stack.Failure("\(file) can't be read.")
+            throw TestbedFailure("\(file) cannot be read.")
         }
-        guard let event = JSON([UInt8](data)) else { throw Stack.Failure("\(file) is not JSON.") }
+        guard let event = JSON([UInt8](data)) else { throw TestbedFailure("\(file) is not JSON.") }
         return asIs ? event : RecordedRequest.renewed(event) ?? event
     }
 
-    private func invoke(_ event: JSON, at lambda: String) throws(Stack.Failure) -> Response {
-        try HTTPCall().send(
+    private func invoke(_ event: JSON, at lambda: String) throws(TestbedFailure) -> Response {
+        try TestbedClient().send(
             Request(
                 "POST", "\(lambda)/2015-03-31/functions/\(function)/invocations",
-                // Whatever it says: the testbed only wants to see that the caller signs.
+                // The testbed checks only that there is a signature.
                 headers: [Header("Content-Type", "application/json"), Header("Authorization", "local")],
                 body: event.bytes, timeout: 900_000, isIdempotent: false))
     }

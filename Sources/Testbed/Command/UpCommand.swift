@@ -1,6 +1,6 @@
 import Foundation
 
-/// `testbed up`: runs until it is told to stop.
+/// `testbed up` runs a testbed until SIGINT or SIGTERM.
 public struct UpCommand {
     public var projectRoot: String
     public var programs: String
@@ -18,29 +18,30 @@ public struct UpCommand {
 
     public func run() throws {
         let signals = Signals()
-        if let running = Stack.Addresses.read(in: projectRoot), running.answers {
-            throw Stack.Failure("A stack is running already: \(running.gateway). End it with Ctrl-C where it runs.")
+        if let running = TestbedAddresses.read(in: projectRoot), running.isAnswering {
+            throw TestbedFailure(
+                "A testbed is already running at \(running.gateway). Stop it with Ctrl-C where it runs.")
         }
-        var configuration = Stack.Configuration(projectRoot: projectRoot, programs: programs)
+        var configuration = TestbedConfiguration(projectRoot: projectRoot, programs: programs)
         configuration.gatewayPort = port
         configuration.echo = { [print] line in print("\(line.source) | \(line.text)") }
-        let stack = try Stack.start(configuration)
-        defer { stack.stop() }
-        try stack.addresses.write(in: projectRoot)
-        defer { Stack.Addresses.remove(in: projectRoot) }
-        // Who waits for these words finds the file.
-        announce(stack)
+        let testbed = try RunningTestbed.start(configuration)
+        defer { testbed.stop() }
+        try testbed.addresses.write(in: projectRoot)
+        defer { TestbedAddresses.remove(in: projectRoot) }
+        // After the file is written: scripts wait for this text, and then read the file.
+        announce(testbed)
         signals.wait()
         print("Stopping.")
     }
 
-    private func announce(_ stack: Stack) {
-        let addresses = stack.addresses
+    private func announce(_ testbed: RunningTestbed) {
+        let addresses = testbed.addresses
         var lines = [
-            "The testbed is up. Ctrl-C ends it and all it has started; nothing is kept.", "",
+            "The testbed is up. Ctrl-C stops it and everything that it started; nothing is kept.", "",
             "  API Gateway   \(addresses.gateway)",
         ]
-        for definition in stack.resources.functions {
+        for definition in testbed.resources.functions {
             for route in definition.routes {
                 lines.append("                \(route.method) \(route.path) → \(definition.name)")
             }
@@ -56,14 +57,7 @@ public struct UpCommand {
     }
 }
 
-extension Stack.Addresses {
-    /// Whether it is still there; the file may be that of a stack that was killed.
-    var answers: Bool {
-        HTTPCall().get(lambda + "/")?.status == 404
-    }
-}
-
-/// SIGINT and SIGTERM as something to wait for, from the moment this is made.
+/// Blocks SIGINT and SIGTERM from its creation on, so that `wait` receives them.
 private final class Signals: Sendable {
     private let set: sigset_t
 
@@ -72,7 +66,7 @@ private final class Signals: Sendable {
         sigemptyset(&set)
         sigaddset(&set, SIGINT)
         sigaddset(&set, SIGTERM)
-        // Before any thread is started, so that all inherit it and the signal waits for `wait`.
+        // Before any thread starts, because threads inherit the mask.
         pthread_sigmask(SIG_BLOCK, &set, nil)
         self.set = set
     }

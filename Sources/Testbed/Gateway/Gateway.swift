@@ -1,14 +1,14 @@
 import Foundation
 
-/// API Gateway's HTTP API on loopback.
+/// API Gateway's HTTP API, on loopback.
 public final class Gateway: Sendable {
-    /// What an HTTP API allows.
+    /// The limits of an HTTP API.
     public struct Limits: Sendable {
         /// Request line and headers, in bytes.
         public var headers = 10_240
         /// In bytes.
         public var payload = 10 * 1024 * 1024
-        /// Seconds for the function.
+        /// Seconds that the function may take.
         public var integration = 30.0
 
         public init() {}
@@ -16,7 +16,7 @@ public final class Gateway: Sendable {
 
     private let server: LoopbackServer
 
-    /// Routes to the functions by what their definitions say. Port 0 takes a free one.
+    /// Routes requests to the functions as their definitions say. Port 0 takes a free one.
     public init(_ functions: [LambdaFunction], port: UInt16, limits: Limits = Limits(), journal: Journal) throws {
         let routes = functions.flatMap { function in
             function.definition.routes.map {
@@ -62,7 +62,7 @@ private func answer(_ request: ServerRequest, _ requestId: String, _ router: Rou
         return GatewayReply.message(413, "Request Entity Too Large", requestId)
     }
     let event = GatewayEvent(request: request, match: match, requestId: requestId).json.bytes
-    // Lambda takes less than the gateway does.
+    // Lambda takes less than the gateway.
     guard event.count <= InvokeAPI.largestPayload else {
         return GatewayReply.message(413, "Request Entity Too Large", requestId)
     }
@@ -75,7 +75,7 @@ private func answer(_ request: ServerRequest, _ requestId: String, _ router: Rou
     }
 }
 
-/// Nil when the function took longer than the gateway waits; the function goes on all the same.
+/// Returns nil when the function takes longer than the gateway waits. The function goes on.
 private func invoke(
     _ function: LambdaFunction, _ event: [UInt8], limit: Double
 ) -> Result<InvocationResult, LambdaFunction.Throttled>? {
@@ -87,7 +87,7 @@ private func invoke(
     return outcome.wait(until: Date(timeIntervalSinceNow: limit)) { $0 }
 }
 
-/// As it was on the wire.
+/// In bytes, as on the wire.
 private func size(ofHead request: ServerRequest) -> Int {
     let line = request.method.utf8.count + request.path.utf8.count + request.query.utf8.count + " ? HTTP/1.1\r\n".count
     return request.headers.reduce(line) { $0 + $1.name.utf8.count + $1.value.utf8.count + ": \r\n".count }

@@ -1,16 +1,17 @@
+import Basics
 import Foundation
 import JSON
 
 /// The event that API Gateway makes of a request, in payload format 2.0 or 1.0.
 struct GatewayEvent {
     private static let apiId = "local"
-    private static let domain = "local.execute-api.\(LocalAccount.region).amazonaws.com"
+    private static let domain = "local.execute-api.\(TestbedAccount.region).amazonaws.com"
 
     var request: ServerRequest
     var match: Router.Match
     var requestId: String
     var sourceIp = "127.0.0.1"
-    var now = Date()
+    var now = Timestamp.now()
 
     var json: JSON { match.route.payloadFormatVersion == "1.0" ? version1 : version2 }
 
@@ -22,7 +23,7 @@ struct GatewayEvent {
             "rawQueryString": .string(request.query),
             "headers": .strings(Self.joined(headers.filter { $0.name != "cookie" })),
             "requestContext": [
-                "accountId": .string(LocalAccount.id),
+                "accountId": .string(TestbedAccount.id),
                 "apiId": .string(Self.apiId),
                 "domainName": .string(Self.domain),
                 "domainPrefix": .string(Self.apiId),
@@ -37,11 +38,11 @@ struct GatewayEvent {
                 "routeKey": .string(match.route.key),
                 "stage": "$default",
                 "time": .string(time),
-                "timeEpoch": .number(now.milliseconds),
+                "timeEpoch": .milliseconds(now),
             ],
             "isBase64Encoded": .bool(isBase64),
         ]
-        // What is empty is left out.
+        // Format 2.0 omits what is empty.
         if !cookies.isEmpty { event["cookies"] = .array(cookies.map(JSON.string)) }
         if !query.isEmpty { event["queryStringParameters"] = .strings(Self.joined(query)) }
         if !match.parameters.isEmpty { event["pathParameters"] = .strings(match.parameters) }
@@ -49,7 +50,7 @@ struct GatewayEvent {
         return .object(event)
     }
 
-    /// Here nothing is left out: what is empty is null.
+    /// Format 1.0 omits nothing: what is empty is null.
     private var version1: JSON {
         [
             "version": "1.0",
@@ -63,7 +64,7 @@ struct GatewayEvent {
             "pathParameters": match.parameters.isEmpty ? .null : .strings(match.parameters),
             "stageVariables": .null,
             "requestContext": [
-                "accountId": .string(LocalAccount.id),
+                "accountId": .string(TestbedAccount.id),
                 "apiId": .string(Self.apiId),
                 "domainName": .string(Self.domain),
                 "domainPrefix": .string(Self.apiId),
@@ -76,7 +77,7 @@ struct GatewayEvent {
                 "protocol": "HTTP/1.1",
                 "requestId": .string(requestId),
                 "requestTime": .string(time),
-                "requestTimeEpoch": .number(now.milliseconds),
+                "requestTimeEpoch": .milliseconds(now),
                 "resourcePath": .string(match.route.path),
                 "stage": "$default",
             ],
@@ -85,13 +86,13 @@ struct GatewayEvent {
         ]
     }
 
-    /// An HTTP API hands the path on decoded.
+    /// An HTTP API passes the decoded path on.
     private var path: String { request.path.removingPercentEncoding ?? request.path }
 
     private var headers: [(name: String, value: String)] {
         request.headers + [
             ("x-forwarded-for", sourceIp), ("x-forwarded-port", "443"), ("x-forwarded-proto", "https"),
-            ("x-amzn-trace-id", "Root=1-\(String(Int(now.timeIntervalSince1970), radix: 16))-\(traceNumber)"),
+            ("x-amzn-trace-id", "Root=1-\(String(now.seconds, radix: 16))-\(traceNumber)"),
         ]
     }
 
@@ -111,8 +112,8 @@ struct GatewayEvent {
         }
     }
 
-    /// Text goes as text, everything else as base64; a form counts as everything else. What calls itself text
-    /// but is not UTF-8 has to go as base64 too: JSON could not carry it.
+    /// Text travels as text, everything else as base64, also a form. Text that is not UTF-8 travels as base64, because JSON
+    /// cannot hold it.
     private var isBase64: Bool {
         guard !request.body.isEmpty else { return false }
         let type = (request.header("content-type") ?? "text/plain").lowercased()
@@ -130,7 +131,7 @@ struct GatewayEvent {
         format.locale = Locale(identifier: "en_US_POSIX")
         format.timeZone = TimeZone(secondsFromGMT: 0)
         format.dateFormat = "dd/MMM/yyyy:HH:mm:ss Z"
-        return format.string(from: now)
+        return format.string(from: Date(now))
     }
 
     private static func joined(_ pairs: [(name: String, value: String)]) -> [String: String] {

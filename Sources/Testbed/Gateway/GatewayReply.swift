@@ -1,12 +1,12 @@
 import Foundation
 import JSON
 
-/// The HTTP answer that API Gateway makes of what the function returned.
+/// The HTTP response that API Gateway derives from a function's answer.
 enum GatewayReply {
     static func of(_ payload: [UInt8], version: String, requestId: String) -> ServerReply {
         guard let json = JSON(payload) else { return message(500, "Internal Server Error", requestId) }
         guard let status = json["statusCode"] else {
-            // Format 2.0 takes whatever comes for the body of a 200; format 1.0 insists on its shape.
+            // In format 2.0 an answer without a status code is the body of a 200. Format 1.0 requires the status code.
             if version == "1.0" { return message(500, "Internal Server Error", requestId) }
             return .answer(status: 200, headers: headers([:], ["application/json"], requestId), body: payload)
         }
@@ -28,7 +28,7 @@ enum GatewayReply {
         return .answer(status: status, headers: headers([:], ["application/json"], requestId), body: body.bytes)
     }
 
-    /// Nil when it is no text, or calls itself base64 and is not.
+    /// Nil when the body is no text, or is marked as base64 and is not.
     private static func body(of json: JSON) -> [UInt8]? {
         guard let body = json["body"], body != .null else { return [] }
         guard case .string(let text) = body else { return nil }
@@ -40,7 +40,7 @@ enum GatewayReply {
         _ given: [String: [String]], _ contentType: [String], _ requestId: String
     ) -> [(name: String, value: String)] {
         var headers = Dictionary(given.map { ($0.key.lowercased(), $0.value) }) { $0 + $1 }
-        // The gateway counts the body itself, and closes its own connections.
+        // The gateway sets these itself.
         for name in ["content-length", "connection", "transfer-encoding"] { headers[name] = nil }
         headers["content-type"] = headers["content-type"] ?? contentType
         headers["apigw-requestid"] = [requestId]

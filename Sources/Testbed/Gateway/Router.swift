@@ -1,15 +1,15 @@
 import Foundation
 
-/// The routes of an HTTP API, and which of them a request takes.
+/// The routes of an HTTP API. Chooses the route of a request.
 struct Router: Sendable {
     struct Route: Sendable {
         var method: String
-        /// As the template has it: `/orders/{sfOrderId}/fulfill`.
+        /// As in the template: `/orders/{sfOrderId}/fulfill`.
         var path: String
         var payloadFormatVersion: String
         var function: LambdaFunction?
 
-        /// What the function is told.
+        /// The route key in the event.
         var key: String { path == "$default" ? path : "\(method) \(path)" }
     }
 
@@ -20,8 +20,8 @@ struct Router: Sendable {
 
     var routes: [Route]
 
-    /// The most specific route, as API Gateway chooses: fixed segments before parameters before `{name+}` before
-    /// `$default`; then the method itself before ANY.
+    /// The most specific route, as API Gateway chooses it: fixed segments before parameters before `{name+}` before
+    /// `$default`, then the method before ANY.
     func match(_ method: String, _ path: String) -> Match? {
         let segments = Self.segments(path)
         var best: (match: Match, rank: [Int])?
@@ -34,7 +34,8 @@ struct Router: Sendable {
         return best?.match
     }
 
-    /// One rank a segment: 0 fixed, 1 parameter, 2 the rest of the path; 3 for `$default`.
+    /// The rank has one number for each segment: 0 for a fixed one, 1 for a parameter, 2 for the rest of the path, 3 for
+    /// `$default`.
     private static func fit(_ segments: [String], to route: Route) -> (parameters: [String: String], rank: [Int])? {
         if route.path == "$default" { return ([:], [3]) }
         var parameters: [String: String] = [:]
@@ -59,7 +60,7 @@ struct Router: Sendable {
         return pattern.count == segments.count ? (parameters, rank) : nil
     }
 
-    /// Split while still encoded, so that `%2F` does not make a segment of its own.
+    /// Splits before it decodes, so that `%2F` does not separate segments.
     private static func segments(_ path: String) -> [String] {
         path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
             .map { String($0).removingPercentEncoding ?? String($0) }

@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import JSON
 
@@ -7,12 +8,12 @@ struct Invocation: Sendable {
     var payload: [UInt8]
     var clientContext: String?
     var traceId = Invocation.newTraceId()
-    /// When the function must have answered, in ms since 1970. Known once a process has taken the event.
-    var deadline = 0
+    /// When the function must have answered. Set when a process takes the event.
+    var deadline = Timestamp(milliseconds: 0)
 
     private static func newTraceId() -> String {
         let random = UUID().uuidString.lowercased().filter { $0 != "-" }
-        let seconds = String(Int(Date().timeIntervalSince1970), radix: 16)
+        let seconds = String(Timestamp.now().seconds, radix: 16)
         return "Root=1-\(seconds)-\(random.prefix(24));Parent=\(random.suffix(16));Sampled=0"
     }
 }
@@ -22,19 +23,19 @@ public struct InvocationResult: Sendable {
     public var requestId: String
     /// The function's answer, or its error as JSON.
     public var payload: [UInt8]
-    /// `Runtime.ExitError`, `Sandbox.Timedout`, or the type the program gave; nil when the function succeeded.
+    /// `Runtime.ExitError`, `Sandbox.Timedout`, or the type that the program reported; nil when the function succeeded.
     public var errorType: String?
 
-    public init(requestId: String, payload: [UInt8], errorType: String? = nil) {
+    init(requestId: String, payload: [UInt8], errorType: String? = nil) {
         self.requestId = requestId
         self.payload = payload
         self.errorType = errorType
     }
 
-    /// The payload as JSON; null when it is none.
+    /// The payload as JSON; null when it is not JSON.
     public var json: JSON { JSON(payload) ?? .null }
 
-    /// An error in the platform's own words.
+    /// An error that Lambda itself reports.
     static func failed(_ requestId: String, _ errorType: String, _ message: String) -> InvocationResult {
         let error: JSON = [
             "errorType": .string(errorType), "errorMessage": .string("RequestId: \(requestId) Error: \(message)"),

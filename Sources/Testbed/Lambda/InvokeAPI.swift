@@ -1,37 +1,31 @@
 import Foundation
 import JSON
 
-/// Lambda's Invoke action, `POST /2015-03-31/functions/{name}/invocations`: what AWS_ENDPOINT_URL_LAMBDA points at.
+/// Lambda's Invoke action, `POST /2015-03-31/functions/{name}/invocations`. AWS_ENDPOINT_URL_LAMBDA points here.
 struct InvokeAPI: Sendable {
-    /// Functions to call, and to hand events to.
-    struct Target: Sendable {
-        var function: LambdaFunction
-        var events: AsyncEvents
-    }
-
-    /// Lambda's limits for the payload.
+    /// Lambda's limits of a payload, in bytes.
     static let largestPayload = 6 * 1024 * 1024
     static let largestEvent = 1024 * 1024
 
-    var targets: [Target]
+    var functions: [HostedFunction]
 
-    /// The function of that name: its own, its program's, or an ARN, whole or in part, with or without qualifier.
-    func target(_ name: String) -> Target? {
+    /// Finds a function by its name, its program's name, or its ARN, whole or in part, with or without a qualifier.
+    func function(_ name: String) -> HostedFunction? {
         let parts = name.split(separator: ":").map(String.init)
         let plain = parts.firstIndex(of: "function").flatMap { parts.dropFirst($0 + 1).first } ?? parts.first ?? ""
-        return targets.first { $0.function.definition.functionName == plain }
-            ?? targets.first { $0.function.definition.name == plain }
+        return functions.first { $0.definition.functionName == plain }
+            ?? functions.first { $0.definition.name == plain }
     }
 
     func answer(_ request: ServerRequest) -> ServerReply {
         let path = request.path.split(separator: "/").map { String($0).removingPercentEncoding ?? String($0) }
         guard request.method == "POST", path.count == 4, path[0] == "2015-03-31", path[1] == "functions",
             path[3] == "invocations"
-        else { return refusal(404, "UnknownOperationException", "Only Invoke is here.") }
+        else { return refusal(404, "UnknownOperationException", "Only Invoke is supported.") }
         guard request.header("Authorization") != nil else {
             return refusal(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
         }
-        guard let target = target(path[2]) else {
+        guard let function = function(path[2]) else {
             return refusal(404, "ResourceNotFoundException", "Function not found: \(path[2])")
         }
         let payload = request.body.isEmpty ? Array("{}".utf8) : request.body
@@ -43,9 +37,9 @@ struct InvokeAPI: Sendable {
             return refusal(400, "InvalidRequestContentException", "Could not parse request body into json.")
         }
         switch type {
-        case "RequestResponse": return invoke(target.function, payload, request.header("X-Amz-Client-Context"))
+        case "RequestResponse": return invoke(function.lambda, payload, request.header("X-Amz-Client-Context"))
         case "Event":
-            let id = target.events.accept(payload)
+            let id = function.asyncInvoker.accept(payload)
             return .answer(status: 202, headers: [("x-amzn-RequestId", id)])
         case "DryRun": return .answer(status: 204)
         default: return refusal(400, "InvalidParameterValueException", "Unknown invocation type: \(type)")
@@ -63,7 +57,7 @@ struct InvokeAPI: Sendable {
             ("Content-Type", "application/json"), ("X-Amz-Executed-Version", "$LATEST"),
             ("x-amzn-RequestId", result.requestId),
         ]
-        // Also when the invocation failed the status is 200: this header tells.
+        // The status is 200 also when the invocation failed. This header tells the difference.
         if result.errorType != nil { headers.append(("X-Amz-Function-Error", "Unhandled")) }
         return .answer(status: 200, headers: headers, body: result.payload)
     }

@@ -1,17 +1,17 @@
 import Foundation
 
-/// A function: as many processes as it has events at once, up to its concurrency. Started when needed, kept warm.
+/// A function. It has a process for each event at work, up to its concurrency. Processes start on demand and stay warm.
 public final class LambdaFunction: Sendable {
-    /// No process is free, and none may be added.
+    /// No process is idle, and the function may not have another.
     public struct Throttled: Error {}
 
-    /// What a function without reserved concurrency gets: enough for every test, few enough for a laptop.
+    /// The concurrency of a function that reserves none: enough for every test, few enough for a laptop.
     private static let unreservedConcurrency = 10
 
     private struct Pool {
         var idle: [Sandbox] = []
         var busy: [ObjectIdentifier: Sandbox] = [:]
-        /// Those being started count too.
+        /// How many events are at work, those of starting processes included.
         var taken = 0
         var isStopped = false
     }
@@ -20,31 +20,32 @@ public final class LambdaFunction: Sendable {
     private let program: String
     private let environment: [String: String]
     private let journal: Journal
-    private let interposer: Interposer?
+    private let faultProxy: FaultProxy?
     private let pool = Monitor(Pool())
 
     /// `environment` is the function's own, on top of what Lambda sets.
     public init(
         _ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal,
-        interposer: Interposer? = nil
+        faultProxy: FaultProxy? = nil
     ) {
         self.definition = definition
         self.program = program
         self.environment = environment
         self.journal = journal
-        self.interposer = interposer
+        self.faultProxy = faultProxy
     }
 
-    /// Runs the function on one event and waits for its answer.
+    /// Runs the function on one event, and returns its answer.
     ///
-    /// With reserved concurrency an event too many is refused, as Lambda refuses it; without, it waits for its turn.
+    /// When all processes are busy, a function with reserved concurrency refuses the event, as Lambda does. Without, the
+    /// event waits.
     public func invoke(_ payload: [UInt8], clientContext: String? = nil) throws(Throttled) -> InvocationResult {
-        let invocation = Invocation(payload: payload, clientContext: clientContext)
-        let patience = definition.reservedConcurrency == nil ? nil : Date()
-        return try run(invocation, waitingUntil: patience)
+        try run(
+            Invocation(payload: payload, clientContext: clientContext),
+            waitingUntil: definition.reservedConcurrency == nil ? nil : Date())
     }
 
-    /// Kills every process. Invocations under way fail, later ones are refused.
+    /// Kills every process. Running invocations fail, and the function refuses later ones.
     public func stop() {
         let sandboxes = pool.with {
             $0.isStopped = true
@@ -53,7 +54,7 @@ public final class LambdaFunction: Sendable {
         sandboxes.forEach { $0.stop() }
     }
 
-    /// Ends the processes that wait for an event.
+    /// Ends the idle processes.
     func retireIdle() {
         let sandboxes = pool.with { pool in
             defer { pool.idle = [] }
@@ -64,16 +65,16 @@ public final class LambdaFunction: Sendable {
 
     var isIdle: Bool { pool.with { $0.taken == 0 } }
 
-    /// How many processes there are, idle ones included.
-    public var processCount: Int { pool.with { $0.idle.count + $0.taken } }
+    /// The number of processes, idle ones included.
+    var processCount: Int { pool.with { $0.idle.count + $0.taken } }
 
-    /// Of those that have started.
+    /// The ids of the processes that have started.
     public var processIDs: [pid_t] { pool.with { ($0.idle + $0.busy.values).map(\.processID) } }
 
     var isStopped: Bool { pool.with { $0.isStopped } }
 
-    func run(_ invocation: Invocation, waitingUntil patience: Date?) throws(Throttled) -> InvocationResult {
-        try acquire(waitingUntil: patience)
+    func run(_ invocation: Invocation, waitingUntil deadline: Date?) throws(Throttled) -> InvocationResult {
+        try acquire(waitingUntil: deadline)
         defer { pool.with { $0.taken -= 1 } }
         while true {
             let sandbox: Sandbox
@@ -90,9 +91,9 @@ public final class LambdaFunction: Sendable {
         }
     }
 
-    private func acquire(waitingUntil patience: Date?) throws(Throttled) {
+    private func acquire(waitingUntil deadline: Date?) throws(Throttled) {
         let limit = definition.reservedConcurrency ?? Self.unreservedConcurrency
-        let isGranted = pool.wait(until: patience) {
+        let isGranted = pool.wait(until: deadline) {
             if $0.isStopped { return false }
             guard $0.taken < limit else { return nil }
             $0.taken += 1
@@ -112,7 +113,7 @@ public final class LambdaFunction: Sendable {
     private func startCold() throws -> Sandbox {
         let sandbox = try Sandbox(
             definition, program: program, environment: environment, journal: journal,
-            interposer: interposer)
+            faultProxy: faultProxy)
         let isWanted = pool.with {
             if !$0.isStopped { $0.busy[ObjectIdentifier(sandbox)] = sandbox }
             return !$0.isStopped
@@ -121,7 +122,7 @@ public final class LambdaFunction: Sendable {
         return sandbox
     }
 
-    /// A process that died is not kept: the next event starts a new one.
+    /// Keeps the process if it is alive.
     private func release(_ sandbox: Sandbox) {
         let isAlive = sandbox.isAlive
         if !isAlive { sandbox.stop() }

@@ -1,23 +1,23 @@
+import Basics
 import Foundation
-import HTTP
 import JSON
 
-/// The Runtime API as Lambda serves it to one process (its version 2018-06-01).
+/// The Runtime API, version 2018-06-01, of one process.
 final class RuntimeAPI: Sendable {
-    /// The largest response Lambda takes: 6 MiB and a little.
+    /// The largest response that Lambda takes, in bytes: 6 MiB and a little.
     static let largestResponse = 6 * 1024 * 1024 + 100
 
     private struct State {
         var isInitialised = false
         var isClosed = false
         var initError: InvocationResult?
-        /// Waits for `next`.
+        /// The event for the next call of `next`.
         var offered: Invocation?
-        /// Handed out, not yet answered.
+        /// The event that the program has taken and not answered yet.
         var running: Invocation?
         var result: InvocationResult?
-        /// Counts calls of `next`. A program whose connection broke calls again, and only the last call may take
-        /// the event: the others would write it to nobody.
+        /// The number of calls of `next`. A program whose connection broke calls again. Only the last call may take the
+        /// event: nobody reads the answers to the others.
         var nextCalls = 0
     }
 
@@ -31,16 +31,16 @@ final class RuntimeAPI: Sendable {
         self.server.with { $0 = server }
     }
 
-    /// What goes into AWS_LAMBDA_RUNTIME_API.
+    /// The value of AWS_LAMBDA_RUNTIME_API.
     var address: String { "127.0.0.1:\(server.with { $0?.port ?? 0 })" }
 
-    /// Lets every waiting call go and takes no more. What is being asked for is answered with nil.
+    /// Ends every waiting call, and takes no more. `result(by:)` then returns nil.
     func close() {
         state.with { $0.isClosed = true }
         server.with { $0.take() }?.stop()
     }
 
-    // MARK: The platform's side
+    // MARK: Lambda's side
 
     func offer(_ invocation: Invocation) {
         state.with {
@@ -50,18 +50,18 @@ final class RuntimeAPI: Sendable {
     }
 
     enum Start {
-        /// The program has the event; its time is up at this moment.
-        case taken(deadline: Date?)
+        /// The program has taken the event, and must answer by the deadline.
+        case taken(deadline: Timestamp?)
         case initFailed(InvocationResult)
-        /// The process is gone, or the time is up.
+        /// The process has ended, or did not take the event in time.
         case never(wasInitialised: Bool)
     }
 
     /// Waits until the program has taken the offered event.
     func started(by limit: Date) -> Start {
         let start: Start? = state.wait(until: limit) {
-            if let running = $0.running { return .taken(deadline: Date(milliseconds: running.deadline)) }
-            // Answered before we looked.
+            if let running = $0.running { return .taken(deadline: running.deadline) }
+            // The program has already answered.
             if $0.result != nil { return .taken(deadline: nil) }
             if let error = $0.initError { return .initFailed(error) }
             return $0.isClosed ? .never(wasInitialised: $0.isInitialised) : nil
@@ -69,9 +69,9 @@ final class RuntimeAPI: Sendable {
         return start ?? .never(wasInitialised: state.with { $0.isInitialised })
     }
 
-    /// Waits for the answer; nil when the process ended or the time was up first.
-    func result(by deadline: Date?) -> InvocationResult? {
-        let result: InvocationResult?? = state.wait(until: deadline) {
+    /// Waits for the answer. Returns nil when the process ends first, and at the deadline.
+    func result(by deadline: Timestamp?) -> InvocationResult? {
+        let result: InvocationResult?? = state.wait(until: deadline.map { Date($0) }) {
             if let result = $0.result { return .some(result) }
             return $0.isClosed ? .some(nil) : nil
         }
@@ -104,10 +104,10 @@ final class RuntimeAPI: Sendable {
         }
         let event: Invocation?? = state.wait {
             if $0.isClosed || $0.nextCalls != call { return .some(nil) }
-            // Asked again before the answer: Lambda gives the same event again.
+            // The program asks again before it has answered. Lambda returns the same event.
             if let running = $0.running { return running }
             guard var offered = $0.offered else { return nil }
-            offered.deadline = Date().milliseconds + definition.timeout * 1000
+            offered.deadline = Timestamp.now() + definition.timeout * 1000
             $0.offered = nil
             $0.running = offered
             return offered
@@ -120,11 +120,11 @@ final class RuntimeAPI: Sendable {
         let headers: [(name: String, value: String)] = [
             ("Content-Type", "application/json"),
             ("Lambda-Runtime-Aws-Request-Id", event.requestId),
-            ("Lambda-Runtime-Deadline-Ms", String(event.deadline)),
+            ("Lambda-Runtime-Deadline-Ms", String(event.deadline.milliseconds)),
             ("Lambda-Runtime-Invoked-Function-Arn", definition.arn),
             ("Lambda-Runtime-Trace-Id", event.traceId),
         ]
-        // Lambda leaves an empty header out.
+        // Lambda omits an empty header.
         return headers + (event.clientContext.map { [("Lambda-Runtime-Client-Context", $0)] } ?? [])
     }
 
@@ -133,7 +133,7 @@ final class RuntimeAPI: Sendable {
             return refusal(400, "InvalidFunctionResponseMode", "Invalid function response mode: \(mode)")
         }
         guard request.body.count <= Self.largestResponse else {
-            // The caller has its answer at once; the program just goes on.
+            // The caller gets its answer at once, and the program goes on.
             let message =
                 "Response payload size exceeded maximum allowed payload size (\(Self.largestResponse) bytes)."
             let result = InvocationResult.failed(id, "Function.ResponseSizeTooLarge", message)
@@ -161,7 +161,7 @@ final class RuntimeAPI: Sendable {
         return accepted()
     }
 
-    /// False when the id is not that of the running invocation: wrong, old, or answered before.
+    /// Returns false for an id that is not of the running invocation, which may be wrong, old or answered.
     private func finish(_ id: String, _ result: InvocationResult) -> Bool {
         state.with {
             guard $0.running?.requestId == id else { return false }
@@ -171,7 +171,7 @@ final class RuntimeAPI: Sendable {
         }
     }
 
-    /// Lambda records a type that is not of the form `Function.Reason` or `Runtime.Reason` as unknown.
+    /// Lambda records a type as unknown unless it has the form `Function.Reason` or `Runtime.Reason`.
     private func errorType(of request: ServerRequest) -> String {
         let given = request.header("Lambda-Runtime-Function-Error-Type") ?? ""
         if given.wholeMatch(of: /(Runtime|Function)\.[A-Z][A-Za-z]+/) != nil { return given }
@@ -185,14 +185,5 @@ final class RuntimeAPI: Sendable {
     private func refusal(_ status: Int, _ type: String, _ message: String) -> ServerReply {
         let error: JSON = ["errorType": .string(type), "errorMessage": .string(message)]
         return .json(status, error.bytes)
-    }
-}
-
-extension Date {
-    /// Since 1970.
-    var milliseconds: Int { Int((timeIntervalSince1970 * 1000).rounded()) }
-
-    init(milliseconds: Int) {
-        self.init(timeIntervalSince1970: Double(milliseconds) / 1000)
     }
 }

@@ -1,45 +1,46 @@
+import Basics
 import Foundation
 
-/// An execution environment: one process of a function and the Runtime API it talks to. Takes one event at a time.
+/// One execution environment of a function: a process, and the Runtime API that it talks to. Takes one event at a time.
 final class Sandbox: Sendable {
-    /// Lambda's limit for the time before the first `next`.
+    /// The seconds that Lambda gives a program until its first `next`.
     private static let initLimit = 10.0
 
     private let definition: FunctionDefinition
     private let api: RuntimeAPI
-    private let child: Child
+    private let child: ChildProcess
     private let journal: Journal
-    private let doors: Doors?
+    private let proxy: ProcessProxy?
 
-    /// Starts the program. It dies with the sandbox, and the sandbox is of no more use once it has ended.
+    /// Starts the program. When it ends, the sandbox is of no more use.
     init(
         _ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal,
-        interposer: Interposer? = nil
+        faultProxy: FaultProxy? = nil
     ) throws {
         let api = try RuntimeAPI(definition)
-        let doors = try interposer.map { try Doors($0, program: definition.name) }
-        let environment = doors?.leading(environment) ?? environment
+        let proxy = try faultProxy.map { try ProcessProxy($0, program: definition.name) }
+        let environment = proxy?.redirect(environment) ?? environment
         self.definition = definition
         self.api = api
         self.journal = journal
-        self.doors = doors
+        self.proxy = proxy
         do {
-            child = try Child.start(
+            child = try ChildProcess.start(
                 program, environment: Self.environment(definition, program, environment, api),
-                line: { journal.write(definition.name, $0) }, ended: { _ in api.close() })
-            doors?.stand(before: child)
+                onLine: { journal.write(definition.name, $0) }, onExit: { _ in api.close() })
+            proxy?.attach(to: child)
         } catch {
             api.close()
-            doors?.close()
+            proxy?.close()
             throw error
         }
     }
 
-    /// Feeds it one event. Nil when the process was found dead before it took the event, which is then another's:
-    /// a warm process may end between two events.
+    /// Runs the program on one event. Returns nil when a warm process has ended before it took the event; another
+    /// process must run it then.
     func run(_ invocation: Invocation, timeout: Double) -> InvocationResult? {
-        doors?.beginRun(invocation.payload)
-        defer { doors?.endRun() }
+        proxy?.beginRun(invocation.payload)
+        defer { proxy?.endRun() }
         api.offer(invocation)
         switch api.started(by: Date(timeIntervalSinceNow: max(Self.initLimit, timeout))) {
         case .taken(let deadline): return outcome(of: invocation, by: deadline, timeout: timeout)
@@ -52,7 +53,7 @@ final class Sandbox: Sendable {
             let isAlive = child.waitUntilExit(until: Date()) == nil
             stop()
             if isAlive {
-                return .failed(invocation.requestId, "Sandbox.Timedout", "The program never asked for an event.")
+                return .failed(invocation.requestId, "Sandbox.Timedout", "The program did not ask for an event.")
             }
             return wasInitialised ? nil : exited(invocation)
         }
@@ -63,15 +64,15 @@ final class Sandbox: Sendable {
         child.kill()
         child.waitUntilExit()
         api.close()
-        doors?.close()
+        proxy?.close()
     }
 
     var processID: pid_t { child.pid }
     var isAlive: Bool { child.waitUntilExit(until: Date()) == nil }
 
-    private func outcome(of invocation: Invocation, by deadline: Date?, timeout: Double) -> InvocationResult {
+    private func outcome(of invocation: Invocation, by deadline: Timestamp?, timeout: Double) -> InvocationResult {
         if let result = api.result(by: deadline) { return result }
-        let isTimeUp = deadline.map { $0 <= Date() } == true && isAlive
+        let isTimeUp = deadline.map { $0 <= .now() } == true && isAlive
         stop()
         guard isTimeUp else { return exited(invocation) }
         let message = "Task timed out after \(String(format: "%.2f", timeout)) seconds"
@@ -80,25 +81,25 @@ final class Sandbox: Sendable {
     }
 
     private func exited(_ invocation: Invocation) -> InvocationResult {
-        let ending = child.waitUntilExit()
-        // Lambda's own words; it has none for a status of 0.
+        let termination = child.waitUntilExit()
+        // Lambda's own words. It reports no status of 0.
         let message =
-            ending == .exit(0)
+            termination == .exit(0)
             ? "Runtime exited without providing a reason"
-            : "Runtime exited with error: \(ending.map(\.description) ?? "unknown")"
+            : "Runtime exited with error: \(termination.map(\.description) ?? "unknown")"
         journal.write(definition.name, "RequestId: \(invocation.requestId) Error: \(message)")
         return .failed(invocation.requestId, "Runtime.ExitError", message)
     }
 
-    /// What Lambda sets (the reserved variables), under what the function's own configuration says.
+    /// The variables that Lambda sets, and over them the function's own.
     private static func environment(
         _ definition: FunctionDefinition, _ program: String, _ own: [String: String], _ api: RuntimeAPI
     ) -> [String: String] {
         let taskRoot = (program as NSString).deletingLastPathComponent
         let platform = [
             "_HANDLER": "bootstrap",
-            "AWS_ACCESS_KEY_ID": LocalAccount.accessKeyId,
-            "AWS_DEFAULT_REGION": LocalAccount.region,
+            "AWS_ACCESS_KEY_ID": TestbedAccount.accessKeyId,
+            "AWS_DEFAULT_REGION": TestbedAccount.region,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(definition.memory),
             "AWS_LAMBDA_FUNCTION_NAME": definition.functionName,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
@@ -106,9 +107,9 @@ final class Sandbox: Sendable {
             "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/\(definition.functionName)",
             "AWS_LAMBDA_LOG_STREAM_NAME": "local/[$LATEST]\(UUID().uuidString.lowercased())",
             "AWS_LAMBDA_RUNTIME_API": api.address,
-            "AWS_REGION": LocalAccount.region,
-            "AWS_SECRET_ACCESS_KEY": LocalAccount.secretAccessKey,
-            "AWS_SESSION_TOKEN": LocalAccount.sessionToken,
+            "AWS_REGION": TestbedAccount.region,
+            "AWS_SECRET_ACCESS_KEY": TestbedAccount.secretAccessKey,
+            "AWS_SESSION_TOKEN": TestbedAccount.sessionToken,
             "LAMBDA_RUNTIME_DIR": "/var/runtime",
             "LAMBDA_TASK_ROOT": taskRoot,
             "LANG": "en_US.UTF-8",

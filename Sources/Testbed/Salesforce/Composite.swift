@@ -1,19 +1,19 @@
 import JSON
 
-/// `POST composite`: several requests in one, each with its own status inside an answer that is always 200.
+/// `POST composite` is several requests in one. The status is always 200, and each request has its own in the body.
 ///
-/// - Parameter call: carries one sub-request out: method, URL, body.
+/// - Parameter call: carries one sub-request out, given as method, URL and body.
 func composite(
     _ body: JSON, state: inout SalesforceSimulator.State,
     call: (String, String, JSON?, inout SalesforceSimulator.State) -> SalesforceReply
-) throws(SalesforceError) -> JSON {
+) throws(SalesforceRefusal) -> JSON {
     guard let requests = body["compositeRequest"]?.array, !requests.isEmpty, requests.count <= 25 else {
-        throw SalesforceError(
+        throw SalesforceRefusal(
             status: 400, code: "INVALID_INPUT", message: "compositeRequest must hold 1 to 25 subrequests")
     }
     let references = requests.map { $0["referenceId"]?.stringOrNumber ?? "" }
     guard Set(references).count == requests.count, !references.contains("") else {
-        throw SalesforceError(
+        throw SalesforceRefusal(
             status: 400, code: "INVALID_INPUT", message: "referenceId must be given, and only once")
     }
 
@@ -29,7 +29,7 @@ func composite(
     if rolledBack { state = before }
 
     let halted = SalesforceReply(
-        SalesforceError(
+        SalesforceRefusal(
             status: 400, code: "PROCESSING_HALTED",
             message: "The transaction was rolled back since another operation in the same transaction failed."))
     let responses = zip(references, replies).map { reference, reply -> JSON in
@@ -43,7 +43,7 @@ func composite(
     return ["compositeResponse": .array(responses)]
 }
 
-/// Salesforce may regroup collated sub-requests, and here it always does: who needs the order given has to say
+/// Salesforce may reorder collated sub-requests, and the simulator always does. Callers that need their order must send
 /// `"collateSubrequests": false` (REST API Developer Guide, 'Composite').
 private func order(of requests: [JSON], collated: Bool) -> [Int] {
     let indexes = Array(requests.indices)

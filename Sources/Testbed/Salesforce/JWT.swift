@@ -2,7 +2,7 @@ import COpenSSL
 import Foundation
 import JSON
 
-/// The claims of a JWT whose RS256 signature the PEM public key confirms; nil otherwise.
+/// The claims of a JWT; nil when its RS256 signature is not that of the key.
 func verifiedClaims(_ jwt: String, publicKeyPEM: String) -> JSON? {
     let parts = jwt.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
     guard parts.count == 3, let header = base64URLDecoded(parts[0]), JSON(header)?["alg"]?.stringOrNumber == "RS256",
@@ -13,7 +13,7 @@ func verifiedClaims(_ jwt: String, publicKeyPEM: String) -> JSON? {
 }
 
 private func isRS256(_ signature: [UInt8], of signed: [UInt8], publicKeyPEM: String) -> Bool {
-    // The memory BIO only points at the text, which must stay where it is until the key is read.
+    // The memory BIO points to the text, so the text must stay in place until the key is read.
     let key = Array(publicKeyPEM.utf8).withUnsafeBytes { bytes in
         let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))
         defer { BIO_free(bio) }
@@ -27,7 +27,7 @@ private func isRS256(_ signature: [UInt8], of signed: [UInt8], publicKeyPEM: Str
         && EVP_DigestVerify(context, signature, signature.count, signed, signed.count) == 1
 }
 
-/// Without padding, as JWT has it; a text with padding is refused.
+/// Base64url without padding, as JWT requires. Text with padding is refused.
 private func base64URLDecoded(_ text: String) -> [UInt8]? {
     if text.contains(where: { "+/=".contains($0) }) { return nil }
     let standard = text.replacing("-", with: "+").replacing("_", with: "/")

@@ -1,15 +1,14 @@
 import JSON
 
 extension SalesforceSimulator.State {
-    /// The answer to `query?q=`. What does not fit on a page, of the rows or of a row's children, waits at a
-    /// `nextRecordsUrl`.
+    /// The answer to `query?q=`. Rows, and children of a row, that do not fit on a page follow at a `nextRecordsUrl`.
     ///
-    /// - Parameter dataPath: of the API version, `/services/data/v66.0`; links in the answer begin with it.
-    mutating func query(_ text: String, pageSize: Int, dataPath: String) throws(SalesforceError) -> JSON {
+    /// - Parameter dataPath: `/services/data/v66.0`, with which links in the answer begin.
+    mutating func query(_ text: String, pageSize: Int, dataPath: String) throws(SalesforceRefusal) -> JSON {
         var run = QueryRun(state: self, pageSize: pageSize, dataPath: dataPath)
         let soql = try SOQL(text)
         guard let type = Schema.typeName(soql.from) else {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "INVALID_TYPE", message: "sObject type '\(soql.from)' is not supported.")
         }
         let rows = try run.rows(soql, of: type, parent: nil)
@@ -18,13 +17,13 @@ extension SalesforceSimulator.State {
         return answer
     }
 
-    /// The answer to a `nextRecordsUrl`, whose last part is the locator.
-    func queryMore(_ locator: String, pageSize: Int, dataPath: String) throws(SalesforceError) -> JSON {
+    /// The answer to a `nextRecordsUrl`. The locator is its last part.
+    func queryMore(_ locator: String, pageSize: Int, dataPath: String) throws(SalesforceRefusal) -> JSON {
         let parts = locator.split(separator: "-")
         guard parts.count == 2, let start = Int(parts[1]), let rows = cursors[String(parts[0])],
             (0..<rows.count).contains(start)
         else {
-            throw SalesforceError(status: 400, code: "INVALID_QUERY_LOCATOR", message: "invalid query locator")
+            throw SalesforceRefusal(status: 400, code: "INVALID_QUERY_LOCATOR", message: "invalid query locator")
         }
         return page(rows, from: start, locator: String(parts[0]), pageSize: pageSize, dataPath: dataPath)
     }
@@ -55,11 +54,11 @@ private struct QueryRun {
         return Testbed.page(rows, from: 0, locator: locator, pageSize: pageSize, dataPath: dataPath)
     }
 
-    /// - Parameter parent: the field and id that tie children to their parent.
-    mutating func rows(_ soql: SOQL, of type: String, parent: (field: String, id: String)?) throws(SalesforceError)
+    /// - Parameter parent: the field that refers to the parent, and the parent's id.
+    mutating func rows(_ soql: SOQL, of type: String, parent: (field: String, id: String)?) throws(SalesforceRefusal)
         -> [JSON]
     {
-        // A wrong name is refused even when no record is there to show it.
+        // Salesforce refuses a wrong name even when no record matches.
         try check(soql, of: type)
         var matching: [[String: JSON]] = []
         for record in (state.records[type] ?? [:]).values.sorted(by: {
@@ -73,10 +72,10 @@ private struct QueryRun {
             if isMatch { matching.append(record) }
         }
         for (path, descending) in soql.order.reversed() {
-            let keyed = try matching.map { record throws(SalesforceError) in
+            let keyed = try matching.map { record throws(SalesforceRefusal) in
                 (key: try value(path, of: record, type), record: record)
             }
-            // Sorted by a stable sort from the last key to the first; nulls come first, as in Salesforce.
+            // A stable sort by the last key first. Nulls come first, as in Salesforce.
             matching = keyed.sorted { descending ? precedes($1.key, $0.key) : precedes($0.key, $1.key) }.map(\.record)
         }
         var rows: [JSON] = []
@@ -84,13 +83,13 @@ private struct QueryRun {
         return rows
     }
 
-    private func check(_ soql: SOQL, of type: String) throws(SalesforceError) {
+    private func check(_ soql: SOQL, of type: String) throws(SalesforceRefusal) {
         var paths = soql.conditions.map(\.path) + soql.order.map(\.path)
         var selected: Set<String> = []
         for case .path(let path) in soql.items {
             let name = path.joined(separator: ".")
             guard selected.insert(name.lowercased()).inserted else {
-                throw SalesforceError(
+                throw SalesforceRefusal(
                     status: 400, code: "MALFORMED_QUERY", message: "duplicate field selected: \(name)")
             }
             paths.append(path)
@@ -98,7 +97,7 @@ private struct QueryRun {
         for path in paths { _ = try value(path, of: [:], type) }
         for case .children(let children) in soql.items {
             guard let target = Schema.children(children.from, of: type) else {
-                throw SalesforceError(
+                throw SalesforceRefusal(
                     status: 400, code: "INVALID_TYPE",
                     message: "Didn't understand relationship '\(children.from)' in FROM part of query call.")
             }
@@ -106,7 +105,8 @@ private struct QueryRun {
         }
     }
 
-    private mutating func row(_ soql: SOQL, _ record: [String: JSON], _ type: String) throws(SalesforceError) -> JSON {
+    private mutating func row(_ soql: SOQL, _ record: [String: JSON], _ type: String) throws(SalesforceRefusal) -> JSON
+    {
         var row = JSON.object([:])
         for item in soql.items {
             switch item {
@@ -116,16 +116,16 @@ private struct QueryRun {
                 guard let target = Schema.children(children.from, of: type) else { continue }
                 let found = try rows(
                     children, of: target.type, parent: (target.field, record["Id"]?.stringOrNumber ?? ""))
-                // No children: null, not an empty result.
+                // Without children the value is null, not an empty result.
                 row = row.setting("OrderItems", found.isEmpty ? .null : page(found))
             }
         }
         return row.setting("attributes", attributes(record, type))
     }
 
-    /// The row with the value of that path, inside an object for each relationship on the way.
+    /// The row with the value of that path. Each relationship of the path is an object.
     private func adding(_ path: [String], to row: JSON, of record: [String: JSON], _ type: String)
-        throws(SalesforceError) -> JSON
+        throws(SalesforceRefusal) -> JSON
     {
         if path.count == 1 {
             let name = try Schema.known(path[0], of: type).name
@@ -138,10 +138,10 @@ private struct QueryRun {
         return row.setting(step.name, inner.setting("attributes", attributes(target, step.type)))
     }
 
-    private func value(_ path: [String], of record: [String: JSON], _ type: String) throws(SalesforceError) -> JSON {
+    private func value(_ path: [String], of record: [String: JSON], _ type: String) throws(SalesforceRefusal) -> JSON {
         if path.count == 1 { return record[try Schema.known(path[0], of: type).name] ?? .null }
         guard let step = Schema.relationship(path[0], of: type) else {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD",
                 message: "Didn't understand relationship '\(path[0])' in field path. If you are attempting to use a "
                     + "custom relationship, be sure to append the '__r' after the custom relationship name.")
@@ -156,11 +156,11 @@ private struct QueryRun {
     }
 
     private func matches(_ record: [String: JSON], _ condition: SOQL.Condition, of type: String)
-        throws(SalesforceError) -> Bool
+        throws(SalesforceRefusal) -> Bool
     {
         let found = try value(condition.path, of: record, type)
         if condition.isBefore {
-            // `…10:15:30.000+0000` and `…10:15:30.000Z`: the same up to the zone, which is UTC in both.
+            // `…10:15:30.000+0000` and `…10:15:30.000Z` differ only in the zone, which is UTC in both.
             guard let time = found.string, let limit = condition.values.first?.stringOrNumber else { return false }
             return time.prefix(23) < limit.prefix(23)
         }
@@ -169,7 +169,7 @@ private struct QueryRun {
         for wanted in condition.values {
             if isId, case .string(let text) = found, case .string(let id) = wanted, salesforceId18(text) == text {
                 guard let id = salesforceId18(id) else {
-                    throw SalesforceError(
+                    throw SalesforceRefusal(
                         status: 400, code: "INVALID_QUERY_FILTER_OPERATOR", message: "invalid ID field: \(id)")
                 }
                 if text == id { isEqual = true }
@@ -186,9 +186,9 @@ private struct QueryRun {
 }
 
 extension Schema {
-    fileprivate static func known(_ name: String, of type: String) throws(SalesforceError) -> Field {
+    fileprivate static func known(_ name: String, of type: String) throws(SalesforceRefusal) -> Field {
         if let field = field(name, of: type) { return field }
-        throw SalesforceError(
+        throw SalesforceRefusal(
             status: 400, code: "INVALID_FIELD",
             message: "No such column '\(name)' on entity '\(type)'. If you are attempting to use a custom field, be "
                 + "sure to append the '__c' after the custom field name. Please reference your WSDL or the describe "

@@ -1,6 +1,6 @@
 import JSON
 
-/// The part of SOQL that the simulator understands:
+/// The part of SOQL that the simulator supports:
 /// `SELECT path, (SELECT path FROM Children) FROM Type WHERE path = value AND … ORDER BY path LIMIT n`.
 struct SOQL: Equatable {
     enum Item: Equatable {
@@ -11,9 +11,9 @@ struct SOQL: Equatable {
     struct Condition: Equatable {
         var path: [String]
         var isNegated: Bool
-        /// `<`, of times.
+        /// `<`, for times.
         var isBefore = false
-        /// One value for `=`, any number for `IN`.
+        /// One value for `=`, several for `IN`.
         var values: [JSON]
     }
 
@@ -23,7 +23,7 @@ struct SOQL: Equatable {
     var order: [(path: [String], descending: Bool)] = []
     var limit: Int?
 
-    init(_ text: String) throws(SalesforceError) {
+    init(_ text: String) throws(SalesforceRefusal) {
         var parser = SOQLParser(tokens: try soqlTokens(text))
         self = try parser.query()
         if let token = parser.next() { throw malformed("unexpected token: '\(token.text)'") }
@@ -37,8 +37,8 @@ struct SOQL: Equatable {
     }
 }
 
-private func malformed(_ message: String) -> SalesforceError {
-    SalesforceError(status: 400, code: "MALFORMED_QUERY", message: message)
+private func malformed(_ message: String) -> SalesforceRefusal {
+    SalesforceRefusal(status: 400, code: "MALFORMED_QUERY", message: message)
 }
 
 private enum SOQLToken: Equatable {
@@ -53,7 +53,7 @@ private enum SOQLToken: Equatable {
     }
 }
 
-private func soqlTokens(_ text: String) throws(SalesforceError) -> [SOQLToken] {
+private func soqlTokens(_ text: String) throws(SalesforceRefusal) -> [SOQLToken] {
     var tokens: [SOQLToken] = []
     var rest = text[...]
     while let character = rest.first {
@@ -79,8 +79,8 @@ private func soqlTokens(_ text: String) throws(SalesforceError) -> [SOQLToken] {
     return tokens
 }
 
-/// What stands up to the closing quote, without the backslashes.
-private func soqlLiteral(_ rest: inout Substring) throws(SalesforceError) -> String {
+/// Consumes the text up to the closing quote, and returns it without backslashes.
+private func soqlLiteral(_ rest: inout Substring) throws(SalesforceRefusal) -> String {
     let escapes: [Character: Character] = ["n": "\n", "r": "\r", "t": "\t", "\\": "\\", "'": "'", "\"": "\""]
     var text = ""
     while let character = rest.popFirst() {
@@ -109,7 +109,7 @@ private struct SOQLParser {
         return tokens[position - 1]
     }
 
-    mutating func query() throws(SalesforceError) -> SOQL {
+    mutating func query() throws(SalesforceRefusal) -> SOQL {
         var query = SOQL()
         try expect(word: "SELECT")
         repeat { query.items.append(try item()) } while takes(sign: ",")
@@ -134,14 +134,14 @@ private struct SOQLParser {
         return query
     }
 
-    private mutating func item() throws(SalesforceError) -> SOQL.Item {
+    private mutating func item() throws(SalesforceRefusal) -> SOQL.Item {
         guard takes(sign: "(") else { return .path(try path()) }
         let children = try query()
         try expect(sign: ")")
         return .children(children)
     }
 
-    private mutating func condition() throws(SalesforceError) -> SOQL.Condition {
+    private mutating func condition() throws(SalesforceRefusal) -> SOQL.Condition {
         let path = try path()
         if takes(word: "IN") {
             try expect(sign: "(")
@@ -158,7 +158,7 @@ private struct SOQLParser {
         return SOQL.Condition(path: path, isNegated: isNegated, values: [try value()])
     }
 
-    private mutating func value() throws(SalesforceError) -> JSON {
+    private mutating func value() throws(SalesforceRefusal) -> JSON {
         switch next() {
         case .literal(let text): return .string(text)
         case .word(let text):
@@ -170,13 +170,13 @@ private struct SOQLParser {
         }
     }
 
-    private mutating func path() throws(SalesforceError) -> [String] {
+    private mutating func path() throws(SalesforceRefusal) -> [String] {
         let parts = try word().split(separator: ".", omittingEmptySubsequences: false).map(String.init)
         if parts.contains("") { throw malformed("unexpected token: '.'") }
         return parts
     }
 
-    private mutating func word() throws(SalesforceError) -> String {
+    private mutating func word() throws(SalesforceRefusal) -> String {
         guard case .word(let text) = next() else {
             throw malformed("unexpected token: '\(position > 0 ? tokens[position - 1].text : "<EOF>")'")
         }
@@ -197,11 +197,11 @@ private struct SOQLParser {
         return true
     }
 
-    private mutating func expect(word: String) throws(SalesforceError) {
+    private mutating func expect(word: String) throws(SalesforceRefusal) {
         if !takes(word: word) { throw malformed("unexpected token: '\(upcoming)', expected \(word)") }
     }
 
-    private mutating func expect(sign: String) throws(SalesforceError) {
+    private mutating func expect(sign: String) throws(SalesforceRefusal) {
         if !takes(sign: sign) { throw malformed("unexpected token: '\(upcoming)', expected '\(sign)'") }
     }
 

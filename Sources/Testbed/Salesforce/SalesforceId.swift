@@ -1,5 +1,5 @@
-/// The 18-character form of a record id: the 15 characters and three that say which of them are capitals, so that
-/// the id survives programs that ignore case. Nil when the text is no id, or its suffix does not fit.
+/// The 18-character form of a record id: its 15 characters, and three that encode which of them are capitals, for programs
+/// that ignore case. Nil when the text is no id, or its suffix is wrong.
 func salesforceId18(_ text: String) -> String? {
     let characters = Array(text.utf8)
     let isPlain = characters.allSatisfy { byte in

@@ -1,14 +1,14 @@
 import Foundation
 import JSON
 
-/// A refusal of the REST API: an array with one error, and the status that goes with it.
-struct SalesforceError: Error, Equatable {
+/// A refusal of the REST API: a status, and an array with one error.
+struct SalesforceRefusal: Error, Equatable {
     var status: Int
     var code: String
     var message: String
     var fields: [String] = []
 
-    static let notFound = SalesforceError(
+    static let notFound = SalesforceRefusal(
         status: 404, code: "NOT_FOUND", message: "The requested resource does not exist")
 
     var json: JSON {
@@ -18,7 +18,7 @@ struct SalesforceError: Error, Equatable {
     }
 }
 
-/// What a resource answers: the body is nil for 204.
+/// The answer of a resource. The body is nil for 204.
 struct SalesforceReply {
     var status: Int
     var body: JSON?
@@ -28,13 +28,13 @@ struct SalesforceReply {
         self.body = body
     }
 
-    init(_ error: SalesforceError) {
+    init(_ error: SalesforceRefusal) {
         self.init(error.status, error.json)
     }
 }
 
 extension JSON {
-    /// Salesforce writes the value of every number field with a point, `185.0`, and counts without one.
+    /// Salesforce writes the values of number fields with a decimal point, `185.0`, and counts without one.
     var salesforceBytes: [UInt8] {
         switch self {
         case .array(let values):

@@ -1,4 +1,4 @@
-/// The part of an org's schema that an order's way to WHMCS touches.
+/// The part of an org's schema that provisioning uses.
 enum Schema {
     enum Kind: Equatable {
         case id
@@ -7,7 +7,7 @@ enum Schema {
         case datetime
         case picklist
         case restrictedPicklist([String])
-        /// Holds the id of a record of `type`; `relationship` names it in a SOQL path.
+        /// The id of a record of `type`. `relationship` is its name in a SOQL path.
         case reference(relationship: String, type: String)
     }
 
@@ -70,12 +70,12 @@ enum Schema {
         Field(name: "LastModifiedDate", kind: .datetime, readOnly: true),
     ]
 
-    /// Names of fields are case-insensitive.
+    /// Field names are case-insensitive.
     static func field(_ name: String, of type: String) -> Field? {
         objects[type]?.first { $0.name.lowercased() == name.lowercased() }
     }
 
-    /// The field that a SOQL path goes through: `Account` means AccountId.
+    /// The field of a relationship in a SOQL path: AccountId for `Account`.
     static func relationship(_ name: String, of type: String) -> (field: Field, type: String, name: String)? {
         for field in objects[type] ?? [] {
             if case .reference(let relationship, let target) = field.kind,
@@ -87,7 +87,7 @@ enum Schema {
         return nil
     }
 
-    /// The type whose records hang on a record of `type` under a plural name, and the field that says so.
+    /// The child type of a relationship with a plural name, and the field that refers to the parent.
     static func children(_ name: String, of type: String) -> (type: String, field: String)? {
         type == "Order" && name.lowercased() == "orderitems" ? ("OrderItem", "OrderId") : nil
     }

@@ -2,17 +2,17 @@ import Foundation
 import JSON
 
 extension SalesforceSimulator {
-    /// Who may have a token, and how. The facts of an External Client App.
+    /// An External Client App: who may have a token, and by which flow.
     public struct App: Sendable {
         public var clientId: String
         public var username: String
-        /// Nil: JWT bearer is switched off.
+        /// Nil switches JWT bearer off.
         public var jwtPublicKeyPEM: String?
-        /// Nil: client credentials are switched off.
+        /// Nil switches client credentials off.
         public var clientSecret: String?
-        /// Accepted as `aud`, besides the simulator's own address (its My Domain).
+        /// The values accepted as `aud`, besides the simulator's own URL (its My Domain).
         public var audiences = ["https://login.salesforce.com", "https://test.salesforce.com"]
-        /// Whether a grant returns the token that is still good instead of a new one. Salesforce is known to do both.
+        /// Whether a grant returns the last token while it is valid, instead of a new one. Salesforce does both.
         public var reusesTokens = false
 
         public init(
@@ -28,7 +28,7 @@ extension SalesforceSimulator {
     }
 }
 
-/// A refusal of the token endpoint: status 400 and an object, where the REST API has an array.
+/// A refusal of the token endpoint: status 400 and an object. The REST API has an array instead.
 struct OAuthError: Error, Equatable {
     var error: String
     var description: String
@@ -41,12 +41,12 @@ struct OAuthError: Error, Equatable {
     var json: JSON { ["error": .string(error), "error_description": .string(description)] }
 }
 
-/// `POST /services/oauth2/token`. There is no `expires_in` in what Salesforce answers, nor here.
+/// `POST /services/oauth2/token`. The answer has no `expires_in`, as in Salesforce.
 func grantToken(
     _ request: ServerRequest, app: SalesforceSimulator.App, instanceURL: String,
     state: inout SalesforceSimulator.State
 ) throws(OAuthError) -> JSON {
-    // A body that is not form-encoded has no fields, and so no grant type: JSON ends here.
+    // A body that is not a form, such as JSON, has no fields, and so no grant type.
     let form = request.form
     var answer: [String: JSON] = [
         "instance_url": .string(instanceURL), "token_type": "Bearer", "scope": "api",
@@ -57,7 +57,7 @@ func grantToken(
         try checkAssertion(form["assertion"] ?? "", app: app, instanceURL: instanceURL)
     case "client_credentials":
         try checkClient(request, form, app: app)
-        answer["issued_at"] = .string(String(Int(Date().timeIntervalSince1970 * 1000)))
+        answer["issued_at"] = .string(String(state.now.milliseconds))
         answer["signature"] = "c2lnbmF0dXJlIG9mIHRoZSBpZGVudGl0eSBVUkw="
     case nil where request.header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true:
         throw OAuthError("invalid_request", "must include grant_type")
@@ -86,8 +86,8 @@ private func checkAssertion(_ assertion: String, app: SalesforceSimulator.App, i
     guard let audience = claims["aud"]?.stringOrNumber, (app.audiences + [instanceURL]).contains(audience) else {
         throw OAuthError("invalid_grant", "Audience validation failed")
     }
-    // In seconds, at most 3 minutes ahead. The real endpoint is said not to enforce the upper bound; enforcing it
-    // finds a caller that sends milliseconds. The misleading text is Salesforce's own.
+    // In seconds, at most 3 minutes ahead. Salesforce may not enforce the upper bound. The simulator does, to find
+    // a caller that sends milliseconds. The misleading text is Salesforce's own.
     let now = Date().timeIntervalSince1970
     guard let expiry = claims["exp"]?.integer, Double(expiry) > now, Double(expiry) <= now + 185 else {
         throw OAuthError("invalid_grant", "expired authorization code")
@@ -114,7 +114,12 @@ private func checkClient(
 }
 
 extension SalesforceSimulator.State {
-    /// An opaque token: the org's 15-character id, an exclamation mark, and noise.
+    /// Invalidates every token issued so far.
+    package mutating func revokeTokens() {
+        tokens = []
+    }
+
+    /// Issues an opaque token: the org's 15-character id, an exclamation mark, and random characters.
     mutating func issueToken(reusing: Bool = false) -> String {
         if reusing, let lastToken, tokens.contains(lastToken) { return lastToken }
         let noise = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._"

@@ -3,8 +3,8 @@ import Foundation
 import JSON
 
 extension SalesforceSimulator.State {
-    /// `PATCH sobjects/<type>/<id>`: all fields or none.
-    mutating func update(_ type: String, _ id: String, _ fields: [String: JSON]) throws(SalesforceError) {
+    /// `PATCH sobjects/<type>/<id>` writes all fields or none.
+    mutating func update(_ type: String, _ id: String, _ fields: [String: JSON]) throws(SalesforceRefusal) {
         guard Schema.objects[type] != nil, let id = salesforceId18(id), var record = records[type]?[id] else {
             throw .notFound
         }
@@ -12,25 +12,25 @@ extension SalesforceSimulator.State {
             let field = try Schema.writable(name, of: type)
             record[field.name] = try field.checked(value)
         }
-        record["LastModifiedDate"] = .string(salesforceTime(Date()))
+        record["LastModifiedDate"] = .string(salesforceTime(now))
         records[type]?[id] = record
         if type == "Order", let status = fields["Provisioning_Status__c"]?.stringOrNumber {
             statusHistory[id, default: []].append(status)
         }
     }
 
-    /// `PATCH composite/sobjects`: a result for each record, status 200 whatever becomes of them.
-    mutating func updateCollection(_ body: JSON) throws(SalesforceError) -> JSON {
+    /// `PATCH composite/sobjects` has a result for each record. The status is always 200.
+    mutating func updateCollection(_ body: JSON) throws(SalesforceRefusal) -> JSON {
         guard let rows = body["records"]?.array else {
-            throw SalesforceError(status: 400, code: "JSON_PARSER_ERROR", message: "records expected")
+            throw SalesforceRefusal(status: 400, code: "JSON_PARSER_ERROR", message: "records expected")
         }
         guard rows.count <= 200 else {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "EXCEEDED_MAX_SIZE_REQUEST",
                 message: "record limit reached. cannot submit more than 200 records into this call")
         }
         let before = self
-        let outcomes = rows.map { row in Result { () throws(SalesforceError) in try updateRow(row) } }
+        let outcomes = rows.map { row in Result { () throws(SalesforceRefusal) in try updateRow(row) } }
         var failed = false
         for case .failure in outcomes { failed = true }
         let rolledBack = failed && body["allOrNone"]?.bool == true
@@ -51,15 +51,16 @@ extension SalesforceSimulator.State {
             })
     }
 
-    private mutating func updateRow(_ row: JSON) throws(SalesforceError) -> String {
+    private mutating func updateRow(_ row: JSON) throws(SalesforceRefusal) -> String {
         guard var fields = row.object, let type = row["attributes"]?["type"]?.stringOrNumber,
             let id = (row["id"] ?? row["Id"])?.stringOrNumber
         else {
-            throw SalesforceError(status: 400, code: "MISSING_ARGUMENT", message: "Id not specified in an update call")
+            throw SalesforceRefusal(
+                status: 400, code: "MISSING_ARGUMENT", message: "Id not specified in an update call")
         }
         for name in ["attributes", "id", "Id"] { fields[name] = nil }
         guard let id18 = salesforceId18(id), records[type]?[id18] != nil else {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "INVALID_CROSS_REFERENCE_KEY", message: "invalid cross reference id")
         }
         try update(type, id18, fields)
@@ -67,7 +68,7 @@ extension SalesforceSimulator.State {
     }
 }
 
-/// A SaveResult, which says `statusCode` where everything else says `errorCode`.
+/// A SaveResult, which has `statusCode` where all other errors have `errorCode`.
 private func saveError(_ id: String?, _ code: String, _ message: String, _ fields: [String] = []) -> JSON {
     let error: JSON = [
         "statusCode": .string(code), "message": .string(message), "fields": .array(fields.map(JSON.string)),
@@ -78,18 +79,18 @@ private func saveError(_ id: String?, _ code: String, _ message: String, _ field
 }
 
 extension Schema {
-    fileprivate static func writable(_ name: String, of type: String) throws(SalesforceError) -> Field {
+    fileprivate static func writable(_ name: String, of type: String) throws(SalesforceRefusal) -> Field {
         guard let field = objects[type]?.first(where: { $0.name == name }) else {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD", message: "No such column '\(name)' on sobject of type \(type)")
         }
         if field.name == "Id" {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD",
                 message: "The Id field should not be specified in the sobject data.")
         }
         if field.readOnly {
-            throw SalesforceError(
+            throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD_FOR_INSERT_UPDATE",
                 message: "Unable to create/update fields: \(name). Please check the security settings of this field "
                     + "and verify that it is read/write for your profile or permission set.", fields: [name])
@@ -103,32 +104,32 @@ extension Schema.Field {
         name.replacing("__c", with: "").replacing("_", with: " ")
     }
 
-    /// The value as the record keeps it. Salesforce takes no number for a text, nor the other way round.
-    fileprivate func checked(_ value: JSON) throws(SalesforceError) -> JSON {
+    /// The value as the record stores it. Salesforce takes no number for text, and no text for a number.
+    fileprivate func checked(_ value: JSON) throws(SalesforceRefusal) -> JSON {
         switch (kind, value) {
         case (_, .null), (.number, .number), (.picklist, .string):
             return value
         case (.text(let length), .string(let text)):
-            // Lengths are counted in UTF-16 units.
+            // Salesforce counts UTF-16 units.
             guard text.utf16.count <= length else {
-                throw SalesforceError(
+                throw SalesforceRefusal(
                     status: 400, code: "STRING_TOO_LONG",
                     message: "\(label): data value too large: \(text) (max length=\(length))", fields: [name])
             }
             return value
         case (.restrictedPicklist(let allowed), .string(let text)):
             guard allowed.contains(text) else {
-                throw SalesforceError(
+                throw SalesforceRefusal(
                     status: 400, code: "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
                     message: "\(label): bad value for restricted picklist field: \(text)", fields: [name])
             }
             return value
         case (.datetime, .string(let text)):
             guard let date = parsedTime(text) else { throw unreadable(value) }
-            return .string(salesforceTime(date))
+            return .string(salesforceTime(Timestamp(date)))
         case (.reference, .string(let text)):
             guard let id = salesforceId18(text) else {
-                throw SalesforceError(
+                throw SalesforceRefusal(
                     status: 400, code: "MALFORMED_ID", message: "\(label): id value of incorrect type: \(text)",
                     fields: [name])
             }
@@ -138,14 +139,14 @@ extension Schema.Field {
         }
     }
 
-    private func unreadable(_ value: JSON) -> SalesforceError {
-        SalesforceError(
+    private func unreadable(_ value: JSON) -> SalesforceRefusal {
+        SalesforceRefusal(
             status: 400, code: "JSON_PARSER_ERROR",
             message: "Cannot deserialize instance of \(label) from \(String(decoding: value.bytes, as: UTF8.self))")
     }
 }
 
-/// With or without a fraction; the zone is `Z` or an offset.
+/// A time with or without a fraction. The zone is `Z` or an offset.
 private func parsedTime(_ text: String) -> Date? {
     (try? Date(text, strategy: Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
         ?? (try? Date(text, strategy: .iso8601))

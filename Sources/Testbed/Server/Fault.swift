@@ -1,33 +1,32 @@
 import Foundation
 import JSON
-import Synchronization
 
-/// What goes wrong with one call to a simulator: whether the call is carried out, how long the answer takes,
-/// and what arrives instead of it.
-public struct Fault: Sendable, Equatable {
-    public enum Outcome: Sendable, Equatable {
-        /// The call's own answer.
+/// What goes wrong with one response: whether the server still carries the call out, how long that takes, and what the
+/// caller receives.
+public struct Fault: Sendable, Hashable {
+    enum Outcome: Sendable, Hashable {
+        /// The server's own response.
         case answered
         case replaced(status: Int, contentType: String, body: String)
         /// The connection closes without a byte.
         case dropped
-        /// Content-Length promises the whole answer, half of it comes.
+        /// Content-Length announces the whole response, and half of it arrives.
         case truncated
     }
 
-    /// False: the call changes nothing and is only logged.
-    public var acts: Bool
-    /// In ms, before acting and after it. A simulator that is stopped waits for them.
-    public var delayBefore = 0
-    public var delayAfter = 0
-    public var outcome: Outcome
+    /// False: the call changes nothing. The server only notes it.
+    private var acts: Bool
+    /// Milliseconds before and after the server carries the call out. A server that is stopped waits for them.
+    private var delayBefore = 0
+    private var delayAfter = 0
+    private var outcome: Outcome
 
-    /// Answers so, and does nothing.
+    /// Responds so, and does nothing.
     public static func answer(_ status: Int, _ body: String, contentType: String = "application/json") -> Fault {
         Fault(acts: false, outcome: .replaced(status: status, contentType: contentType, body: body))
     }
 
-    /// Does it, and answers something else: a gateway that lost patience, a page of a PHP crash.
+    /// Carries the call out, and responds with something else, such as the timeout of a gateway or a crash of PHP.
     public static func actThenAnswer(_ status: Int, _ body: String, contentType: String = "application/json") -> Fault {
         Fault(acts: true, outcome: .replaced(status: status, contentType: contentType, body: body))
     }
@@ -36,25 +35,25 @@ public struct Fault: Sendable, Equatable {
     public static let actThenDrop = Fault(acts: true, outcome: .dropped)
     public static let actThenTruncate = Fault(acts: true, outcome: .truncated)
     public static let actThenEmptyBody = actThenAnswer(200, "")
-    public static let emptyBody = answer(200, "")
+    static let emptyBody = answer(200, "")
     public static let tooManyRequests = answer(429, "Too Many Requests", contentType: "text/plain")
     public static let maintenance = answer(
         503, "<!DOCTYPE html><html><body><h1>Down for Maintenance</h1></body></html>",
         contentType: "text/html; charset=utf-8")
 
-    public static func actThenDelay(milliseconds: Int) -> Fault {
+    static func actThenDelay(milliseconds: Int) -> Fault {
         Fault(acts: true, delayAfter: milliseconds, outcome: .answered)
     }
 
-    public static func delayThenAct(milliseconds: Int) -> Fault {
+    static func delayThenAct(milliseconds: Int) -> Fault {
         Fault(acts: true, delayBefore: milliseconds, outcome: .answered)
     }
 
-    /// The fault that `{"fault": <name>}` asks for, with `milliseconds`, `status`, `body` and `contentType` where
-    /// the name needs them. Nil for a name that is none.
+    /// The fault of `{"fault": <name>}`, with `milliseconds`, `status`, `body` and `contentType` where the fault has
+    /// them. Nil for an unknown name.
     init?(_ json: JSON) {
-        let milliseconds = Int(json["milliseconds"]?.integer ?? 1000)
-        let status = Int(json["status"]?.integer ?? 500)
+        let milliseconds = json["milliseconds"]?.integer ?? 1000
+        let status = json["status"]?.integer ?? 500
         let body = json["body"]?.stringOrNumber ?? ""
         let contentType = json["contentType"]?.stringOrNumber ?? "application/json"
         switch json["fault"]?.stringOrNumber {
@@ -80,10 +79,13 @@ public struct Fault: Sendable, Equatable {
         self.outcome = outcome
     }
 
-    func apply(to act: () -> ServerReply) -> ServerReply {
-        Thread.sleep(forTimeInterval: Double(delayBefore) / 1000)
+    /// Responds to a call that `act` carries out. `sleep` waits for so many seconds.
+    func apply(
+        to act: () -> ServerReply, sleep: (TimeInterval) -> Void = { Thread.sleep(forTimeInterval: $0) }
+    ) -> ServerReply {
+        sleep(Double(delayBefore) / 1000)
         let reply = acts ? act() : .drop
-        Thread.sleep(forTimeInterval: Double(delayAfter) / 1000)
+        sleep(Double(delayAfter) / 1000)
         switch outcome {
         case .answered: return reply
         case .dropped: return .drop
@@ -92,56 +94,6 @@ public struct Fault: Sendable, Equatable {
         case .truncated:
             guard case .answer(let status, _, let body) = reply, !body.isEmpty else { return .drop }
             return .truncated(status: status, length: body.count, body: Array(body.prefix(body.count / 2)))
-        }
-    }
-}
-
-/// The faults that are still to come, oldest first.
-final class FaultQueue: Sendable {
-    private struct Entry: Sendable {
-        var fault: Fault
-        var call: String?
-        var times: Int
-    }
-
-    private let entries = Mutex<[Entry]>([])
-
-    /// - Parameter call: only calls whose name contains it; nil for any call.
-    func add(_ fault: Fault, on call: String?, times: Int) {
-        guard times > 0 else { return }
-        entries.withLock { $0.append(Entry(fault: fault, call: call, times: times)) }
-    }
-
-    func removeAll() {
-        entries.withLock { $0 = [] }
-    }
-
-    /// Carries the call out, or does with it what the first fault that is meant for it says.
-    func carryOut(_ call: String, act: () -> ServerReply) -> ServerReply {
-        guard let fault = next(for: call) else { return act() }
-        return fault.apply(to: act)
-    }
-
-    /// `POST /_simulator/faults`: one fault as JSON, with `on` and `times`; `DELETE` forgets those to come.
-    func control(_ request: ServerRequest) -> ServerReply {
-        if request.method == "DELETE" {
-            removeAll()
-            return .answer(status: 204)
-        }
-        guard let json = JSON(request.body), let fault = Fault(json) else {
-            return .answer(status: 400, body: Array("Expected {\"fault\": <name>, \"on\": …, \"times\": …}\n".utf8))
-        }
-        add(fault, on: json["on"]?.stringOrNumber, times: Int(json["times"]?.integer ?? 1))
-        return .answer(status: 204)
-    }
-
-    private func next(for call: String) -> Fault? {
-        entries.withLock { entries in
-            guard let index = entries.firstIndex(where: { $0.call.map(call.contains) ?? true }) else { return nil }
-            entries[index].times -= 1
-            let fault = entries[index].fault
-            if entries[index].times == 0 { entries.remove(at: index) }
-            return fault
         }
     }
 }

@@ -8,7 +8,7 @@ func formFields(_ text: String) -> [(name: String, value: String)] {
     }
 }
 
-/// Plus is a space; a percent sign that begins no escape stands for itself.
+/// A plus is a space. A percent sign that begins no escape stands for itself.
 private func formDecoded(_ text: Substring) -> String {
     var bytes: [UInt8] = []
     var rest = Array(text.utf8)[...]
@@ -26,7 +26,7 @@ private func formDecoded(_ text: Substring) -> String {
 }
 
 extension ServerRequest {
-    /// The fields of a form-encoded body; none when the body says it is something else.
+    /// The fields of a form-encoded body; none when the body's type is another.
     var form: [(name: String, value: String)] {
         guard header("content-type")?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true else {
             return []
@@ -36,7 +36,7 @@ extension ServerRequest {
 }
 
 extension [(name: String, value: String)] {
-    /// The last field of that name, as most servers have it.
+    /// The value of the last field with that name, as most servers read it.
     subscript(name: String) -> String? {
         last { $0.name == name }?.value
     }

@@ -1,9 +1,9 @@
 import CMicroHTTPD
 import Foundation
 
-/// An HTTP/1.1 server on loopback: keep-alive, a thread for each connection, so that a handler may block.
+/// An HTTP/1.1 server on loopback. Every connection has a thread, so a handler may block.
 public final class LoopbackServer: Sendable {
-    /// The address cannot be bound; the text says which and why.
+    /// The server cannot listen; the text has the address and the reason.
     public struct Unavailable: Error, CustomStringConvertible {
         public var description: String
     }
@@ -13,7 +13,7 @@ public final class LoopbackServer: Sendable {
 
     private let daemon: Daemon
 
-    /// Listens on 127.0.0.1; port 0 takes a free one. The handler is called from many threads at once.
+    /// Listens on 127.0.0.1. Port 0 takes a free one. Many threads call the handler at once.
     public init(port: UInt16 = 0, handler: @escaping @Sendable (ServerRequest) -> ServerReply) throws {
         let context = Unmanaged.passRetained(Handler(call: handler))
         guard let pointer = cmhd_start(port, access, context.toOpaque(), completed, uriLog) else {
@@ -24,13 +24,13 @@ public final class LoopbackServer: Sendable {
         self.port = cmhd_port(pointer)
     }
 
-    /// Takes no new requests and closes every connection. Waits for handlers that are still at work: who holds
-    /// one in a long poll lets it return first. Not to be called from a handler. Harmless when called again.
+    /// Takes no new requests, closes every connection, and waits for the handlers at work. End long polls first, and do
+    /// not call it from a handler. Harmless when called again.
     public func stop() {
         daemon.stop()
     }
 
-    /// Refuses connections from now on, as a host does where nothing listens. Those that are there go on.
+    /// Refuses connections from now on, as a host does where nothing listens. Open connections stay.
     public func refuse() {
         daemon.refuse()
     }
@@ -40,7 +40,7 @@ public final class LoopbackServer: Sendable {
     }
 }
 
-/// The running daemon; stopped once.
+/// The running daemon. It is stopped once.
 private final class Daemon: @unchecked Sendable {
     private let lock = NSLock()
     private var pointer: OpaquePointer?
@@ -56,7 +56,7 @@ private final class Daemon: @unchecked Sendable {
             guard let pointer else { return }
             let listening = MHD_quiesce_daemon(pointer)
             guard listening >= 0 else { return }
-            // Closing alone does not end it while the daemon's thread still polls it.
+            // Closing it alone does not stop the daemon's thread, which still polls it.
             shutdown(listening, Int32(SHUT_RDWR))
             close(listening)
         }
@@ -80,8 +80,8 @@ private final class Handler {
     }
 }
 
-/// A request while it arrives: made when its first line is there, released when it is done.
-private final class Exchange {
+/// A request while it arrives, from its first line until it is answered.
+private final class IncomingRequest {
     let target: String
     var headersSeen = false
     var headers: [(name: String, value: String)] = []
@@ -92,53 +92,53 @@ private final class Exchange {
     }
 }
 
-/// The only place where the target is seen as sent: libmicrohttpd takes the percent encoding off afterwards.
+/// Keeps the target as sent. libmicrohttpd removes the percent encoding afterwards.
 private func uriLog(
     _: UnsafeMutableRawPointer?, uri: UnsafePointer<CChar>?, _: OpaquePointer?
 ) -> UnsafeMutableRawPointer? {
-    Unmanaged.passRetained(Exchange(target: uri.map { String(cString: $0) } ?? "/")).toOpaque()
+    Unmanaged.passRetained(IncomingRequest(target: uri.map { String(cString: $0) } ?? "/")).toOpaque()
 }
 
 private func completed(
-    _: UnsafeMutableRawPointer?, _: OpaquePointer?, exchange: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
+    _: UnsafeMutableRawPointer?, _: OpaquePointer?, incoming: UnsafeMutablePointer<UnsafeMutableRawPointer?>?,
     _: MHD_RequestTerminationCode
 ) {
-    guard let pointer = exchange?.pointee else { return }
-    Unmanaged<Exchange>.fromOpaque(pointer).release()
-    exchange?.pointee = nil
+    guard let pointer = incoming?.pointee else { return }
+    Unmanaged<IncomingRequest>.fromOpaque(pointer).release()
+    incoming?.pointee = nil
 }
 
 /// Called once with the headers, once for each piece of the body, and once at its end.
 private func access(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?, _: UnsafePointer<CChar>?,
     method: UnsafePointer<CChar>?, _: UnsafePointer<CChar>?, piece: UnsafePointer<CChar>?,
-    size: UnsafeMutablePointer<Int>?, exchange: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+    size: UnsafeMutablePointer<Int>?, incoming: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
 ) -> MHD_Result {
-    guard let context, let connection, let method, let pointer = exchange?.pointee else { return .NO }
-    let exchange = Unmanaged<Exchange>.fromOpaque(pointer).takeUnretainedValue()
-    if !exchange.headersSeen {
-        exchange.headersSeen = true
+    guard let context, let connection, let method, let pointer = incoming?.pointee else { return .NO }
+    let incoming = Unmanaged<IncomingRequest>.fromOpaque(pointer).takeUnretainedValue()
+    if !incoming.headersSeen {
+        incoming.headersSeen = true
         MHD_get_connection_values(connection, .HEADER_KIND, collectHeader, pointer)
         return .YES
     }
     if let piece, let size, size.pointee > 0 {
-        exchange.body += UnsafeRawBufferPointer(start: piece, count: size.pointee)
+        incoming.body += UnsafeRawBufferPointer(start: piece, count: size.pointee)
         size.pointee = 0
         return .YES
     }
-    let target = exchange.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+    let target = incoming.target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
     let request = ServerRequest(
         method: String(cString: method), path: String(target[0]), query: target.count > 1 ? String(target[1]) : "",
-        headers: exchange.headers, body: exchange.body)
+        headers: incoming.headers, body: incoming.body)
     let handler = Unmanaged<Handler>.fromOpaque(context).takeUnretainedValue()
     return answer(handler.call(request), on: connection)
 }
 
 private func collectHeader(
-    exchange: UnsafeMutableRawPointer?, _: MHD_ValueKind, name: UnsafePointer<CChar>?, value: UnsafePointer<CChar>?
+    incoming: UnsafeMutableRawPointer?, _: MHD_ValueKind, name: UnsafePointer<CChar>?, value: UnsafePointer<CChar>?
 ) -> MHD_Result {
-    guard let exchange, let name, let value else { return .YES }
-    Unmanaged<Exchange>.fromOpaque(exchange).takeUnretainedValue().headers
+    guard let incoming, let name, let value else { return .YES }
+    Unmanaged<IncomingRequest>.fromOpaque(incoming).takeUnretainedValue().headers
         .append((String(cString: name).lowercased(), String(cString: value)))
     return .YES
 }
@@ -148,7 +148,8 @@ private func answer(_ reply: ServerReply, on connection: OpaquePointer) -> MHD_R
     let status: Int
     switch reply {
     case .drop:
-        return .NO  // libmicrohttpd then closes without an answer
+        // libmicrohttpd then closes the connection without an answer.
+        return .NO
     case .answer(let code, let headers, var body):
         status = code
         response = MHD_create_response_from_buffer(body.count, &body, .RESPMEM_MUST_COPY)

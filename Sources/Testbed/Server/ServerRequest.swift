@@ -1,20 +1,30 @@
-/// A request as it arrived.
+/// A request as it arrives.
 public struct ServerRequest: Sendable {
     public var method: String
-    /// As sent, percent encoding and all, without the query.
+    /// As sent, still percent-encoded, without the query.
     public var path: String
-    /// As sent, without the question mark; empty when there is none.
+    /// As sent, without the question mark; empty when there is no query.
     public var query: String
-    /// Lower-case name and value, in the order of arrival.
+    /// Names in lower case, and values, in the order of arrival.
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
+
+    package init(
+        method: String, path: String, query: String, headers: [(name: String, value: String)], body: [UInt8]
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
 
     public func header(_ name: String) -> String? {
         headers.first { $0.name == name.lowercased() }?.value
     }
 }
 
-/// What the server does with a request.
+/// How the server answers a request.
 public enum ServerReply: Sendable {
     case answer(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [])
     /// Close the connection without a byte of answer.

@@ -1,7 +1,7 @@
 import Foundation
 import JSON
 
-/// A refusal: `result: error` with this message. Status 200, except where the caller as such is refused.
+/// A refusal: `result: error` with this message. The status is 200, except when WHMCS refuses the caller.
 struct WHMCSRefusal: Error, Equatable {
     var status = 200
     var message: String
@@ -12,7 +12,7 @@ struct WHMCSRefusal: Error, Equatable {
     }
 }
 
-/// A product of an order, checked.
+/// One line of an order, validated.
 private struct CartLine {
     var product: WHMCSSimulator.Product
     var cycle: String
@@ -23,13 +23,13 @@ private struct CartLine {
     var configOptions: [String: String]
 }
 
-/// The parameters that have an element for each line.
+/// The parameters that are arrays with one element for each line.
 private let lineParameters = [
     "pid", "qty", "domain", "billingcycle", "customfields", "configoptions", "priceoverride", "hostname", "addons",
 ]
 
-/// Unknown parameters are ignored without a word, as WHMCS ignores them.
-func addOrder(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout WHMCSSimulator.State)
+/// Creates an order. Ignores unknown parameters, as WHMCS does.
+func addOrder(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
     guard let client = form.integer("clientid").flatMap(state.client) else {
@@ -51,7 +51,7 @@ func addOrder(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout
 
     var order = WHMCSSimulator.Order(
         id: state.newId(), number: String(Int.random(in: 1_000_000_000...9_999_999_999)), clientId: client.id,
-        status: "Pending", notes: install.dropsNotes ? "" : form["notes"], paymentMethod: form["paymentmethod"],
+        status: "Pending", notes: configuration.dropsNotes ? "" : form["notes"], paymentMethod: form["paymentmethod"],
         amount: money(lines.reduce(0) { $0 + (Double($1.price) ?? 0) * Double($1.quantity) }), invoiceId: 0,
         date: whmcsTime(Date()))
     if !form.bool("noinvoice") { order.invoiceId = state.newId() }
@@ -68,13 +68,13 @@ func addOrder(_ form: PHPForm, _ install: WHMCSSimulator.Install, _ state: inout
     }
     let ids = JSON.string(serviceIds.joined(separator: ","))
     return [
-        // No ids per line, and productids are service ids (developer documentation, issue 246).
+        // There are no ids per line, and productids are service ids (developer documentation, issue 246).
         "orderid": .number(order.id), "productids": ids, "serviceids": ids, "addonids": "", "domainids": "",
         "invoiceid": .number(order.invoiceId),
     ]
 }
 
-/// What WHMCS says to an unknown product or a disabled cycle is undocumented; that it is refused is assumed here.
+/// It is undocumented how WHMCS answers for an unknown product or a disabled cycle. The simulator refuses both.
 private func cartLine(_ form: PHPForm, _ key: String, pid: String, _ state: WHMCSSimulator.State)
     throws(WHMCSRefusal) -> CartLine
 {
@@ -92,8 +92,8 @@ private func cartLine(_ form: PHPForm, _ key: String, pid: String, _ state: WHMC
         configOptions: try decodedMap("configoptions", form.element("configoptions", key)))
 }
 
-/// base64(serialize(id → value)), as the documentation of AddOrder asks for each line. PHP would go on with
-/// nothing where it cannot read the text; here it is refused, so that a wrong encoding does not stay unseen.
+/// base64(serialize(id → value)), as AddOrder documents it. PHP ignores text that it cannot parse. The simulator refuses
+/// it, so that a wrong encoding is noticed.
 private func decodedMap(_ name: String, _ text: String) throws(WHMCSRefusal) -> [String: String] {
     if text.isEmpty { return [:] }
     guard let data = Data(base64Encoded: text), let value = try? phpUnserialized([UInt8](data)),
@@ -105,7 +105,7 @@ private func decodedMap(_ name: String, _ text: String) throws(WHMCSRefusal) -> 
 private func service(of line: CartLine, _ order: WHMCSSimulator.Order, id: Int, quantity: Int)
     -> WHMCSSimulator.Service
 {
-    // Fields that the product does not have are dropped.
+    // WHMCS ignores fields that the product does not have.
     let fields = line.product.customFields.keys.compactMap { id in
         line.customFields[String(id)].map { (id, $0) }
     }
@@ -117,7 +117,7 @@ private func service(of line: CartLine, _ order: WHMCSSimulator.Order, id: Int, 
 }
 
 extension WHMCSSimulator.Product {
-    /// Nil when the product cannot be had in that cycle.
+    /// Nil when the product does not have that cycle.
     fileprivate func price(_ cycle: String) -> String? {
         switch payType {
         case "free": cycle == "free" ? "0.00" : nil

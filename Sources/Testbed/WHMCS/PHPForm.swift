@@ -1,7 +1,7 @@
-/// A form as PHP reads it: `pid[0]=1&pid[]=2` is an array named pid, everything else a text.
+/// A form as PHP parses it: `pid[0]=1&pid[]=2` is an array named pid, everything else is text.
 struct PHPForm {
     private(set) var texts: [String: String] = [:]
-    /// Keys as text, in the order of arrival. PHP numbers `[]` from the highest number so far.
+    /// Keys as text, in the order of arrival. PHP numbers `[]` on from the highest number.
     private(set) var arrays: [String: [(key: String, value: String)]] = [:]
 
     init(_ fields: [(name: String, value: String)]) {
@@ -23,13 +23,13 @@ struct PHPForm {
     /// The parameter as text; empty when it is missing.
     subscript(name: String) -> String { texts[name] ?? "" }
 
-    /// What PHP's `(int)` makes of the parameter: its leading digits, or 0. Nil when it is missing or empty.
+    /// The parameter after PHP's `(int)`: its leading digits, or 0. Nil when it is missing or empty.
     func integer(_ name: String) -> Int? {
         guard let text = texts[name], !text.isEmpty else { return nil }
         return Int(text.prefix { $0.isWholeNumber }) ?? 0
     }
 
-    /// Only the empty text and "0" are false: "false" and "no" are true.
+    /// Only "" and "0" are false; "false" and "no" are true.
     func bool(_ name: String) -> Bool {
         !["", "0"].contains(self[name])
     }

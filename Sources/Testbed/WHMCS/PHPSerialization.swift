@@ -1,12 +1,12 @@
 import JSON
 
-/// The text is not what PHP's `serialize` writes; `offset` counts bytes.
+/// The text is not the output of PHP's `serialize`. `offset` is in bytes.
 struct PHPSerializationError: Error, Equatable {
     var offset: Int
 }
 
-/// The value that PHP's `serialize` wrote: null, bool, int, float, string or array (as an object, keys as text).
-/// As strict as `unserialize`: lengths are in bytes, counts are exact, nothing may follow.
+/// Parses the output of PHP's `serialize`: null, bool, int, float, string or array (as an object, keys as text). It is as
+/// strict as `unserialize`: lengths are in bytes, counts are exact, nothing may follow.
 func phpUnserialized(_ bytes: [UInt8]) throws(PHPSerializationError) -> JSON {
     var reader = PHPReader(bytes: bytes)
     let value = try reader.value()

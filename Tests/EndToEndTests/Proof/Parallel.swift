@@ -1,12 +1,13 @@
 import Foundation
 
-/// Threads that block, as many as asked for: here they wait more than they work.
+/// Work on threads that block. The caller chooses how many, because they wait more than they compute.
 enum Parallel {
+    /// One thread for each input. Results are in the order of the inputs.
     static func map<Input: Sendable, Output: Sendable>(
         _ inputs: some Collection<Input>, _ body: @escaping @Sendable (Input) throws -> Output
     ) throws -> [Output] {
         let inputs = Array(inputs)
-        let results = Slots<Swift.Result<Output, any Error>>(inputs.count)
+        let results = ResultSlots<Swift.Result<Output, any Error>>(inputs.count)
         let group = DispatchGroup()
         for (index, input) in inputs.enumerated() {
             group.enter()
@@ -20,13 +21,14 @@ enum Parallel {
         return try results.all.map { try $0.get() }
     }
 
-    /// Each worker takes the next task when it is done with its last; results in the order of the tasks.
+    /// One thread for each worker, which takes the next task when it has finished the last. Results are in the order of
+    /// the tasks.
     static func share<Task: Sendable, Worker: Sendable, Output: Sendable>(
         _ tasks: [Task], among workers: [Worker], _ body: @escaping @Sendable (Task, Worker) -> Output
     ) -> [Output] {
-        let results = Slots<Output>(tasks.count)
+        let results = ResultSlots<Output>(tasks.count)
         let next = Counter()
-        // Nothing in it throws.
+        // `body` does not throw.
         _ = try? map(workers) { worker in
             while true {
                 let index = next.take()
@@ -38,7 +40,7 @@ enum Parallel {
     }
 }
 
-private final class Slots<Value: Sendable>: @unchecked Sendable {
+private final class ResultSlots<Value: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var values: [Value?]
 
@@ -49,7 +51,7 @@ private final class Slots<Value: Sendable>: @unchecked Sendable {
     var all: [Value] { lock.withLock { values.compactMap { $0 } } }
 }
 
-final class Counter: @unchecked Sendable {
+private final class Counter: @unchecked Sendable {
     private let lock = NSLock()
     private var value = 0
 

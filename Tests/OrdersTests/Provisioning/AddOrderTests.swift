@@ -145,7 +145,7 @@ import Testing
     @Test func anInstallThatForgetsTheMarkerIsProvenNoMore() throws {
         let harness = try ProvisioningHarness()
         try harness.run(Seed.otherOrder)
-        harness.whmcs.install.dropsNotes = true
+        harness.whmcs.configuration.dropsNotes = true
         let (another, _) = harness.salesforce.update { state in
             (state.addOrder(account: Seed.account, lines: [Seed.Line(Seed.hosting)]), 0)
         }
@@ -180,7 +180,7 @@ import Testing
     /// The field of one product says nothing of the next product, which has none.
     @Test func aProofCountsOnlyForTheWayItCame() throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
-        harness.whmcs.install.dropsNotes = true
+        harness.whmcs.configuration.dropsNotes = true
         harness.whmcs.update { state in
             for index in state.products.indices where state.products[index].pid == 186 {
                 state.products[index].customFields = [:]
@@ -278,7 +278,7 @@ import Testing
         // WHMCS does not answer any more.
         Trouble(settings: ["MAX_ATTEMPTS": "2"]) { $0.whmcs.failNext(.maintenance, on: "GetOrders", times: 10) },
         // WHMCS says a clear no, to something else.
-        Trouble { $0.whmcs.install.permissions = ["AddOrder"] },
+        Trouble { $0.whmcs.configuration.permissions = ["AddOrder"] },
     ])
     func aDoubtOutlivesOtherTroubles(_ trouble: Trouble) throws {
         let harness = try Self.arrange(Self.late, trouble.settings)
@@ -372,7 +372,7 @@ import Testing
         let harness = try ProvisioningHarness(markerField.map { ["WHMCS_MARKER_FIELD": $0] } ?? [:])
         harness.whmcs.failNext(.dropBeforeActing, on: "AddOrder")
         // With the field as well, notes may be forgotten.
-        harness.whmcs.install.dropsNotes = markerField != nil
+        harness.whmcs.configuration.dropsNotes = markerField != nil
         try harness.run()
         for _ in 1...3 { try harness.finishAddOrder() }
         // Somebody accepted the last one: cancelling it would take a service away.

@@ -109,10 +109,10 @@ import Testing
     }
 
     /// Vendors answer the same list in many shapes.
-    @Test(arguments: WHMCSSimulator.Shape.List.allCases, WHMCSSimulator.Shape.Empty.allCases)
-    func theShapeOfListsDoesNotMatter(_ list: WHMCSSimulator.Shape.List, _ empty: WHMCSSimulator.Shape.Empty) throws {
+    @Test(arguments: WHMCSSimulator.ResponseFormat.List.allCases, WHMCSSimulator.ResponseFormat.Empty.allCases)
+    func theShapeOfListsDoesNotMatter(_ list: WHMCSSimulator.ResponseFormat.List, _ empty: WHMCSSimulator.ResponseFormat.Empty) throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
-        harness.whmcs.install.shape = .init(numbersAsText: true, list: list, empty: empty)
+        harness.whmcs.configuration.responseFormat = .init(numbersAsText: true, list: list, empty: empty)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
     }
@@ -120,7 +120,7 @@ import Testing
     /// An install that forgets the notes still gets its order once, and says so in the log.
     @Test func notesThatAreNotKeptAreTold() throws {
         let harness = try ProvisioningHarness()
-        harness.whmcs.install.dropsNotes = true
+        harness.whmcs.configuration.dropsNotes = true
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcs.state.orders.count == 1)
         #expect(harness.log.messages.contains("WHMCS dropped the order's marker"))

@@ -75,12 +75,12 @@ import Testing
             message: "WHMCS does not allow the address 192.0.2.9: add it to the API's list of addresses, or use an "
                 + "access key.", steps: upToDetails,
             arrange: { harness in
-                harness.whmcs.install.allowedAddresses = ["192.0.2.1"]
-                harness.whmcs.install.callerAddress = "192.0.2.9"
+                harness.whmcs.configuration.allowedAddresses = ["192.0.2.1"]
+                harness.whmcs.configuration.callerAddress = "192.0.2.9"
             }),
         Case(
             code: "WHMCS_REJECTED", message: "The WHMCS API role does not allow GetPayMethods.", steps: upToDetails,
-            arrange: { $0.whmcs.install.permissions = ["GetClientsDetails"] }),
+            arrange: { $0.whmcs.configuration.permissions = ["GetClientsDetails"] }),
         Case(
             code: "SALESFORCE_REJECTED",
             message: "Salesforce refused while updating the order: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",

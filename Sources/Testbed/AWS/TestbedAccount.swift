@@ -1,0 +1,17 @@
+/// The AWS account of the testbed: moto's default one.
+enum TestbedAccount {
+    static let id = "123456789012"
+    static let region = "eu-west-1"
+    static let accessKeyId = "local"
+    static let secretAccessKey = "local"
+    static let sessionToken = "local"
+
+    /// The variables that an AWS client reads.
+    static func environment(endpoint: String, lambda: String) -> [String: String] {
+        [
+            "AWS_ACCESS_KEY_ID": accessKeyId, "AWS_SECRET_ACCESS_KEY": secretAccessKey,
+            "AWS_SESSION_TOKEN": sessionToken, "AWS_REGION": region, "AWS_DEFAULT_REGION": region,
+            "AWS_ENDPOINT_URL": endpoint, "AWS_ENDPOINT_URL_LAMBDA": lambda,
+        ]
+    }
+}

@@ -1,0 +1,64 @@
+import Basics
+import Foundation
+import JSON
+
+extension SalesforceSimulator {
+    /// Everything that the org stores. It is a value, so a snapshot does not change.
+    public struct State: Sendable {
+        /// Type → 18-character id → field → value. An absent field is null.
+        public internal(set) var records: [String: [String: [String: JSON]]] = [:]
+        /// Order id → every value that was written to Provisioning_Status__c, oldest first.
+        public internal(set) var statusHistory: [String: [String]] = [:]
+        /// The valid access tokens.
+        public internal(set) var tokens: Set<String> = []
+        public internal(set) var tokensIssued = 0
+        /// "METHOD path" of every request, in the order of arrival, without query or body.
+        public internal(set) var requests: [String] = []
+
+        /// The rows of query results with several pages, by locator.
+        var cursors: [String: [JSON]] = [:]
+        var lastToken: String?
+        private var sequence = 0
+
+        /// The org's clock; nil for the machine's.
+        package var clock: Timestamp?
+        var now: Timestamp { clock ?? .now() }
+
+        public init() {}
+
+        /// The record with that id of 15 or 18 characters.
+        public func record(_ type: String, _ id: String) -> [String: JSON]? {
+            salesforceId18(id).flatMap { records[type]?[$0] }
+        }
+
+        /// Adds or replaces a record, and returns its 18-character id, a new one when `id` is nil.
+        @discardableResult
+        public mutating func add(_ type: String, id: String? = nil, _ fields: [String: JSON]) -> String {
+            let id = id.flatMap(salesforceId18) ?? newId(of: type)
+            let now = JSON.string(salesforceTime(self.now))
+            let system: [String: JSON] = ["Id": .string(id), "CreatedDate": now, "LastModifiedDate": now]
+            records[type, default: [:]][id] = fields.merging(system) { given, _ in given }
+            return id
+        }
+
+        mutating func nextNumber() -> Int {
+            sequence += 1
+            return sequence
+        }
+
+        private mutating func newId(of type: String) -> String {
+            let prefixes = [
+                "Order": "801", "OrderItem": "802", "Account": "001", "Product2": "01t", "PricebookEntry": "01u",
+            ]
+            let digits = String(nextNumber(), radix: 36)
+            let padding = String(repeating: "0", count: max(0, 7 - digits.count))
+            // Fifteen letters and digits are always an id.
+            return salesforceId18((prefixes[type] ?? "a00") + "Dn000" + padding + digits) ?? "a00000000000000AAA"
+        }
+    }
+}
+
+/// The format of Salesforce: `2026-11-20T10:15:30.000+0000`, without a colon in the offset.
+func salesforceTime(_ time: Timestamp) -> String {
+    time.iso8601.dropLast() + "+0000"
+}

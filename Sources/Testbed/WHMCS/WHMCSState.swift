@@ -1,0 +1,132 @@
+import Basics
+import Foundation
+
+extension WHMCSSimulator {
+    public struct Client: Sendable, Equatable {
+        public var id: Int
+        public var name: String
+        /// Active, Inactive or Closed.
+        public var status: String
+        /// Custom field id → value.
+        public var customFields: [Int: String]
+
+        public init(id: Int, name: String, status: String = "Active", customFields: [Int: String] = [:]) {
+            self.id = id
+            self.name = name
+            self.status = status
+            self.customFields = customFields
+        }
+    }
+
+    public struct Product: Sendable, Equatable {
+        public enum Quantity: Int, Sendable {
+            /// WHMCS ignores the quantity.
+            case no
+            /// A quantity of n makes n services.
+            case multipleServices
+            /// A quantity of n makes one service at n times the price.
+            case scalingService
+        }
+
+        public var pid: Int
+        public var name: String
+        /// recurring, onetime or free.
+        public var payType: String
+        /// Cycle → price. A cycle without a price is disabled. The price of a one-time product is the monthly one.
+        public var prices: [String: String]
+        /// Custom field id → name.
+        public var customFields: [Int: String]
+        public var quantity: Quantity
+
+        public init(
+            pid: Int, name: String, payType: String, prices: [String: String], customFields: [Int: String] = [:],
+            quantity: Quantity = .no
+        ) {
+            self.pid = pid
+            self.name = name
+            self.payType = payType
+            self.prices = prices
+            self.customFields = customFields
+            self.quantity = quantity
+        }
+    }
+
+    public struct Order: Sendable, Equatable {
+        public var id: Int
+        /// The number that customers see: ten random digits.
+        public var number: String
+        public var clientId: Int
+        /// Pending, Active, Fraud, Cancelled or a custom status.
+        public var status: String
+        public var notes: String
+        public var paymentMethod: String
+        public var amount: String
+        /// 0 when there is no invoice.
+        public var invoiceId: Int
+        /// In the server's time zone, `2026-11-20 10:15:30`.
+        public var date: String
+    }
+
+    public struct Service: Sendable, Equatable {
+        public var id: Int
+        public var orderId: Int
+        public var clientId: Int
+        public var pid: Int
+        public var quantity: Int
+        /// As requests name it: monthly, semiannually, onetime.
+        public var billingCycle: String
+        public var status: String
+        public var amount: String
+        public var domain: String
+        public var customFields: [Int: String]
+        /// As in the request's serialised map.
+        public var configOptions: [String: String]
+        public var password: String
+    }
+
+    public struct PayMethod: Sendable, Equatable {
+        public var id: Int
+        public var clientId: Int
+        /// CreditCard, RemoteCreditCard, BankAccount or RemoteBankAccount.
+        public var type: String
+    }
+
+    /// Everything that the installation stores. It is a value, so a snapshot does not change.
+    public struct State: Sendable {
+        public var clients: [Client] = []
+        public var products: [Product] = []
+        /// Active gateways: system name → display name.
+        public var gateways: [String: String] = [:]
+        public var payMethods: [PayMethod] = []
+        /// Oldest first.
+        public var orders: [Order] = []
+        public var services: [Service] = []
+        /// The action of every request in the order of arrival; empty where a request has none.
+        public internal(set) var actions: [String] = []
+
+        private var lastId = 1000
+
+        public init() {}
+
+        public func client(_ id: Int) -> Client? { clients.first { $0.id == id } }
+        public func product(_ pid: Int) -> Product? { products.first { $0.pid == pid } }
+        public func order(_ id: Int) -> Order? { orders.first { $0.id == id } }
+        public func services(ofOrder id: Int) -> [Service] { services.filter { $0.orderId == id } }
+
+        mutating func newId() -> Int {
+            lastId += 1
+            return lastId
+        }
+
+        /// Sets the status of an order and of its services.
+        mutating func setStatus(ofOrder id: Int, _ status: String) {
+            for index in orders.indices where orders[index].id == id { orders[index].status = status }
+            for index in services.indices where services[index].orderId == id { services[index].status = status }
+        }
+    }
+}
+
+/// The format of WHMCS: the server's time without a zone.
+func whmcsTime(_ date: Date) -> String {
+    date.formatted(.iso8601.year().month().day().dateTimeSeparator(.space).time(includingFractionalSeconds: false))
+}

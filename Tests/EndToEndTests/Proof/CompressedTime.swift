@@ -1,0 +1,36 @@
+import Foundation
+import Testbed
+
+/// The times of a proof's testbed, in seconds: short ones, so that thousands of faults take minutes.
+struct CompressedTime {
+    static let matrix = CompressedTime(timeout: 4)
+    static let soak = CompressedTime(timeout: 6)
+
+    /// Of provision-order. A lease lasts as long.
+    let timeout: Int
+    /// Longer than a run and a late call of WHMCS after it, also on a busy machine.
+    var quietTime: Int { timeout + 4 }
+    /// From the kill of a program until its last call arrives.
+    var killDelay: Double { Double(timeout) + 2 }
+}
+
+extension EndToEndHarness {
+    convenience init(_ time: CompressedTime, faultProxy: FaultProxy) throws {
+        try self.init { configuration in
+            configuration.faultProxy = faultProxy
+            configuration.timeouts = [
+                "verify-signature": 3, "provision-order": time.timeout, "refresh-sf-token": 2, "recover-orders": 3,
+            ]
+            configuration.environment["provision-order"] = [
+                "RETRY_DELAY": "0", "WHMCS_QUIET_TIME": "\(time.quietTime)", "MAX_ATTEMPTS": "30",
+            ]
+        }
+    }
+}
+
+extension FaultProxy {
+    /// A proof judges an order only when no late call can change it any more.
+    func waitForDelayedCalls() {
+        while hasDelayedCalls { usleep(50_000) }
+    }
+}
