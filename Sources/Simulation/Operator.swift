@@ -97,6 +97,7 @@ final class Operator {
         guard pending == 0, let ledger = world.invariants.ledger(order), ledger.status == .failed,
             ledger.dueAt == nil || world.rates.isNone
         else { return }
+        world.trace.add(world.now, "operator", "sees \(order)", ledger.errorCode ?? "")
         switch ledger.errorCode {
         case "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR": request()
         case "WHMCS_OUTCOME_UNKNOWN":

@@ -68,7 +68,11 @@ final class SimulatedLambda {
 
     private static func describe(_ result: Result<[UInt8], FunctionError>) -> String {
         switch result {
-        case .success: "done"
+        case .success(let bytes):
+            JSON(bytes).map { answer in
+                let parts = [answer["orderId"]?.string, answer["status"]?.string].compactMap { $0 }
+                return parts.isEmpty ? "done" : parts.joined(separator: " ")
+            } ?? "done"
         case .failure(let error): error.type
         }
     }

@@ -115,11 +115,13 @@ extension Lease {
 
 extension Lease {
     /// Gives the order back; it is due again at `dueAt`.
-    mutating func release(dueAt: Timestamp, after failure: ProvisioningFailure) throws {
-        try write([
-            .dueAt: .milliseconds(dueAt), .leaseOwner: .null, .leaseUntil: .null,
-            .errorCode: .string(failure.code.rawValue), .errorMessage: .string(failure.message),
-        ])
+    ///
+    /// - Parameter failure: why; nil keeps what the order has.
+    mutating func release(dueAt: Timestamp, after failure: ProvisioningFailure? = nil) throws {
+        var changes: [Attribute: JSON] = [.dueAt: .milliseconds(dueAt), .leaseOwner: .null, .leaseUntil: .null]
+        changes[.errorCode] = failure.map { .string($0.code.rawValue) }
+        changes[.errorMessage] = failure.map { .string($0.message) }
+        try write(changes)
     }
 
     /// The request has failed. Written before Salesforce hears of it: the next run must not start again.

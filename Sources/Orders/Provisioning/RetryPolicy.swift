@@ -15,6 +15,9 @@ extension ProvisioningRun {
     mutating func settle(_ failure: ProvisioningFailure) throws {
         log.warn(
             "run failed", ["errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message)])
+        // The failure that ends the request is recorded, and only its report went wrong: it keeps its code, which may say
+        // that a new request is not safe.
+        if order.step == .failureUpdate { return try lease.release(dueAt: nextAttempt()) }
         if failure.isRetryable, order.attempts < settings.maxAttempts {
             let retryAt = nextAttempt()
             return try lease.release(dueAt: max(retryAt, failure.notBefore ?? retryAt), after: failure)
