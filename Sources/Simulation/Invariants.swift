@@ -52,7 +52,7 @@ final class Invariants {
 
     private func checkOneLiveOrder() {
         for (order, ids) in world.services.whmcs.liveOrders() where ids.count > 1 {
-            violated("\(order) has the WHMCS orders \(ids)")
+            violated("\(order) has the WHMCS orders \(world.services.whmcs.described(ids))")
         }
     }
 

@@ -61,6 +61,10 @@ final class SimulatedWHMCS {
         return live
     }
 
+    func described(_ ids: [Int]) -> String {
+        orders.filter { ids.contains($0.id) }.map { "\($0.id) \($0.status) client \($0.clientId) notes \($0.notes)" }.joined(separator: "; ")
+    }
+
     func status(_ id: Int) -> String? { orders.first { $0.id == id }?.status }
 
     /// Puts the marker into the notes of the order that was added for this Salesforce order, as a person does who follows

@@ -13,13 +13,14 @@ extension ProvisioningRun {
     /// Adopts the order that WHMCS has, or adds it when WHMCS certainly has none.
     mutating func createOrder(_ plan: Plan) throws {
         let whmcs = try whmcs()
+        var answered: Int?
         // AddOrder sent twice may make two orders, the first of them late: the run looks until the step is done.
         if order.whmcsOrderID == nil || order.addOrderSends > 1 {
             // Taken before the look: an order that appears while its pages are read is not in them.
             let lookedAt = http.now()
             if try !adoptOrder(whmcs, plan), order.whmcsOrderID == nil {
                 try checkMayAddOrder(plan, lookedAt: lookedAt)
-                try addOrder(whmcs, plan)
+                answered = try addOrder(whmcs, plan)
                 if order.addOrderSends > 1 { _ = try adoptOrder(whmcs, plan) }
             }
         }
@@ -27,7 +28,9 @@ extension ProvisioningRun {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the WHMCS order id")
         }
         try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
-        try lease.recordCreated(serviceIDs: readBack(whmcs, id, plan))
+        let (created, services) = try readBack(whmcs, id, plan)
+        if answered == id { try recordMarkerSupport(created, services, plan) }
+        try lease.recordCreated(serviceIDs: serviceIDs(services, plan, id))
     }
 
     /// A person who cancels the WHMCS order and requests again wants another one.
@@ -98,7 +101,8 @@ extension ProvisioningRun {
         log.warn("sending AddOrder again")
     }
 
-    private mutating func addOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws {
+    /// - Returns: the order's id, as WHMCS answered it.
+    private mutating func addOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Int {
         // The answer must arrive within the invocation, or the run would not learn of the order that it made.
         guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isRetryable: true)
@@ -116,24 +120,28 @@ extension ProvisioningRun {
             throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
         }
         try lease.recordWHMCSOrder(added.orderId)
+        return added.orderId
     }
 }
 
 // MARK: Read back
 
 extension ProvisioningRun {
-    /// Reads the order back and stops at one that differs from the plan.
-    ///
-    /// - Returns: the ids of its services, one for each unit, in the order of the plan's lines.
-    private func readBack(_ whmcs: WHMCSClient, _ id: Int, _ plan: Plan) throws -> [Int] {
+    /// Reads the order back, with its services.
+    private func readBack(_ whmcs: WHMCSClient, _ id: Int, _ plan: Plan) throws -> (WHMCSOrder, [Service]) {
         guard let created = try whmcs.order(id) else {
             throw ProvisioningFailure(.provisioningError, "WHMCS does not show order \(id), which it said it had made")
         }
         guard created.clientId == plan.clientID else {
             throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
         }
-        var services = try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id }
-        try recordMarkerSupport(created, services, plan)
+        return (created, try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id })
+    }
+
+    /// The ids of the services, one for each unit, in the order of the plan's lines. Stops at services that differ from
+    /// the plan.
+    private func serviceIDs(_ services: [Service], _ plan: Plan, _ id: Int) throws -> [Int] {
+        var services = services
         guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
             throw ProvisioningFailure(
                 .provisioningError, "WHMCS order \(id) has other lines than the order; cancel it, and request again")
@@ -149,6 +157,7 @@ extension ProvisioningRun {
         [.notes] + Set(plan.items.compactMap(\.markerField)).sorted().map { .field($0) }
     }
 
+    /// Only an order that WHMCS has just answered proves anything: a person may have written the note of an adopted one.
     private func recordMarkerSupport(_ created: WHMCSOrder, _ services: [Service], _ plan: Plan) throws {
         var returned = [MarkerSupport.Channel.notes: marker.isIn(created.notes)]
         for item in plan.items {
