@@ -212,7 +212,7 @@ extension RunningTestbed {
         _ journal: Journal
     ) -> HostedFunction {
         var definition = definition
-        definition.timeout = configuration.timeouts[definition.name] ?? definition.timeout
+        definition.timeoutSeconds = configuration.timeoutSeconds[definition.name] ?? definition.timeoutSeconds
         let own = definition.environment.merging(configuration.environment[definition.name] ?? [:]) { $1 }
         let lambda = LambdaFunction(
             definition, program: "\(configuration.programs)/\(definition.name)",
@@ -227,8 +227,7 @@ extension RunningTestbed {
         _ functions: [LambdaFunction], _ configuration: TestbedConfiguration, _ journal: Journal
     ) throws(TestbedFailure) -> Gateway {
         do {
-            return try Gateway(
-                functions, port: configuration.gatewayPort, limits: configuration.gatewayLimits, journal: journal)
+            return try Gateway(functions, port: configuration.gatewayPort, journal: journal)
         } catch {
             let port = configuration.gatewayPort
             throw TestbedFailure(

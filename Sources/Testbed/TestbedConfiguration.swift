@@ -12,15 +12,14 @@ public struct TestbedConfiguration: Sendable {
     public var parameters: [String: String] = [:]
     /// A function's variables, over those of the template; by program name.
     public var environment: [String: [String: String]] = [:]
-    /// A function's timeout in seconds, over the template's; by program name.
-    public var timeouts: [String: Int] = [:]
+    /// A function's timeout, over the template's; by program name.
+    public var timeoutSeconds: [String: Int] = [:]
     /// Injects faults between the programs and everything that they call.
     public var faultProxy: FaultProxy?
     /// Multiplies the delays between attempts of an asynchronous event.
     public var timeScale = 1.0
     /// Whether schedules fire by themselves.
     public var runsSchedules = true
-    public var gatewayLimits = Gateway.Limits()
     /// Receives every line that the programs and the testbed write.
     public var echo: @Sendable (Journal.Line) -> Void = { _ in }
 

@@ -49,11 +49,20 @@ public enum TestbedSecrets {
             "WHMCS_CREDENTIALS_PARAMETER": String(decoding: credentials.bytes, as: UTF8.self),
         ]
         for (variable, value) in values {
-            let name = try resources.value(of: variable)
+            try put(try resources.value(of: variable), value, in: store)
+        }
+    }
+
+    /// moto loads Parameter Store at the first call. On a busy machine that takes longer than the client waits.
+    private static func put(_ name: String, _ value: String, in store: ParameterStore) throws(TestbedFailure) {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while true {
             do {
-                try store.put(name, value, policies: [])
+                return try store.put(name, value, policies: [])
             } catch {
-                throw TestbedFailure("moto did not store the secret \(name): \(error)")
+                guard Date() < deadline else {
+                    throw TestbedFailure("moto did not store the secret \(name): \(error)")
+                }
             }
         }
     }

@@ -33,9 +33,9 @@ import Testing
         "errorMessage": "look there",
     ]
 
-    @Test func itGoesToTheWebhookTheTopicAndTheLog() throws {
+    @Test("An alert goes to the webhook, the topic and the log") func delivery() throws {
         let (canned, log) = try raise([.answer(200), .answer(200)], Self.settings)
-        #expect(canned.batches == [2], "both at once")
+        #expect(canned.batches == [2], "both together")
         #expect(canned.requests[0].url == "https://alerts.example/hook")
         #expect(JSON(canned.requests[0].body) == Self.alert)
         #expect(canned.requests[1].url == "https://sns.eu-west-1.amazonaws.com/")
@@ -47,18 +47,18 @@ import Testing
         #expect(log.lines.map { $0["alert"] } == [Self.alert])
     }
 
-    @Test func withoutAnAddressItIsInTheLog() throws {
+    @Test("An alert without an address goes to the log") func logOnly() throws {
         let (canned, log) = try raise([], [:])
         #expect(canned.requests.isEmpty)
         #expect(log.lines.map { $0["level"] } == ["ERROR"])
     }
 
-    @Test func oneThatDoesNotGetThroughStopsNothing() throws {
+    @Test("An undelivered alert is logged, and stops nothing") func undelivered() throws {
         let (_, log) = try raise([.answer(403), .failed(.refused, received: false)], Self.settings)
         #expect(log.messages.filter { $0 == "alert not delivered" }.count == 2)
     }
 
-    @Test func theWebhookMustBeHTTPS() {
+    @Test("The webhook must use https") func https() {
         var environment = Environment(["SECURITY_ALERT_WEBHOOK": "http://alerts.example/hook"])
         _ = Alerts.Settings(&environment)
         #expect(environment.faults == ["SECURITY_ALERT_WEBHOOK must be a URL that starts with https://"])

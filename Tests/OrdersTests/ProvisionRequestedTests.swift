@@ -16,7 +16,7 @@ import Testing
         [UInt8](try Data(contentsOf: packageRoot.appending(path: "events/\(name).json")))
     }
 
-    @Test func readsOurOwnEvent() throws {
+    @Test("The order bus's event is read") func ownEvent() throws {
         let event = try Self.read(Self.sample("order-provision-requested"))
         #expect(event.orderID.text == Seed.order)
         #expect(event.requestNumber == 1)
@@ -25,7 +25,7 @@ import Testing
         #expect(event.platformEventID == nil)
     }
 
-    @Test func readsThePlatformEvent() throws {
+    @Test("Salesforce's platform event is read") func platformEvent() throws {
         let event = try Self.read(Self.sample("platform-event"))
         #expect(event.orderID.text == Seed.order)
         #expect(event.correlationID == "0c5e1f7a-94b2-4d83-a6e0-3b7f28d9c154")
@@ -33,7 +33,7 @@ import Testing
         #expect(event.platformEventID == "f3a9c0de-5b17-4a62-9c88-0e2d4b6f7a91")
     }
 
-    @Test func comesBackFromItsOwnDetail() throws {
+    @Test("A published event is read as it was sent") func roundTrip() throws {
         let sent = try Self.read(Self.sample("order-provision-requested"))
         #expect(Set((sent.detail.object ?? [:]).keys) == ["orderId", "attempt", "correlationId", "requestedAt"])
         let event: JSON = [
@@ -43,8 +43,8 @@ import Testing
         #expect(try Self.read(event.bytes) == sent)
     }
 
-    /// What is not said has a sensible value: an event by hand works.
-    @Test func takesAnEventOfNothingButTheOrder() throws {
+    /// An operator may send such an event by hand.
+    @Test("An event of the order id alone is read") func minimalEvent() throws {
         let event = try Self.read(
             Array(
                 #"{"id":"e-1","source":"me","detail-type":"OrderProvisionRequested","detail":{"orderId":"801Dn0000014UPa"}}"#
@@ -54,6 +54,7 @@ import Testing
     }
 
     @Test(
+        "A malformed event is refused with its fault",
         arguments: [
             ("", "the event is not an EventBridge event: it is not JSON"),
             ("[]", "the event is not an EventBridge event: it has the wrong type"),
@@ -91,7 +92,7 @@ import Testing
                 "OrderId__c in the event must be a Salesforce id"
             ),
         ] as [(String, String)])
-    func refuses(_ payload: String, _ message: String) {
+    func malformed(_ payload: String, _ message: String) {
         #expect(throws: FunctionError("MalformedEvent", message)) { try Self.read(Array(payload.utf8)) }
     }
 }

@@ -4,9 +4,9 @@ import Testing
 @testable import Salesforce
 
 @Suite struct SalesforceHintsTests {
-    /// Each row: a word of the hint; none where there is no hint.
+    /// The last value is a part of the hint; nil for no hint.
     @Test(
-        "A refused call says what to do",
+        "A refused call has a hint",
         arguments: [
             ("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights", "Edit Activated Orders"),
             ("FIELD_INTEGRITY_EXCEPTION", "an activated order cannot be edited", "Edit Activated Orders"),
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "A refused grant says what to do",
+        "A refused grant has a hint",
         arguments: [
             ("invalid_grant", "user hasn't approved this consumer", "Pre-authorize"),
             ("invalid_app_access", "user is not admin approved to access this app", "Pre-authorize"),
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(
-        "Any other failure stands alone",
+        "Any other failure has no hint",
         arguments: [.sessionInvalid, .noToken("why"), .unavailable(doing: "looking", reason: "activated")]
             as [SalesforceFailure])
     func noHint(_ failure: SalesforceFailure) throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Orders
 
-/// Whoever deploys learns all faults of a program's configuration from one message, by the variables' names.
+/// At startup every invalid or missing variable is reported by name, in one error.
 @Suite struct SettingsTests {
     private static func faults(_ read: (inout Environment) -> Void, _ values: [String: String]) -> [String] {
         var environment = Environment(values)
@@ -17,7 +17,7 @@ import Testing
         "SF_WEBHOOK_SECRET_PARAMETER": "/s", "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b",
     ]
 
-    @Test func webhookHasDefaults() {
+    @Test("verify-signature has defaults") func webhookDefaults() {
         var environment = Environment(Self.webhook)
         let settings = Webhook.Settings(&environment)
         #expect(environment.faults == [])
@@ -25,7 +25,7 @@ import Testing
         #expect((settings.secretParameter, settings.ledgerTable, settings.busName) == ("/s", "t", "b"))
     }
 
-    @Test func webhookTellsAllFaults() {
+    @Test("verify-signature reports all faults") func webhookFaults() {
         let values = [
             "LEDGER_TABLE": " ", "WEBHOOK_TIMESTAMP_TOLERANCE": "5m", "SF_WEBHOOK_IP_ALLOWLIST": "example.com",
         ]
@@ -45,7 +45,7 @@ import Testing
         "WHMCS_PAYMENT_METHOD": "mailin",
     ]
 
-    @Test func provisioningHasTheContractsDefaults() {
+    @Test("provision-order has defaults") func provisioningDefaults() {
         var environment = Environment(Self.provisioning)
         let settings = ProvisioningSettings(&environment)
         #expect(environment.faults == [])
@@ -66,7 +66,7 @@ import Testing
             ])
     }
 
-    @Test func provisioningReadsWhatIsSet() {
+    @Test("provision-order reads all variables") func provisioningValues() {
         let set = [
             "SF_API_VERSION": "v67.0", "PORTAL_PRICEBOOK_ID": "01sDn000000AbCd",
             "SF_PROVISIONABLE_STATUSES": " Approved ,, ACTIVATED ", "SF_STATUS_FAILED": "Broken",
@@ -85,7 +85,7 @@ import Testing
         #expect((settings.retryDelay, settings.maxAttempts) == (5000, 3))
     }
 
-    @Test func provisioningTellsAllFaults() {
+    @Test("provision-order reports all faults") func provisioningFaults() {
         let values = [
             "SF_API_VERSION": "66", "PORTAL_PRICEBOOK_ID": "standard",
             "WHMCS_API_URL": "http://billing.example.com/api",
@@ -108,15 +108,17 @@ import Testing
             ])
     }
 
-    @Test(arguments: [
-        ("v66.0", true), ("v100.0", true), ("v6.0", false), ("v1000.0", false), ("v66", false), ("66.0", false),
-        ("v66.1", false), ("v.0", false), ("v0", false), ("v-66.0", false), ("v6x.0", false), ("v٦٦.0", false),
-        ("V66.0", false), ("v66.0/query", false),
-    ])
-    func anAPIVersionIsAWholeNumber(_ text: String, _ isRight: Bool) {
+    @Test(
+        "An API version is v, a number of two or three digits, and .0",
+        arguments: [
+            ("v66.0", true), ("v100.0", true), ("v6.0", false), ("v1000.0", false), ("v66", false), ("66.0", false),
+            ("v66.1", false), ("v.0", false), ("v0", false), ("v-66.0", false), ("v6x.0", false), ("v٦٦.0", false),
+            ("V66.0", false), ("v66.0/query", false),
+        ])
+    func apiVersion(_ text: String, _ isValid: Bool) {
         let faults = Self.faults(
             { _ = ProvisioningSettings(&$0) }, Self.provisioning.merging(["SF_API_VERSION": text]) { $1 })
-        #expect(faults == (isRight ? [] : ["SF_API_VERSION must be like v66.0"]))
+        #expect(faults == (isValid ? [] : ["SF_API_VERSION must be like v66.0"]))
     }
 
     // MARK: refresh-sf-token
@@ -126,6 +128,7 @@ import Testing
     ]
 
     @Test(
+        "refresh-sf-token needs the variables of its flow",
         arguments: [
             (["SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/k"], []),
             (["SF_USERNAME": "u", "SF_PRIVATE_KEY_PATH": "/k.pem"], []),
@@ -154,13 +157,42 @@ import Testing
                 ]
             ),
         ] as [([String: String], [String])])
-    func refreshTellsAllFaults(_ values: [String: String], _ faults: [String]) {
+    func refreshFaults(_ values: [String: String], _ faults: [String]) {
         #expect(Self.faults({ _ = TokenRefresh.Settings(&$0) }, Self.refresh.merging(values) { $1 }) == faults)
+    }
+
+    // MARK: recover-orders
+
+    @Test(
+        "recover-orders needs Salesforce's variables only for reconciliation",
+        arguments: [
+            (["SF_FIELD_STATUS": "a..b"], []),
+            (["LEDGER_TABLE": "", "EVENT_BUS_NAME": " "], ["LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set"]),
+            (["SF_RECONCILE": "yes"], ["SF_RECONCILE must be true or false"]),
+            (
+                [
+                    "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
+                    "SF_PROVISIONABLE_STATUSES": "Approved", "SF_FIELD_STATUS": "Order_Status__c",
+                ], []
+            ),
+            (
+                ["SF_RECONCILE": "true", "SF_FIELD_STATUS": "a..b", "PORTAL_PRICEBOOK_ID": "standard"],
+                [
+                    "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
+                    "SF_PROVISIONABLE_STATUSES is not set, and SF_RECONCILE needs it",
+                    "PORTAL_PRICEBOOK_ID must be a Salesforce id",
+                    "SF_FIELD_STATUS must be the API name of a field",
+                ]
+            ),
+        ] as [([String: String], [String])])
+    func recoveryFaults(_ values: [String: String], _ faults: [String]) {
+        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"].merging(values) { $1 }
+        #expect(Self.faults({ _ = Recovery.Settings(&$0) }, all) == faults)
     }
 
     // MARK: order-status
 
-    @Test func statusTellsAllFaults() {
+    @Test("order-status reports all faults") func statusFaults() {
         let read: (inout Environment) -> Void = { _ = OrderStatus.Settings(&$0) }
         let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_ACCESS_TOKEN_PARAMETER": "/t"]
         #expect(Self.faults(read, all) == [])

@@ -50,7 +50,7 @@ import Testing
     @Test("An event that is too old is discarded without an attempt")
     func discardsAnOldEvent() throws {
         let definition = FunctionDefinition(
-            name: "echo", reservedConcurrency: 0, maximumEventAge: 0, onFailureQueueUrl: "q")
+            name: "echo", reservedConcurrency: 0, maximumEventAgeSeconds: 0, onFailureQueueUrl: "q")
         let sent = try #require(failure(of: definition, ["do": "echo"], Journal()))
         #expect(sent.record["requestContext"]?["condition"] == "EventAgeExceeded")
         #expect(sent.record["requestContext"]?["approximateInvokeCount"] == 0)

@@ -39,7 +39,7 @@ import Testing
     @Test("Unknown routes, large bodies and large headers are refused")
     func refusesBeforeTheFunction() throws {
         var limits = Gateway.Limits()
-        limits.payload = 1000
+        limits.payloadBytes = 1000
         try withGateway(limits: limits) { url in
             let unknown = try post(url + "/other", [])
             #expect(unknown.status == 404 && unknown.text == #"{"message":"Not Found"}"#)

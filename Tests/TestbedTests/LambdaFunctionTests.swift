@@ -8,7 +8,7 @@ import Testing
 @Suite struct LambdaFunctionTests {
     @Test("A program gets the event, and the headers and variables of Lambda")
     func passesTheEvent() throws {
-        let definition = FunctionDefinition(name: "echo", functionName: "stack-echo", timeout: 5, memory: 256)
+        let definition = FunctionDefinition(name: "echo", functionName: "stack-echo", timeoutSeconds: 5, memoryMB: 256)
         let before = Timestamp.now()
         let result = try withFunction(definition, environment: ["LEDGER_TABLE": "ledger"]) {
             try $0.invoke(payload(["a": "ä"]), clientContext: #"{"x":1}"#)
@@ -75,7 +75,7 @@ import Testing
     @Test("A process is killed at the timeout")
     func killsAtTheTimeout() throws {
         let journal = Journal()
-        try withFunction(FunctionDefinition(name: "slow", timeout: 1), journal: journal) { function in
+        try withFunction(FunctionDefinition(name: "slow", timeoutSeconds: 1), journal: journal) { function in
             let result = try function.invoke(payload(["do": "hang"]))
             #expect(result.errorType == "Sandbox.Timedout")
             #expect(result.json["errorMessage"]?.string?.hasSuffix("Task timed out after 1.00 seconds") == true)

@@ -25,8 +25,8 @@ def describe(stack, programs, queues, rule_queues):
             {
                 "name": programs[logical],
                 "functionName": properties["FunctionName"],
-                "timeout": int(properties.get("Timeout", DEFAULT_TIMEOUT)),
-                "memory": int(properties.get("MemorySize", DEFAULT_MEMORY)),
+                "timeoutSeconds": int(properties.get("Timeout", DEFAULT_TIMEOUT)),
+                "memoryMB": int(properties.get("MemorySize", DEFAULT_MEMORY)),
                 "reservedConcurrency": properties.get("ReservedConcurrentExecutions"),
                 "environment": {name: str(value) for name, value in variables.items()},
                 "routes": routes.get(arn, []),
@@ -110,6 +110,6 @@ def async_settings(properties, queues):
     destination = properties.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
     return {
         "maximumRetryAttempts": int(properties.get("MaximumRetryAttempts", DEFAULT_RETRY_ATTEMPTS)),
-        "maximumEventAge": int(properties.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE)),
+        "maximumEventAgeSeconds": int(properties.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE)),
         "onFailureQueueUrl": queues[destination] if destination else None,
     }

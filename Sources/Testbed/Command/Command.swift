@@ -1,8 +1,10 @@
+import Foundation
+
 /// A command of the `testbed` tool.
 public enum Command: Sendable, Equatable {
     case up(port: UInt16)
     case invoke(function: String, file: String, asIs: Bool)
-    case fulfill(orderId: String, key: String?, timeout: Double)
+    case fulfill(orderId: String, key: String?, timeout: TimeInterval)
 
     public static let usage = """
         usage: deploy/testbed up [--port N]

@@ -8,12 +8,11 @@ public struct FulfillCommand {
     public var projectRoot: String
     public var orderId: String
     public var key: String?
-    /// Seconds.
-    public var timeout: Double
+    public var timeout: TimeInterval
     public var print: @Sendable (String) -> Void
 
     public init(
-        projectRoot: String, orderId: String, key: String?, timeout: Double,
+        projectRoot: String, orderId: String, key: String?, timeout: TimeInterval,
         print: @escaping @Sendable (String) -> Void
     ) {
         self.projectRoot = projectRoot

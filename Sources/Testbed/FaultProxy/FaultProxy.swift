@@ -55,7 +55,7 @@ public final class FaultProxy: Sendable {
     public var hasDelayedCalls: Bool { state.with { $0.delayed > 0 } }
 
     /// Forwards a call so many seconds later. Nobody waits for its response.
-    func delay(_ seconds: Double, _ forward: @escaping @Sendable () -> Void) {
+    func delay(_ seconds: TimeInterval, _ forward: @escaping @Sendable () -> Void) {
         state.with { $0.delayed += 1 }
         onThread("delayed call") { [self] in
             Thread.sleep(forTimeInterval: seconds)

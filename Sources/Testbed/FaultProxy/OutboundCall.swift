@@ -1,4 +1,4 @@
-/// A call that a program makes to a service. Its name tells where a fault is to be injected.
+/// A call that a program makes to a service. Its name says where a fault is injected.
 public struct OutboundCall: Sendable, Hashable {
     /// What the programs talk to.
     public enum Service: String, Sendable, CaseIterable {

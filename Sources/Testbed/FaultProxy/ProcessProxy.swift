@@ -4,7 +4,8 @@ import HTTP
 
 /// The services as one process sees them, each at a listener of its own.
 ///
-/// Every process has its own listeners, which tell which program calls, in which run, and which process to kill.
+/// Every process has its own listeners, so that the proxy knows which program calls, in which run, and which process to
+/// kill.
 final class ProcessProxy: Sendable {
     private struct Run {
         var number: Int

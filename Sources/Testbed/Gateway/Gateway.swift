@@ -1,23 +1,22 @@
 import Foundation
 
 /// API Gateway's HTTP API, on loopback.
-public final class Gateway: Sendable {
+final class Gateway: Sendable {
     /// The limits of an HTTP API.
-    public struct Limits: Sendable {
-        /// Request line and headers, in bytes.
-        public var headers = 10_240
-        /// In bytes.
-        public var payload = 10 * 1024 * 1024
-        /// Seconds that the function may take.
-        public var integration = 30.0
+    struct Limits: Sendable {
+        /// Of the request line and the headers.
+        var headerBytes = 10_240
+        var payloadBytes = 10 * 1024 * 1024
+        /// How long the function may take.
+        var integration: TimeInterval = 30
 
-        public init() {}
+        init() {}
     }
 
     private let server: LoopbackServer
 
     /// Routes requests to the functions as their definitions say. Port 0 takes a free one.
-    public init(_ functions: [LambdaFunction], port: UInt16, limits: Limits = Limits(), journal: Journal) throws {
+    init(_ functions: [LambdaFunction], port: UInt16, limits: Limits = Limits(), journal: Journal) throws {
         let routes = functions.flatMap { function in
             function.definition.routes.map {
                 Router.Route(
@@ -31,11 +30,11 @@ public final class Gateway: Sendable {
         }
     }
 
-    public var url: String { server.url }
+    var url: String { server.url }
 
-    public var port: UInt16 { server.port }
+    var port: UInt16 { server.port }
 
-    public func stop() {
+    func stop() {
         server.stop()
     }
 }
@@ -52,13 +51,13 @@ private func answer(_ request: ServerRequest, router: Router, limits: Limits, jo
 private typealias Limits = Gateway.Limits
 
 private func answer(_ request: ServerRequest, _ requestId: String, _ router: Router, _ limits: Limits) -> ServerReply {
-    guard size(ofHead: request) <= limits.headers else {
+    guard size(ofHead: request) <= limits.headerBytes else {
         return GatewayReply.message(431, "Request Header Fields Too Large", requestId)
     }
     guard let match = router.match(request.method, request.path), let function = match.route.function else {
         return GatewayReply.message(404, "Not Found", requestId)
     }
-    guard request.body.count <= limits.payload else {
+    guard request.body.count <= limits.payloadBytes else {
         return GatewayReply.message(413, "Request Entity Too Large", requestId)
     }
     let event = GatewayEvent(request: request, match: match, requestId: requestId).json.bytes
@@ -77,7 +76,7 @@ private func answer(_ request: ServerRequest, _ requestId: String, _ router: Rou
 
 /// Returns nil when the function takes longer than the gateway waits. The function goes on.
 private func invoke(
-    _ function: LambdaFunction, _ event: [UInt8], limit: Double
+    _ function: LambdaFunction, _ event: [UInt8], limit: TimeInterval
 ) -> Result<InvocationResult, LambdaFunction.Throttled>? {
     let outcome = Monitor<Result<InvocationResult, LambdaFunction.Throttled>?>(nil)
     onThread("gateway") {

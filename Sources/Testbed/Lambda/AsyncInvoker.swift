@@ -8,8 +8,8 @@ final class AsyncInvoker: Sendable {
     /// Sends a body to an SQS queue.
     typealias Send = @Sendable (_ queueUrl: String, _ body: [UInt8]) throws -> Void
 
-    /// Seconds before the second and the third attempt.
-    private static let delays = [60.0, 120.0]
+    /// Before the second and the third attempt.
+    private static let delays: [TimeInterval] = [60, 120]
 
     private enum DiscardReason: String {
         case retriesExhausted = "RetriesExhausted"
@@ -52,7 +52,7 @@ final class AsyncInvoker: Sendable {
 
     private func handle(_ invocation: Invocation) {
         let definition = function.definition
-        let expiry = Date(timeIntervalSinceNow: Double(definition.maximumEventAge))
+        let expiry = Date(timeIntervalSinceNow: TimeInterval(definition.maximumEventAgeSeconds))
         var last: InvocationResult?
         for attempt in 0...max(0, definition.maximumRetryAttempts) {
             if attempt > 0, wait(Self.delays[min(attempt, Self.delays.count) - 1]) { return }
@@ -67,7 +67,7 @@ final class AsyncInvoker: Sendable {
     }
 
     /// Returns true when `stop` ends the wait.
-    private func wait(_ seconds: Double) -> Bool {
+    private func wait(_ seconds: TimeInterval) -> Bool {
         isStopped.wait(until: Date(timeIntervalSinceNow: seconds * timeScale)) { $0 ? true : nil } ?? false
     }
 

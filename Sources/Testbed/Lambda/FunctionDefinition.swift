@@ -4,10 +4,9 @@ public struct FunctionDefinition: Sendable, Decodable {
     public var name: String
     /// The name in AWS.
     public var functionName: String
-    /// Seconds.
-    public var timeout: Int
-    /// MB. The testbed passes it to the program and does not enforce it.
-    public var memory: Int
+    public var timeoutSeconds: Int
+    /// The testbed passes it to the program and does not enforce it.
+    public var memoryMB: Int
     /// Nil: as many at once as the account allows.
     public var reservedConcurrency: Int?
     public var environment: [String: String]
@@ -16,8 +15,8 @@ public struct FunctionDefinition: Sendable, Decodable {
     public var ruleQueues: [RuleQueue]
     /// Attempts of an asynchronous event after the first.
     public var maximumRetryAttempts: Int
-    /// Seconds that an asynchronous event may wait.
-    public var maximumEventAge: Int
+    /// How long an asynchronous event may wait.
+    public var maximumEventAgeSeconds: Int
     /// The queue that receives the asynchronous events that failed.
     public var onFailureQueueUrl: String?
 
@@ -47,22 +46,22 @@ public struct FunctionDefinition: Sendable, Decodable {
     }
 
     public init(
-        name: String, functionName: String? = nil, timeout: Int = 10, memory: Int = 128,
+        name: String, functionName: String? = nil, timeoutSeconds: Int = 10, memoryMB: Int = 128,
         reservedConcurrency: Int? = nil, environment: [String: String] = [:], routes: [Route] = [],
         schedules: [Schedule] = [], ruleQueues: [RuleQueue] = [], maximumRetryAttempts: Int = 2,
-        maximumEventAge: Int = 21_600, onFailureQueueUrl: String? = nil
+        maximumEventAgeSeconds: Int = 21_600, onFailureQueueUrl: String? = nil
     ) {
         self.name = name
         self.functionName = functionName ?? name
-        self.timeout = timeout
-        self.memory = memory
+        self.timeoutSeconds = timeoutSeconds
+        self.memoryMB = memoryMB
         self.reservedConcurrency = reservedConcurrency
         self.environment = environment
         self.routes = routes
         self.schedules = schedules
         self.ruleQueues = ruleQueues
         self.maximumRetryAttempts = maximumRetryAttempts
-        self.maximumEventAge = maximumEventAge
+        self.maximumEventAgeSeconds = maximumEventAgeSeconds
         self.onFailureQueueUrl = onFailureQueueUrl
     }
 

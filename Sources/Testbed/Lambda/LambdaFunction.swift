@@ -84,7 +84,7 @@ public final class LambdaFunction: Sendable {
                 journal.write(definition.name, "\(error)")
                 return .failed(invocation.requestId, "Runtime.InvalidEntrypoint", "\(error)")
             }
-            let result = sandbox.run(invocation, timeout: Double(definition.timeout))
+            let result = sandbox.run(invocation, timeout: TimeInterval(definition.timeoutSeconds))
             release(sandbox)
             if let result { return result }
             if isStopped { throw Throttled() }

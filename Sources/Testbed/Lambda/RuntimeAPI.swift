@@ -107,7 +107,7 @@ final class RuntimeAPI: Sendable {
             // The program asks again before it has answered. Lambda returns the same event.
             if let running = $0.running { return running }
             guard var offered = $0.offered else { return nil }
-            offered.deadline = Timestamp.now() + definition.timeout * 1000
+            offered.deadline = Timestamp.now() + 1000 * definition.timeoutSeconds
             $0.offered = nil
             $0.running = offered
             return offered

@@ -3,8 +3,8 @@ import Foundation
 
 /// One execution environment of a function: a process, and the Runtime API that it talks to. Takes one event at a time.
 final class Sandbox: Sendable {
-    /// The seconds that Lambda gives a program until its first `next`.
-    private static let initLimit = 10.0
+    /// The time that Lambda gives a program until its first `next`.
+    private static let initLimit: TimeInterval = 10
 
     private let definition: FunctionDefinition
     private let api: RuntimeAPI
@@ -38,7 +38,7 @@ final class Sandbox: Sendable {
 
     /// Runs the program on one event. Returns nil when a warm process has ended before it took the event; another
     /// process must run it then.
-    func run(_ invocation: Invocation, timeout: Double) -> InvocationResult? {
+    func run(_ invocation: Invocation, timeout: TimeInterval) -> InvocationResult? {
         proxy?.beginRun(invocation.payload)
         defer { proxy?.endRun() }
         api.offer(invocation)
@@ -70,7 +70,8 @@ final class Sandbox: Sendable {
     var processID: pid_t { child.pid }
     var isAlive: Bool { child.waitUntilExit(until: Date()) == nil }
 
-    private func outcome(of invocation: Invocation, by deadline: Timestamp?, timeout: Double) -> InvocationResult {
+    private func outcome(of invocation: Invocation, by deadline: Timestamp?, timeout: TimeInterval) -> InvocationResult
+    {
         if let result = api.result(by: deadline) { return result }
         let isTimeUp = deadline.map { $0 <= .now() } == true && isAlive
         stop()
@@ -100,7 +101,7 @@ final class Sandbox: Sendable {
             "_HANDLER": "bootstrap",
             "AWS_ACCESS_KEY_ID": TestbedAccount.accessKeyId,
             "AWS_DEFAULT_REGION": TestbedAccount.region,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(definition.memory),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": String(definition.memoryMB),
             "AWS_LAMBDA_FUNCTION_NAME": definition.functionName,
             "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",

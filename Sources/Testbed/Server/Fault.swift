@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import JSON
 
@@ -16,9 +17,9 @@ public struct Fault: Sendable, Hashable {
 
     /// False: the call changes nothing. The server only notes it.
     private var acts: Bool
-    /// Milliseconds before and after the server carries the call out. A server that is stopped waits for them.
-    private var delayBefore = 0
-    private var delayAfter = 0
+    /// Before and after the server carries the call out. A server that is stopped waits for them.
+    private var delayBefore: Milliseconds = 0
+    private var delayAfter: Milliseconds = 0
     private var outcome: Outcome
 
     /// Responds so, and does nothing.
@@ -41,11 +42,11 @@ public struct Fault: Sendable, Hashable {
         503, "<!DOCTYPE html><html><body><h1>Down for Maintenance</h1></body></html>",
         contentType: "text/html; charset=utf-8")
 
-    static func actThenDelay(milliseconds: Int) -> Fault {
+    static func actThenDelay(milliseconds: Milliseconds) -> Fault {
         Fault(acts: true, delayAfter: milliseconds, outcome: .answered)
     }
 
-    static func delayThenAct(milliseconds: Int) -> Fault {
+    static func delayThenAct(milliseconds: Milliseconds) -> Fault {
         Fault(acts: true, delayBefore: milliseconds, outcome: .answered)
     }
 
@@ -72,7 +73,7 @@ public struct Fault: Sendable, Hashable {
         }
     }
 
-    private init(acts: Bool, delayBefore: Int = 0, delayAfter: Int = 0, outcome: Outcome) {
+    private init(acts: Bool, delayBefore: Milliseconds = 0, delayAfter: Milliseconds = 0, outcome: Outcome) {
         self.acts = acts
         self.delayBefore = delayBefore
         self.delayAfter = delayAfter

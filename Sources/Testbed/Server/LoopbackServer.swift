@@ -31,7 +31,7 @@ public final class LoopbackServer: Sendable {
     }
 
     /// Refuses connections from now on, as a host does where nothing listens. Open connections stay.
-    public func refuse() {
+    func refuse() {
         daemon.refuse()
     }
 

@@ -8,13 +8,13 @@ import Testing
 struct Cost: Sendable {
     /// The names of the calls, sorted, because calls that go out together arrive in any order.
     var calls: [String]
-    /// Bytes of bodies.
-    var sent: Int
-    var received: Int
+    /// Of the bodies.
+    var bytesSent: Int
+    var bytesReceived: Int
     /// Processor time.
     var milliseconds: Double
-    /// The most memory that the process has used since its start, in KiB.
-    var peak: Int
+    /// The most memory that the process has used since its start.
+    var peakKiB: Int
 }
 
 /// A testbed that measures what events cost.
@@ -75,9 +75,9 @@ final class CostMeter {
             let processes = try processes(of: program)
             try #require(processes.count == 1, "one process of \(program)")
             return Cost(
-                calls: exchanges.map(\.call.name).sorted(), sent: exchanges.reduce(0) { $0 + $1.sent.count },
-                received: exchanges.reduce(0) { $0 + $1.received.count },
-                milliseconds: processes[0].milliseconds - before, peak: processes[0].peak)
+                calls: exchanges.map(\.call.name).sorted(), bytesSent: exchanges.reduce(0) { $0 + $1.sent.count },
+                bytesReceived: exchanges.reduce(0) { $0 + $1.received.count },
+                milliseconds: processes[0].milliseconds - before, peakKiB: processes[0].peakKiB)
         }
     }
 
@@ -89,14 +89,13 @@ final class CostMeter {
 /// What the kernel has counted for a process.
 private struct ProcessUsage {
     var milliseconds: Double
-    /// KiB.
-    var peak: Int
+    var peakKiB: Int
 
     init(_ process: pid_t) throws {
         let times = try String(contentsOfFile: "/proc/\(process)/schedstat", encoding: .utf8).split(separator: " ")
         milliseconds = try #require(times.first.flatMap { Double($0) }) / 1_000_000
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        peak = try #require(status.firstMatch(of: /VmHWM:\s+([0-9]+) kB/).flatMap { Int($0.1) })
+        peakKiB = try #require(status.firstMatch(of: /VmHWM:\s+([0-9]+) kB/).flatMap { Int($0.1) })
     }
 }
 

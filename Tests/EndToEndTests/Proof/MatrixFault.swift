@@ -1,3 +1,4 @@
+import Foundation
 import Testbed
 
 /// The faults of the matrix. Each can hit any outbound call.
@@ -8,8 +9,8 @@ enum MatrixFault: String, CaseIterable {
     /// A maintenance page with status 200.
     static let page = Fault.answer(200, "<html><body>We are back soon</body></html>", contentType: "text/html")
 
-    /// Seconds from the end of a run to a late call.
-    static let lateness = 1.0
+    /// From the end of a run to a late call.
+    static let lateness: TimeInterval = 1
 
     /// Whether the fault can last until the run is over. Where a program retries, one fault alone does little.
     var canLast: Bool {

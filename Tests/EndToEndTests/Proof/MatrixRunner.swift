@@ -44,7 +44,7 @@ final class MatrixRunner: Sendable {
         let injector = FaultInjector(plan)
         let busFault = FaultInjector(scenario == .unannounced ? Self.busRefuses : nil)
         faultProxy.reset { injector.fault(for: $0) ?? busFault.fault(for: $0) }
-        var driver = OrderDriver(harness: harness, order: order, quietTime: CompressedTime.matrix.quietTime)
+        var driver = OrderDriver(harness: harness, order: order, quietSeconds: CompressedTime.matrix.quietSeconds)
         let failure = driver.drive()
         faultProxy.waitForDelayedCalls()
         let outcome = Outcome(

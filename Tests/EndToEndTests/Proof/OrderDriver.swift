@@ -7,24 +7,23 @@ import Testbed
 /// Drives one order until it is settled: a sender that repeats an unanswered request, and a recovery that runs whenever
 /// the order is due.
 struct OrderDriver {
-    /// Seconds for one order.
-    private static let timeout = 60.0
-    /// The event of an order that is due only much later may be lost. After so many seconds the recovery publishes the
-    /// order although it is not due, which does no harm.
-    private static let publishDelay = 1.5
+    /// Of one order.
+    private static let timeout: TimeInterval = 60
+    /// The event of an order that is due only much later may be lost. After this time the recovery publishes the order
+    /// although it is not due, which does no harm.
+    private static let publishDelay: TimeInterval = 1.5
 
     let harness: EndToEndHarness
     let order: String
-    /// Seconds.
-    let quietTime: Int
+    let quietSeconds: Int
     private let key = UUID().uuidString
     private var isAnswered = false
     private var waitingSince: Date?
 
-    init(harness: EndToEndHarness, order: String, quietTime: Int) {
+    init(harness: EndToEndHarness, order: String, quietSeconds: Int) {
         self.harness = harness
         self.order = order
-        self.quietTime = quietTime
+        self.quietSeconds = quietSeconds
     }
 
     /// Returns nil when the order is settled, and the reason when it gives up.
@@ -64,7 +63,7 @@ struct OrderDriver {
         let wait = (item["dueAt"]?.timestamp ?? 0) - now
         if wait <= 0 {
             try harness.recover([:])
-        } else if wait > 1000 * quietTime {
+        } else if wait > 1000 * quietSeconds {
             let since = waitingSince ?? Date()
             waitingSince = since
             guard Date().timeIntervalSince(since) > Self.publishDelay else { return }

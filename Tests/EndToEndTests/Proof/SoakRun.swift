@@ -28,8 +28,8 @@ final class SoakRun: Sendable {
         customers = (0..<schedule.customers).map { _ in harness.newCustomer() }
     }
 
-    /// Returns when every order is settled and no call is on its way, or after so many seconds.
-    func run(timeout: Double) throws -> [SentOrder] {
+    /// Returns when every order is settled and no call is on its way, or at the timeout.
+    func run(timeout: TimeInterval) throws -> [SentOrder] {
         let deadline = Date(timeIntervalSinceNow: timeout)
         faultProxy.reset { [faults] in faults.fault(for: $0) }
         let recovery = RecoveryLoop(harness)

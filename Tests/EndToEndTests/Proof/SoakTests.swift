@@ -17,7 +17,7 @@ import Testing
         print("soak: seed \(seed), \(count) orders, \(schedule.faultCount) faults scheduled for them")
         let soak = try SoakRun(schedule)
         defer { soak.harness.testbed.stop() }
-        let orders = try soak.run(timeout: 90 + 2 * Double(count))
+        let orders = try soak.run(timeout: 90 + 2 * TimeInterval(count))
         #expect(orders.count == count)
 
         // Two faults in AddOrder may leave the decision to a person.

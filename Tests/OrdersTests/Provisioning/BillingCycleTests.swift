@@ -5,7 +5,7 @@ import WHMCS
 
 @Suite struct BillingCycleTests {
     @Test(
-        "The words of Salesforce and of WHMCS are read",
+        "The words of Salesforce and WHMCS are read",
         arguments: [
             ("Monthly", .monthly), ("monthly", .monthly), (" Monthly ", .monthly),
             ("Onetime", .onetime), ("One-Time", .onetime), ("One Time", .onetime), ("one_time", .onetime),
@@ -18,7 +18,7 @@ import WHMCS
         #expect(BillingCycle(words: words) == cycle)
     }
 
-    @Test("What AddOrder takes is read", arguments: BillingCycle.allCases)
+    @Test("The cycle names of AddOrder are read", arguments: BillingCycle.allCases)
     func ownWords(_ cycle: BillingCycle) {
         #expect(BillingCycle(words: cycle.rawValue) == cycle)
     }

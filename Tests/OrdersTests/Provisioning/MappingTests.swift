@@ -6,6 +6,7 @@ import Testing
 
 @Suite struct ClientIDTests {
     @Test(
+        "The client id is read from the account's reference",
         arguments: [
             ("#1234 - Customer Name", 1234), ("#1234 – Customer Name", 1234), ("#1234", 1234), ("1234", 1234),
             ("  #1234-x", 1234), ("1234 - 5678", 1234), ("#0012 - x", 12),
@@ -13,7 +14,7 @@ import Testing
             ("1234.0", nil), ("# 1234", nil), ("##1234", nil), ("Customer #1234", nil), ("#٣ - x", nil),
             ("#99999999999999999999 - x", nil),
         ] as [(String, Int?)])
-    func reads(_ reference: String, _ id: Int?) {
+    func clientReference(_ reference: String, _ id: Int?) {
         #expect(clientID(reference) == id)
     }
 }
@@ -26,7 +27,9 @@ import Testing
         customFields: ["Salesforce Order": 401])
     static let setup = WHMCS.Product(id: 186, payType: "onetime", cycles: ["EUR": [.onetime]], customFields: [:])
 
-    static func mapping(currency: String = "EUR", markerField: String? = nil, usesSalesforcePrices: Bool = false) -> Mapping {
+    static func mapping(currency: String = "EUR", markerField: String? = nil, usesSalesforcePrices: Bool = false)
+        -> Mapping
+    {
         Mapping(
             client: ClientDetails(id: 1234, status: "Active", currencyCode: currency, customFields: [:]),
             products: [185: hosting, 186: setup], markerField: markerField, usesSalesforcePrices: usesSalesforcePrices)
@@ -42,6 +45,7 @@ import Testing
     }
 
     @Test(
+        "A line becomes an item of the plan",
         arguments: [
             (item(), 185, .monthly, 1),
             (item(product: "185.0"), 185, .monthly, 1),
@@ -50,10 +54,10 @@ import Testing
             (item(product: "186", cycle: "One-Time"), 186, .onetime, 1),
             (item(product: "186", cycle: "Onetime", quantity: 3), 186, .onetime, 3),
             (item(quantity: 200), 185, .monthly, 200),
-            // Without the switch Salesforce's price is not even looked at.
+            // A missing price is no fault where WHMCS's own price counts.
             (item(price: nil), 185, .monthly, 1),
         ] as [(SalesforceOrder.Item, Int, WHMCS.BillingCycle, Int)])
-    func maps(_ item: SalesforceOrder.Item, _ product: Int, _ cycle: WHMCS.BillingCycle, _ quantity: Int) throws {
+    func line(_ item: SalesforceOrder.Item, _ product: Int, _ cycle: WHMCS.BillingCycle, _ quantity: Int) throws {
         let plan = try Self.mapping().plan([item])
         #expect(
             plan
@@ -65,6 +69,7 @@ import Testing
     }
 
     @Test(
+        "A fault is reported by line",
         arguments: [
             (item(product: nil), "it has no WHMCS product id"),
             (item(product: ""), "\"\" is no WHMCS product id"),
@@ -87,21 +92,20 @@ import Testing
             (item(quantity: 1e300), "its quantity is not a whole number of 1 or more"),
             (item(quantity: .nan), "its quantity is not a whole number of 1 or more"),
         ] as [(SalesforceOrder.Item, String)])
-    func refuses(_ item: SalesforceOrder.Item, _ fault: String) {
+    func fault(_ item: SalesforceOrder.Item, _ fault: String) {
         #expect(throws: ProvisioningFailure(.mappingFailed, "line 1 (Hosting): \(fault)")) {
             try Self.mapping().plan([item])
         }
     }
 
-    @Test func refusesACurrencyWithoutPrices() {
+    @Test("A product without a price in the client's currency is refused") func currencyWithoutPrice() {
         #expect(
             throws: ProvisioningFailure(
                 .mappingFailed, "line 1 (Hosting): WHMCS does not sell product 185 monthly in GBP")
         ) { try Self.mapping(currency: "GBP").plan([Self.item()]) }
     }
 
-    /// An admin mends an order once, not once for each fault.
-    @Test func tellsAllFaultsAtOnce() {
+    @Test("All faults of an order are reported in one error") func allFaults() {
         let items = [
             Self.item(0, name: "A", product: nil, cycle: "Fortnightly", quantity: 0, price: nil), Self.item(1),
             Self.item(2, name: nil, product: "999", price: "-1"),
@@ -115,9 +119,11 @@ import Testing
         }
     }
 
-    /// PHP drops form fields beyond its limit without a word, so that an order too large would be made in part.
-    @Test(arguments: [([500.0], 500), ([200, 1], 201), ([67, 67, 67], 201)] as [([Double], Int)])
-    func refusesMoreUnitsThanPHPReads(_ quantities: [Double], _ units: Int) {
+    /// PHP drops form fields beyond its limit silently, and WHMCS would create a part of the order.
+    @Test(
+        "An order with more than 200 units is refused",
+        arguments: [([500.0], 500), ([200, 1], 201), ([67, 67, 67], 201)] as [([Double], Int)])
+    func tooManyUnits(_ quantities: [Double], _ units: Int) {
         let items = quantities.enumerated().map { Self.item($0.offset, quantity: $0.element) }
         #expect(
             throws: ProvisioningFailure(
@@ -125,27 +131,30 @@ import Testing
         ) { try Self.mapping().plan(items) }
     }
 
-    /// The sum of these is no Int any more.
-    @Test func survivesQuantitiesOfAstronomy() {
+    @Test("Quantities whose sum overflows an Int are refused") func overflow() {
         #expect(throws: ProvisioningFailure.self) {
             try Self.mapping().plan([Self.item(0, quantity: 9e18), Self.item(1, quantity: 9e18)])
         }
     }
 
-    @Test(arguments: [("9.9", "9.9"), ("0", "0"), ("1200", "1200")] as [(String, String)])
-    func takesThePriceWhenTold(_ price: String, _ planned: String) throws {
+    @Test(
+        "Salesforce's price is planned only when the setting says so",
+        arguments: [("9.9", "9.9"), ("0", "0"), ("1200", "1200")] as [(String, String)])
+    func price(_ price: String, _ planned: String) throws {
         #expect(try Self.mapping(usesSalesforcePrices: true).plan([Self.item(price: price)]).items[0].price == planned)
         #expect(try Self.mapping().plan([Self.item(price: price)]).items[0].price == nil)
     }
 
-    @Test(arguments: [nil, "", "-0.01", "free", "nan", "inf"] as [String?])
-    func refusesWhatIsNoPriceWhenTold(_ price: String?) {
+    @Test(
+        "A missing or malformed price is refused where Salesforce's price counts",
+        arguments: [nil, "", "-0.01", "free", "nan", "inf"] as [String?])
+    func malformedPrice(_ price: String?) {
         #expect(throws: ProvisioningFailure(.mappingFailed, "line 1 (Hosting): it has no price")) {
             try Self.mapping(usesSalesforcePrices: true).plan([Self.item(price: price)])
         }
     }
 
-    @Test func marksTheProductsThatHaveTheField() throws {
+    @Test("An item gets the marker field of its product, if there is one") func markerField() throws {
         let plan = try Self.mapping(markerField: "Salesforce Order").plan([
             Self.item(0), Self.item(1, product: "186", cycle: "Onetime"),
         ])

@@ -4,9 +4,9 @@ import Testing
 
 @testable import Orders
 
-/// Each code of the contract: in the ledger, in Salesforce, and nothing ordered.
+/// Failures that end the order as Failed.
 @Suite struct PermanentFailureTests {
-    struct Case: Sendable, CustomTestStringConvertible {
+    struct Example: Sendable, CustomTestStringConvertible {
         var code: String
         var message: String
         var order = Seed.order
@@ -17,28 +17,26 @@ import Testing
         var testDescription: String { "\(code): \(message)" }
     }
 
-    private static let upToDetails = ["validation done", "sf_status_update done", "order_details failed"]
-    private static let upToMapping = [
+    private static let untilDetails = ["validation done", "sf_status_update done", "order_details failed"]
+    private static let untilMapping = [
         "validation done", "sf_status_update done", "order_details done", "mapping failed",
     ]
-    private static let upToCreate = [
+    private static let untilCreate = [
         "validation done", "sf_status_update done", "order_details done", "mapping done", "whmcs_create failed",
     ]
 
-    static let cases: [Case] = [
-        Case(
+    static let examples: [Example] = [
+        Example(
             code: "ORDER_NOT_PROVISIONABLE", message: "orders with the status Approved are not provisioned",
             settings: ["SF_PROVISIONABLE_STATUSES": "Draft,Activated"], steps: ["validation failed"]),
-        Case(
+        Example(
             code: "ORDER_NOT_PROVISIONABLE", message: "the order's price book is not the portal's",
             settings: ["PORTAL_PRICEBOOK_ID": "01sDn000000AbCe"], steps: ["validation failed"]),
-        Case(
+        Example(
             code: "ORDER_NOT_PROVISIONABLE", message: "the order has no lines", order: "801Dn0000014UPzIAM",
             steps: ["validation failed"],
-            arrange: { harness in
-                harness.salesforce.update { _ = $0.addOrder(id: "801Dn0000014UPz", account: Seed.account, lines: []) }
-            }),
-        Case(
+            arrange: { _ = $0.addOrder(id: "801Dn0000014UPz", []) }),
+        Example(
             code: "ORDER_NOT_PROVISIONABLE",
             message: "WHMCS_Order_ID__c already names WHMCS order 77; clear the field to create another",
             steps: ["validation failed"],
@@ -48,89 +46,90 @@ import Testing
                     _ = state.add("Order", id: Seed.order, fields.merging(["WHMCS_Order_ID__c": "77"]) { $1 })
                 }
             }),
-        Case(
+        Example(
             code: "CLIENT_NOT_LINKED",
             message: "the account's WH_Account__c does not name a WHMCS client like \"#1234 - Name\"",
-            order: Seed.notLinkedOrder, steps: upToDetails),
-        Case(
+            order: Seed.notLinkedOrder, steps: untilDetails),
+        Example(
             code: "CLIENT_NOT_LINKED", message: "WHMCS does not know client 1234, which the account names",
-            steps: upToDetails, arrange: { $0.whmcs.update { $0.clients = [] } }),
-        Case(
+            steps: untilDetails, arrange: { $0.whmcs.update { $0.clients = [] } }),
+        Example(
             code: "CLIENT_CLOSED", message: "WHMCS client 1235 is closed", order: Seed.closedClientOrder,
-            steps: upToDetails),
-        Case(
+            steps: untilDetails),
+        Example(
             code: "PAYMENT_METHOD_MISSING",
             message: "WHMCS client 1236 has no pay method; request again when the customer has added one",
-            order: Seed.noPayMethodOrder, steps: upToDetails),
-        Case(
+            order: Seed.noPayMethodOrder, steps: untilDetails),
+        Example(
             code: "MAPPING_FAILED",
             message: "line 1 (Carrier Pigeon): it has no WHMCS product id; "
                 + "line 2 (Web Hosting, lunar): \"Fortnightly\" is no billing cycle of WHMCS",
-            order: Seed.unmappedOrder, steps: upToMapping),
-        Case(
+            order: Seed.unmappedOrder, steps: untilMapping),
+        Example(
             code: "WHMCS_REJECTED", message: "WHMCS does not know the payment method; it knows mailin, stripe.",
-            settings: ["WHMCS_PAYMENT_METHOD": "goldbars"], steps: upToCreate),
-        Case(
+            settings: ["WHMCS_PAYMENT_METHOD": "goldbars"], steps: untilCreate),
+        Example(
             code: "WHMCS_REJECTED",
             message: "WHMCS does not allow the address 192.0.2.9: add it to the API's list of addresses, or use an "
-                + "access key.", steps: upToDetails,
+                + "access key.", steps: untilDetails,
             arrange: { harness in
                 harness.whmcs.configuration.allowedAddresses = ["192.0.2.1"]
                 harness.whmcs.configuration.callerAddress = "192.0.2.9"
             }),
-        Case(
-            code: "WHMCS_REJECTED", message: "The WHMCS API role does not allow GetPayMethods.", steps: upToDetails,
+        Example(
+            code: "WHMCS_REJECTED", message: "The WHMCS API role does not allow GetPayMethods.", steps: untilDetails,
             arrange: { $0.whmcs.configuration.permissions = ["GetClientsDetails"] }),
-        Case(
+        Example(
             code: "SALESFORCE_REJECTED",
             message: "Salesforce refused while updating the order: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
             settings: ["SF_STATUS_ACTIVATING": "Beaming"], steps: ["validation done", "sf_status_update failed"]),
-        Case(
+        Example(
             code: "PROVISIONING_ERROR",
-            message: "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist", steps: upToDetails,
+            message: "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist", steps: untilDetails,
             arrange: { harness in
                 try harness.aws.deleteParameter("whmcs")
                 try harness.restart()
             }),
-        // The last attempt of what usually passes.
-        Case(
+        // Retryable failures of the last attempt.
+        Example(
             code: "WHMCS_UNAVAILABLE", message: "WHMCS answered GetClientsDetails with HTTP 503 and no JSON.",
             settings: ["MAX_ATTEMPTS": "1"],
             steps: ["validation done", "sf_status_update done", "order_details later"],
             arrange: { $0.whmcs.failNext(.maintenance, times: 10) }),
-        Case(
+        Example(
             code: "SALESFORCE_UNAVAILABLE",
             message: "Salesforce was not available while reading the order: HTTP 503 without JSON.",
             settings: ["MAX_ATTEMPTS": "1"], steps: ["validation later"],
             arrange: { $0.salesforce.failNext(.maintenance, on: "/query", times: 10) }),
     ]
 
-    @Test(arguments: cases) func isToldInTheLedgerAndInSalesforce(_ failure: Case) throws {
-        let harness = try ProvisioningHarness(failure.settings)
-        try failure.arrange(harness)
-        try harness.request(failure.order, 1)
-        let answer = try harness.run(failure.order)
+    @Test("The ledger and Salesforce get the code, and WHMCS no order", arguments: examples)
+    func isReported(_ example: Example) throws {
+        let harness = try ProvisioningHarness(example.settings)
+        try example.arrange(harness)
+        try harness.request(1, example.order)
+        let answer = try harness.run(example.order)
         #expect(answer["status"] == "Failed")
-        #expect(harness.steps == failure.steps + ["sf_failure_update done"])
+        #expect(harness.steps == example.steps + ["sf_failure_update done"])
 
-        let told = harness.field("Provisioning_Error_Message__c", failure.order).string ?? ""
-        #expect(told.hasPrefix(failure.message), "\(told)")
-        #expect(told.utf16.count <= 255)
-        #expect(harness.field("Provisioning_Error_Code__c", failure.order) == .string(failure.code))
-        #expect(harness.field("Last_Provisioning_At__c", failure.order) != .null)
-        #expect(harness.salesforce.statusHistory(failure.order).last == "Failed")
+        let reported = harness.field("Provisioning_Error_Message__c", example.order).string ?? ""
+        #expect(reported.hasPrefix(example.message), "\(reported)")
+        #expect(reported.utf16.count <= 255)
+        #expect(harness.field("Provisioning_Error_Code__c", example.order) == .string(example.code))
+        #expect(harness.field("Last_Provisioning_At__c", example.order) != .null)
+        #expect(harness.salesforce.statusHistory(example.order).last == "Failed")
 
-        let item = try harness.aws.order(failure.order)
-        #expect((item["status"], item["errorCode"]) == ("Failed", .string(failure.code)))
-        #expect(item["errorMessage"]?.string?.hasPrefix(told) == true)
+        let item = try harness.aws.order(example.order)
+        #expect((item["status"], item["errorCode"]) == ("Failed", .string(example.code)))
+        #expect(item["errorMessage"]?.string?.hasPrefix(reported) == true)
         #expect(item["open"] == nil && item["dueAt"] == nil && item["leaseOwner"] == nil)
-        #expect(item["history"]?.array?.last?["code"] == .string(failure.code))
+        #expect(item["history"]?.array?.last?["code"] == .string(example.code))
         #expect(item["addOrder"] == nil || item["addOrder"] == "none")
         #expect(harness.whmcs.state.orders.isEmpty)
     }
 
-    /// Salesforce cannot be told about an order it does not have.
-    @Test func anOrderThatIsNotThere() throws {
+    /// Salesforce refuses the report, too.
+    @Test("An order that Salesforce does not have is Failed in the ledger") func orderNotFound() throws {
         let harness = try ProvisioningHarness()
         #expect(try harness.run("801Dn0000014UPz")["status"] == "Failed")
         let order = try harness.ledger("801Dn0000014UPzIAM")
@@ -143,77 +142,36 @@ import Testing
         #expect(harness.whmcs.state.actions == [])
     }
 
-    @Test func aLongMessageIsCutForSalesforceOnly() throws {
+    @Test("A long message is cut for Salesforce only") func longMessage() throws {
         let harness = try ProvisioningHarness()
-        harness.salesforce.update { state in
-            let lines = (1...20).map { _ in Seed.Line(Seed.unmappedProduct, cycle: "Fortnightly") }
-            _ = state.addOrder(id: "801Dn0000014UPz", account: Seed.account, lines: lines)
-        }
-        try harness.run("801Dn0000014UPz")
-        let told = harness.field("Provisioning_Error_Message__c", "801Dn0000014UPz").string ?? ""
-        let kept = try harness.ledger("801Dn0000014UPzIAM").errorMessage ?? ""
-        #expect(told.count == 255)
-        #expect(kept.hasPrefix(told) && kept.contains("line 20 (Carrier Pigeon)"))
+        let lines = (1...20).map { _ in Seed.Line(Seed.unmappedProduct, cycle: "Fortnightly") }
+        let id = harness.addOrder(lines)
+        try harness.run(id)
+        let reported = harness.field("Provisioning_Error_Message__c", id).string ?? ""
+        let kept = try harness.ledger(id).errorMessage ?? ""
+        #expect(reported.count == 255)
+        #expect(kept.hasPrefix(reported) && kept.contains("line 20 (Carrier Pigeon)"))
     }
 
-    @Test func whatWasMendedSucceedsWhenRequestedAgain() throws {
+    @Test("A new request succeeds once the cause is fixed") func fixed() throws {
         let harness = try ProvisioningHarness()
-        try harness.request(Seed.noPayMethodOrder, 1)
-        try harness.run(Seed.noPayMethodOrder)
-        #expect(try harness.ledger(Seed.noPayMethodOrder).errorCode == "PAYMENT_METHOD_MISSING")
+        let id = Seed.noPayMethodOrder
+        try harness.request(1, id)
+        try harness.run(id)
+        #expect(try harness.ledger(id).errorCode == "PAYMENT_METHOD_MISSING")
         harness.whmcs.addPayMethod(1236)
-        try harness.request(Seed.noPayMethodOrder, 2)
-        #expect(try harness.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
-        let order = try harness.ledger(Seed.noPayMethodOrder)
+        try harness.request(2, id)
+        #expect(try harness.run(id)["status"] == "Provisioned")
+        let order = try harness.ledger(id)
         #expect((order.requestNumber, order.errorCode, order.errorMessage) == (2, nil, nil))
-        #expect(harness.field("Provisioning_Error_Code__c", Seed.noPayMethodOrder) == .null)
-        #expect(harness.field("Provisioning_Error_Message__c", Seed.noPayMethodOrder) == .null)
-        #expect(
-            harness.salesforce.statusHistory(Seed.noPayMethodOrder) == [
-                "Activating", "Failed", "Activating", "Provisioned",
-            ])
+        #expect(harness.field("Provisioning_Error_Code__c", id) == .null)
+        #expect(harness.field("Provisioning_Error_Message__c", id) == .null)
+        #expect(harness.salesforce.statusHistory(id) == ["Activating", "Failed", "Activating", "Provisioned"])
     }
 
-    @Test func aPayMethodIsNotAskedForWhereNoneIsRequired() throws {
+    @Test("A client needs no pay method where none is required") func payMethodNotRequired() throws {
         let harness = try ProvisioningHarness(["WHMCS_REQUIRE_PAY_METHOD": "false"])
         #expect(try harness.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
         #expect(harness.count("GetPayMethods") == 0)
-    }
-
-    /// Decided to be Failed while Salesforce was down: only that is left to be told.
-    @Test func salesforceIsToldOnceItAnswers() throws {
-        let harness = try ProvisioningHarness()
-        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
-        // The portal sees it at once.
-        #expect(try harness.run(Seed.closedClientOrder)["status"] == "Failed")
-        let waiting = try harness.ledger(Seed.closedClientOrder)
-        #expect((waiting.step, waiting.errorCode) == (.failureUpdate, "CLIENT_CLOSED"))
-        #expect(waiting.dueAt != nil)
-        #expect(try harness.leaseUntil(Seed.closedClientOrder) == nil)
-        let asked = harness.whmcs.state.actions
-        // For as long as it takes, whatever MAX_ATTEMPTS says.
-        for _ in 1...20 {
-            try harness.waitUntilDue(Seed.closedClientOrder)
-            try harness.run(Seed.closedClientOrder)
-        }
-        harness.network.before = { _ in nil }
-        try harness.waitUntilDue(Seed.closedClientOrder)
-        #expect(try harness.run(Seed.closedClientOrder)["status"] == "Failed")
-        #expect(harness.field("Provisioning_Error_Code__c", Seed.closedClientOrder) == "CLIENT_CLOSED")
-        #expect(harness.field("Provisioning_Error_Message__c", Seed.closedClientOrder) == "WHMCS client 1235 is closed")
-        #expect(harness.whmcs.state.actions == asked)
-        #expect(harness.steps.suffix(2) == ["sf_failure_update later", "sf_failure_update done"])
-        #expect(try harness.ledger(Seed.closedClientOrder).dueAt == nil)
-    }
-
-    /// Who asks again does not wait for Salesforce to learn of the failure before.
-    @Test func anUntoldFailureMayBeRequestedAgain() throws {
-        let harness = try ProvisioningHarness()
-        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
-        try harness.run(Seed.noPayMethodOrder)
-        harness.whmcs.addPayMethod(1236)
-        try harness.request(Seed.noPayMethodOrder, 2)
-        #expect(try harness.run(Seed.noPayMethodOrder)["status"] == "Provisioned")
-        #expect(harness.field("Provisioning_Status__c", Seed.noPayMethodOrder) == "Provisioned")
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @testable import Salesforce
 
 @Suite struct SalesforceOrderTests {
-    /// Reads an order from a Salesforce that gives this record.
+    /// Reads an order from a Salesforce that returns this record, and the SOQL that was sent.
     private func read(
         _ record: String, _ fields: SalesforceFields = SalesforceFields()
     ) throws -> (order: SalesforceOrder, soql: String) {

@@ -1,14 +1,12 @@
-import AWS
 import Basics
 import JSON
 import Lambda
-import Salesforce
 import Testbed
 import Testing
 
 @testable import Orders
 
-/// recover-orders in this process: a real ledger in moto, and the events that come out of the bus.
+/// recover-orders in this process, with a ledger and a bus in moto.
 @Suite struct RecoveryTests {
     let harness: ProvisioningHarness
 
@@ -16,30 +14,26 @@ import Testing
         harness = try ProvisioningHarness()
     }
 
-    private func recover(_ event: JSON = [:], _ network: FakeNetwork? = nil, _ values: [String: String] = [:]) throws
-        -> JSON
-    {
-        var environment = Environment(
-            ["LEDGER_TABLE": harness.aws.table, "EVENT_BUS_NAME": harness.aws.bus].merging(values) { $1 })
-        let settings = Recovery.Settings(&environment)
-        try environment.check()
-        let network = network ?? harness.network
-        let invocation = Invocation(requestID: "recovery", deadline: network.now + 60_000, payload: event.bytes)
-        return JSON(try Recovery(settings, harness.aws.account, network.client, harness.log.log).handle(invocation))
-            ?? .null
+    /// Requests the order, and lets its first event be lost.
+    private func loseEvent() throws {
+        try harness.request()
+        _ = try harness.aws.takeEvents()
     }
 
-    private func eventsFor() throws -> [String] {
+    /// The orders whose events arrived since the last call.
+    private func published() throws -> [String] {
         try harness.aws.takeEvents().compactMap { $0["detail"]?["orderId"]?.string }
     }
 
-    @Test func anAcceptedOrderThatWasNeverAnnouncedIsFound() throws {
+    // MARK: Due orders
+
+    @Test("An accepted order whose event was not published is recovered when due") func unpublishedOrder() throws {
         harness.network.before = { $0.action == "PutEvents" ? .unreachable : nil }
-        try harness.request(Seed.order, 1)
+        try harness.request()
         harness.network.before = { _ in nil }
-        #expect(try recover() == ["recovered": 0], "it may be announced yet")
+        #expect(try harness.recover() == ["recovered": 0], "not due yet")
         try harness.waitUntilDue()
-        #expect(try recover() == ["recovered": 1])
+        #expect(try harness.recover() == ["recovered": 1])
         let events = try harness.aws.takeEvents()
         #expect(events.map { $0["detail-type"] } == ["OrderProvisionRequested"])
         #expect(events.first?["detail"]?["orderId"]?.string == Seed.order)
@@ -47,39 +41,37 @@ import Testing
         #expect(try harness.run()["status"] == "Provisioned")
     }
 
-    @Test func aRunThatDiedIsTakenUpInLessThanFiveMinutes() throws {
-        try harness.request(Seed.order, 1)
+    @Test("The order of a killed run is recovered within 5 min") func killedRun() throws {
+        try harness.request()
         let start = harness.network.now
-        var isDead = false
+        var isKilled = false
         harness.network.before = { request in
-            if request.whmcsAction == "GetProducts" { isDead = true }
-            return isDead ? .lost : nil
+            if request.whmcsAction == "GetProducts" { isKilled = true }
+            return isKilled ? .lost : nil
         }
         _ = try? harness.run()
         harness.network.before = { _ in nil }
         _ = try harness.aws.takeEvents()
-        // Every minute, as the schedule does.
-        while try recover() == ["recovered": 0] { harness.network.now += 60_000 }
+        // The schedule's minute.
+        while try harness.recover() == ["recovered": 0] { harness.network.now += 60_000 }
         #expect(harness.network.now - start < 300_000)
         #expect(try harness.run()["status"] == "Provisioned")
     }
 
-    @Test func whatIsClaimedIsNotDueAgainForAWhile() throws {
-        try harness.request(Seed.order, 1)
-        _ = try harness.aws.takeEvents()
+    @Test("A claimed order is due again after 2 min") func claimedOrder() throws {
+        try loseEvent()
         try harness.waitUntilDue()
-        #expect(try recover() == ["recovered": 1])
-        #expect(try recover() == ["recovered": 0])
-        #expect(try eventsFor() == [Seed.order])
-        // Whoever lost the event comes again.
+        #expect(try harness.recover() == ["recovered": 1])
+        #expect(try harness.recover() == ["recovered": 0])
+        #expect(try published() == [Seed.order])
+        // The event may be lost again.
         harness.network.now += 120_001
-        #expect(try recover() == ["recovered": 1])
+        #expect(try harness.recover() == ["recovered": 1])
     }
 
-    /// Two recoveries read the same page before either has claimed anything.
-    @Test func ofTwoRecoveriesOneGetsTheOrder() throws {
-        try harness.request(Seed.order, 1)
-        _ = try harness.aws.takeEvents()
+    /// Both read the order before one of them claims it.
+    @Test("Of two concurrent recoveries one publishes the order") func concurrentRecoveries() throws {
+        try loseEvent()
         try harness.waitUntilDue()
         let first = harness.network
         let second = FakeNetwork(now: first.now)
@@ -87,133 +79,83 @@ import Testing
         first.before = { request in
             if request.action == "UpdateItem", other == .null {
                 other = [:]
-                other = (try? self.recover([:], second)) ?? .null
+                other = (try? harness.recover(with: second.client)) ?? .null
             }
             return nil
         }
-        #expect(try recover() == ["recovered": 0])
+        #expect(try harness.recover() == ["recovered": 0])
         #expect(other == ["recovered": 1])
-        #expect(try eventsFor() == [Seed.order])
+        #expect(try published() == [Seed.order])
     }
 
-    @Test func finishedOrdersAreLeftAlone() throws {
+    @Test("An order that has ended is not recovered") func endedOrders() throws {
         try harness.run()
         try harness.run(Seed.closedClientOrder)
         _ = try harness.aws.takeEvents()
         harness.network.now += 86_400_000
-        #expect(try recover(["all": true]) == ["recovered": 0])
-        #expect(try recover(["orderId": .string(Seed.order)]) == ["recovered": 0])
-        #expect(try eventsFor() == [])
+        #expect(try harness.recover(["all": true]) == ["recovered": 0])
+        #expect(try harness.recover(["orderId": .string(Seed.order)]) == ["recovered": 0])
+        #expect(try published() == [])
     }
 
-    @Test func anOperatorNeedNotWait() throws {
-        try harness.request(Seed.order, 1)
-        try harness.request(Seed.otherOrder, 2)
+    // MARK: An operator's events
+
+    @Test("An operator recovers orders before they are due") func operatorEvents() throws {
+        try harness.request()
+        try harness.request(2, Seed.otherOrder)
         _ = try harness.aws.takeEvents()
-        #expect(try recover(["orderId": .string(String(Seed.order.prefix(15)))]) == ["recovered": 1])
-        #expect(try eventsFor() == [Seed.order])
-        // A clock stands still in these tests, and what is claimed in that very ms is taken for the round's own.
+        #expect(try harness.recover(["orderId": .string(String(Seed.order.prefix(15)))]) == ["recovered": 1])
+        #expect(try published() == [Seed.order])
+        // A round recognises its own claims by their millisecond, and the clock stands still here.
         harness.network.now += 1
-        #expect(try recover(["all": true]) == ["recovered": 2])
-        #expect(try Set(eventsFor()) == [Seed.order, Seed.otherOrder])
+        #expect(try harness.recover(["all": true]) == ["recovered": 2])
+        #expect(try Set(published()) == [Seed.order, Seed.otherOrder])
     }
 
-    static let refused: [(JSON, String)] = [
-        (["orderId": "nonsense"], "MalformedEvent"), (["orderId": 7], "MalformedEvent"), ([], "MalformedEvent"),
-        (["orderId": "801Dn0000014UPzIAM"], "UnknownOrder"),
-    ]
-
-    @Test(arguments: refused)
-    func whatCannotBeDoneIsTold(_ event: JSON, _ type: String) throws {
-        let error = #expect(throws: FunctionError.self) { try recover(event) }
+    @Test(
+        "A malformed event or an unknown order is an error",
+        arguments: [
+            (["orderId": "nonsense"], "MalformedEvent"), (["orderId": 7], "MalformedEvent"), ([], "MalformedEvent"),
+            (["orderId": "801Dn0000014UPzIAM"], "UnknownOrder"),
+        ] as [(JSON, String)])
+    func refusedEvent(_ event: JSON, _ type: String) throws {
+        let error = #expect(throws: FunctionError.self) { try harness.recover(event) }
         #expect(error?.type == type)
     }
 
-    /// Orders that are due, the first of them first.
-    private func enter(_ count: Int) throws -> [String] {
-        let ids = (0..<count).map { "801Dn0000015" + String(1000 + $0).dropFirst() }.compactMap { RecordID($0) }
-        let orders = Ledger(Table(harness.aws.table, harness.aws.account, .live()), now: { 1 })
-        for (number, id) in ids.enumerated() {
-            let due = ItemUpdate([.status: "Accepted", .open: "1", .dueAt: .number(1000 + number)])
-            _ = try orders.table.write(.update(ItemKey.order(id), due, if: .absent(.key)))
-        }
-        return ids.map(\.text)
-    }
+    // MARK: Failures and metrics
 
-    /// More than a page of the index.
-    private let many = 280
-
-    /// Of all, those that are claimed come up again, and are passed over.
-    @Test(arguments: [([:], 2), (["all": true], 3)] as [(JSON, Int)])
-    func manyAreSentOnceEachTheOldestFirst(_ event: JSON, _ pages: Int) throws {
-        let orders = try enter(many)
-        #expect(try recover(event) == ["recovered": .number(many)])
-        #expect(try eventsFor() == orders)
-        #expect(harness.network.requests.count { $0.action == "PutEvents" } == many / 10)
-        #expect(harness.network.requests.count { $0.action == "Query" } == pages)
-    }
-
-    /// The invocation must end by itself: one that is killed has claimed orders that it does not announce.
-    @Test func whatThereIsNoTimeForIsLeftForTheNextRound() throws {
-        let orders = try enter(many)
-        let start = harness.network.now
-        harness.network.before = { [network = harness.network] request in
-            if request.action == "UpdateItem" { network.now += 450 }
-            return nil
-        }
-        #expect(try recover() == ["recovered": 100, "left": .number(many - 100)])
-        // Three quarters of a minute; what was begun then is brought to its end.
-        #expect(harness.network.now - start == 45_000)
-        harness.network.before = { _ in nil }
-        #expect(try recover() == ["recovered": .number(many - 100)])
-        #expect(try eventsFor() == orders)
-    }
-
-    /// What is announced to nobody would wait for two minutes; the next round is in one.
-    @Test func whileTheBusTakesNothingNoMoreIsClaimed() throws {
-        let orders = try enter(120)
-        harness.network.before = { $0.action == "PutEvents" ? .unreachable : nil }
-        #expect(try recover() == ["recovered": 0, "left": 70])
-        #expect(harness.log.messages.count { $0 == "alert" } == 1)
-        harness.network.before = { _ in nil }
-        #expect(try recover() == ["recovered": 70])
-        harness.network.now += 120_001
-        #expect(try recover() == ["recovered": 120])
-        #expect(try eventsFor() == orders[50...] + orders)
-    }
-
-    @Test func aBusThatTakesNothingLosesNothing() throws {
-        try harness.request(Seed.order, 1)
-        _ = try harness.aws.takeEvents()
+    @Test("A bus that refuses events loses no order") func unreachableBus() throws {
+        try loseEvent()
         try harness.waitUntilDue()
         harness.network.before = { $0.action == "PutEvents" ? .unreachable : nil }
-        #expect(try recover() == ["recovered": 0, "left": 0])
+        #expect(try harness.recover() == ["recovered": 0, "left": 0])
         #expect(harness.log.messages.contains("alert"))
         harness.network.before = { _ in nil }
         try harness.waitUntilDue()
-        #expect(try recover() == ["recovered": 1])
+        #expect(try harness.recover() == ["recovered": 1])
     }
 
-    /// Announced again and again, and nobody takes it up: that must not look young.
-    @Test func anOrderThatNobodyBeginsGrowsOld() throws {
-        try harness.request(Seed.order, 1)
+    /// Publishing the order's event does not make the order younger.
+    @Test("The age of an order that no run takes grows") func ageOfWaitingOrder() throws {
+        try harness.request()
         let start = harness.network.now
         for _ in 1...10 {
             try harness.waitUntilDue()
-            #expect(try recover() == ["recovered": 1])
+            #expect(try harness.recover() == ["recovered": 1])
         }
         let ages = harness.log.lines.compactMap { $0["OldestDueAge"]?.integer }
         #expect(ages.last == harness.network.now - start)
     }
 
-    @Test func theOldestAgeIsAMetric() throws {
-        try harness.request(Seed.order, 1)
+    @Test("A round emits the number of recovered orders and the oldest age as metrics") func metrics() throws {
+        try harness.request()
         try harness.waitUntilDue()
         harness.network.now += 5_000
-        _ = try recover()
+        _ = try harness.recover()
         let line = try #require(harness.log.lines.first { $0["_aws"] != nil })
         #expect(line["RecoveredOrders"]?.integer == 1)
-        #expect(line["OldestDueAge"]?.integer == 65_001, "it was to be announced a minute before")
+        #expect(line["OldestDueAge"]?.integer == 65_001, "due 60 s after the request")
         #expect(line["_aws"]?["CloudWatchMetrics"]?.array?.first?["Namespace"] == "Orders")
     }
 }

@@ -12,4 +12,5 @@ struct LogLines {
 
     var lines: [JSON] { recorder.values.map { JSON($0) ?? .null } }
     var messages: [String] { lines.compactMap { $0["message"]?.string } }
+    var text: String { recorder.values.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "\n") }
 }

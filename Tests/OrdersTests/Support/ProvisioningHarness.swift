@@ -8,15 +8,15 @@ import Testbed
 
 @testable import Orders
 
-/// provision-order in this process, with everything around it: ledger and parameters in moto, Salesforce and WHMCS
-/// played by the simulators, and the real refresh-sf-token behind a Lambda that runs it on demand.
+/// provision-order in this process: the ledger and the parameters in moto, the simulators of Salesforce and WHMCS, and
+/// refresh-sf-token behind a fake Lambda API.
 final class ProvisioningHarness {
     let aws: MotoAccount
     let salesforce: SalesforceSimulator
     let whmcs: WHMCSSimulator
     let network = FakeNetwork()
     let log = LogLines()
-    /// What refresh-sf-token was invoked with.
+    /// The events that refresh-sf-token was invoked with.
     let refreshes = Recorder<JSON>()
     private let lambda: LoopbackServer
     var lambdaURL: String { lambda.url }
@@ -25,7 +25,7 @@ final class ProvisioningHarness {
 
     private static let clientSecret = "client-secret"
 
-    /// - Parameter values: set over the good configuration.
+    /// - Parameter values: replace or add variables of a valid configuration.
     init(_ values: [String: String] = [:]) throws {
         let aws = try MotoAccount()
         self.aws = aws
@@ -39,7 +39,7 @@ final class ProvisioningHarness {
         try restart(values)
     }
 
-    /// A new process, through its whole start, with another configuration perhaps.
+    /// Starts a new process, through its init phase.
     func restart(_ values: [String: String] = [:]) throws {
         let environment = aws.environment(
             [
@@ -86,16 +86,18 @@ final class ProvisioningHarness {
     // MARK: Events
 
     /// Runs the order's event as the order bus delivers it.
+    ///
+    /// - Parameter time: how long the invocation may take.
     @discardableResult
     func run(_ order: String = Seed.order, time: Milliseconds = 120_000) throws -> JSON {
         try deliver(
             [
                 "id": "e", "source": "salesforce.orders", "detail-type": "OrderProvisionRequested",
-                "detail": ["orderId": .string(order), "attempt": 1, "correlationId": "click"],
+                "detail": ["orderId": .string(order), "attempt": 1, "correlationId": "correlation-1"],
             ], time: time)
     }
 
-    /// Runs the last order's event again under the request id it had.
+    /// Runs the event again under the request id of the last invocation, as Lambda's retries do.
     func redeliver(_ order: String = Seed.order) throws -> JSON {
         invocations -= 1
         return try run(order)
@@ -104,7 +106,7 @@ final class ProvisioningHarness {
     /// Runs Salesforce's platform event with that id.
     @discardableResult
     func runPlatformEvent(_ id: String, _ order: String = Seed.order, at time: Timestamp? = nil) throws -> JSON {
-        // A clock stands still in these tests, and an operator does not click in the very ms of a failure.
+        // The clock stands still otherwise, and no operator requests an order in the millisecond of its failure.
         network.now += 1
         return try deliver([
             "id": "e", "source": "aws.partner/salesforce.com/x/y", "detail-type": "OrderProvisionRequested__e",
@@ -120,38 +122,37 @@ final class ProvisioningHarness {
         return try provisioning.flatMap { JSON(try $0.handle(invocation)) } ?? .null
     }
 
-    /// The operator clicks again, as verify-signature enters it.
-    func request(_ order: String = Seed.order, _ click: Int) throws {
+    /// Requests the order through verify-signature. Each request has its own number.
+    func request(_ number: Int = 1, _ order: String = Seed.order) throws {
         let harness = try WebhookHarness(aws: aws, network: network)
-        let sent = WebhookRequest(
-            path: order, orderID: order, timestamp: String(network.now.seconds), nonce: "nonce-number-\(1000 + click)",
-            key: "click-\(click)")
-        let answer = try harness.send(sent)
+        let request = WebhookRequest(
+            path: order, orderID: order, timestamp: String(network.now.seconds), nonce: "nonce-number-\(1000 + number)",
+            key: "key-\(number)")
+        let answer = try harness.send(request)
         guard answer.status == 202 else { throw MotoAccount.Unexpected(description: answer.text) }
     }
 
-    /// Lets time pass until the order is due.
+    /// Moves the clock to just after the order's due time.
     func waitUntilDue(_ order: String = Seed.order) throws {
-        guard let dueAt = try aws.order(order)["dueAt"]?.timestamp else {
-            throw MotoAccount.Unexpected(description: "nothing is due")
+        guard let dueAt = try ledger(order).dueAt else {
+            throw MotoAccount.Unexpected(description: "the order is not due")
         }
         network.now = max(network.now, dueAt) + 1
     }
 
-    /// Runs until nothing is due any more.
-    func runOut(_ order: String = Seed.order) throws {
-        while try ledger(order).dueAt != nil {
-            try waitUntilDue(order)
-            try run(order)
-        }
+    /// Runs the order at its due time.
+    @discardableResult
+    func runWhenDue(_ order: String = Seed.order) throws -> JSON {
+        try waitUntilDue(order)
+        return try run(order)
     }
 
-    // MARK: What came of it
-
-    /// Until when a run has the order; nil when none has.
-    func leaseUntil(_ order: String = Seed.order) throws -> Timestamp? {
-        try aws.order(order)["leaseUntil"]?.timestamp
+    /// Runs the order at each of its due times, until it is not due any more.
+    func runWhileDue(_ order: String = Seed.order) throws {
+        while try ledger(order).dueAt != nil { try runWhenDue(order) }
     }
+
+    // MARK: State
 
     func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
         guard let order = LedgerOrder(try aws.order(order)) else {
@@ -160,32 +161,56 @@ final class ProvisioningHarness {
         return order
     }
 
-    /// `validation done`, in the order of the log.
+    /// When the order's lease expires; nil when no run has it.
+    func leaseUntil(_ order: String = Seed.order) throws -> Timestamp? {
+        try aws.order(order)["leaseUntil"]?.timestamp
+    }
+
+    /// The logged steps with their outcomes: `validation done`.
     var steps: [String] {
         log.lines.filter { $0["message"] == "step" }.map { line in
             "\(line["step"]?.string ?? "") \(line["outcome"]?.string ?? "")"
         }
     }
 
+    /// How often WHMCS received that action.
     func count(_ action: String) -> Int { whmcs.state.actions.count { $0 == action } }
+
+    /// Adds an order of client 1234 to Salesforce.
+    ///
+    /// - Returns: its id.
+    func addOrder(id: String? = nil, _ lines: [Seed.Line]) -> String {
+        salesforce.update { $0.addOrder(id: id, account: Seed.account, lines: lines) }
+    }
 
     /// A field of the order in Salesforce.
     func field(_ name: String, _ order: String = Seed.order) -> JSON {
         salesforce.record("Order", order)?[name] ?? .null
     }
 
-    /// Those that stand for the Salesforce order, lowest id first.
+    /// The WHMCS orders with the order's marker, lowest id first.
     func whmcsOrders(_ order: String = Seed.order) -> [WHMCSSimulator.Order] {
         whmcs.state.orders.filter { $0.notes.contains("sfOrderId=\(order)") }.sorted { $0.id < $1.id }
     }
 
-    /// Carries the last such request out that the program has sent and nobody has answered: what a slow server does.
-    func carryOut(_ isMeant: (Request) -> Bool) throws {
-        guard let request = network.requests.last(where: isMeant) else {
-            throw MotoAccount.Unexpected(description: "that was not sent")
+    // MARK: Late and lost requests
+
+    /// Sends the last matching request of the program once more: a slow server carries out what it did not answer.
+    func carryOutLate(_ matches: (Request) -> Bool) throws {
+        guard let request = network.requests.last(where: matches) else {
+            throw MotoAccount.Unexpected(description: "the program sent no such request")
         }
         _ = try HTTPClient.live().send(request)
     }
 
-    func finishAddOrder() throws { try carryOut { $0.whmcsAction == "AddOrder" } }
+    func carryOutAddOrderLate() throws { try carryOutLate { $0.whmcsAction == "AddOrder" } }
+
+    /// Leaves the order in doubt: WHMCS neither carries AddOrder out nor answers it.
+    ///
+    /// - Parameter times: how many AddOrder calls end like this.
+    func loseAddOrder(_ order: String = Seed.order, times: Int = 1) throws {
+        whmcs.failNext(.dropBeforeActing, on: "AddOrder", times: times)
+        try request(1, order)
+        try run(order)
+    }
 }

@@ -5,35 +5,30 @@ import JSON
 import Lambda
 import Testbed
 
-/// What Salesforce sends when an operator clicks, as API Gateway hands it over. Every part can be another.
+/// A signed request as API Gateway passes it on. A test changes the parts that it is about.
 struct WebhookRequest {
     static let secret = "c3f1b2a49d7e"
 
     var path = Seed.order
-    /// The signed body; nil makes one of the order's id, the timestamp and the nonce.
+    /// The signed body; nil is a body of the order id, the timestamp and the nonce.
     var body: [UInt8]?
     var orderID = Seed.order
     var timestamp = "2026-11-20T10:15:30Z"
     var nonce = "9f1c4b7e02d85a36"
-    var key = "click-1"
+    var key = "key-1"
     var secret = WebhookRequest.secret
     var sourceIP = "203.0.113.25"
-    /// Set over the honest ones; nil takes one away.
+    /// Replace those of the same name; nil removes one.
     var headers: [String: String?] = [:]
     var isBase64 = false
+    /// Payload format 1.0, which REST APIs send.
     var isREST = false
 
-    /// Another click on the same order: nothing of the first one is used again.
+    /// A further request for the same order, with a nonce and an idempotency key of its own.
     func again(_ number: Int) -> WebhookRequest {
-        var click = self
-        (click.nonce, click.key) = ("another-nonce-0\(number)", "click-\(number)")
-        return click
-    }
-
-    func with(_ change: (inout WebhookRequest) -> Void) -> WebhookRequest {
-        var click = self
-        change(&click)
-        return click
+        var request = self
+        (request.nonce, request.key) = ("another-nonce-0\(number)", "key-\(number)")
+        return request
     }
 
     var bodyBytes: [UInt8] {
@@ -69,6 +64,6 @@ struct WebhookRequest {
 }
 
 extension Timestamp {
-    /// The moment of `WebhookRequest.timestamp`.
+    /// The time of `WebhookRequest.timestamp`.
     static let requestTime: Timestamp = 1_795_169_730_000
 }

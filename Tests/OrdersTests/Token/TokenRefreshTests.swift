@@ -1,4 +1,3 @@
-import Basics
 import Foundation
 import JSON
 import Lambda
@@ -7,98 +6,102 @@ import Testbed
 import Testing
 
 @testable import Orders
-@testable import Salesforce
 
 @Suite struct TokenRefreshTests {
-    /// openssl makes it once: it takes a moment.
-    private static let key = Result { String(decoding: try Program.openssl.run(["genrsa", "2048"]), as: UTF8.self) }
-
-    /// refresh-sf-token in this process. Salesforce checks the assertion's time, so the clock is the real one.
-    private final class RefreshHarness {
-        let aws: MotoAccount
-        let salesforce: SalesforceSimulator
-        let network = FakeNetwork(now: Timestamp.now())
-        let log = LogLines()
-        private let environment: Environment
-        private var refresh: TokenRefresh
-
-        init(_ values: [String: String] = [:], key: String? = nil) throws {
-            aws = try MotoAccount()
-            let pem = try TokenRefreshTests.key.get()
-            let publicKey = String(
-                decoding: try Program.openssl.run(["rsa", "-pubout"], input: Array(pem.utf8)), as: UTF8.self)
-            salesforce = try SalesforceSimulator(
-                app: .init(
-                    clientId: "client-id", username: "robot@example.com", jwtPublicKeyPEM: publicKey,
-                    clientSecret: "client-secret"))
-            try aws.put("key", key ?? pem)
-            try aws.put("client-secret", " client-secret\n")
-            var environment = aws.environment(
-                [
-                    "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"), "SF_LOGIN_URL": salesforce.url,
-                    "SF_CLIENT_ID": "client-id", "SF_USERNAME": "robot@example.com",
-                    "SF_PRIVATE_KEY_PARAMETER": aws.parameter("key"),
-                    "SF_CLIENT_SECRET_PARAMETER": aws.parameter("client-secret"),
-                ].merging(values) { $1 })
-            self.environment = environment
-            let settings = TokenRefresh.Settings(&environment)
-            try environment.check()
-            refresh = TokenRefresh(settings, aws.account, network.client, log.log)
-        }
-
-        deinit { salesforce.stop() }
-
-        /// A new process, through its whole start.
-        func start() throws { refresh = try TokenRefresh.start(environment, network.client, log.log) }
-
-        func handle(_ event: JSON = [:]) throws -> JSON { try handle(event.bytes) }
-
-        func handle(_ payload: [UInt8]) throws -> JSON {
-            JSON(
-                try refresh.handle(
-                    Invocation(requestID: "r", deadline: network.now + 30_000, payload: payload))) ?? .null
-        }
-
-        func token() throws -> Token? {
-            try aws.value("token").map { value throws in try Token(parameterValue: value) }
-        }
-    }
+    private static let refreshed: JSON = ["refreshed": true]
+    private static let notNeeded: JSON = ["refreshed": false]
 
     private static func sample(_ name: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: packageRoot.appending(path: "events/\(name).json")))
     }
 
-    private static let refreshed: JSON = ["refreshed": true]
-    private static let notNeeded: JSON = ["refreshed": false]
+    // MARK: Events
 
-    @Test func theScheduleBringsAToken() throws {
+    @Test("The schedule refreshes the token, and the log holds its fingerprint only") func schedule() throws {
         let harness = try RefreshHarness()
         #expect(try harness.handle(Self.sample("schedule")) == Self.refreshed)
         let token = try #require(try harness.token())
         #expect(harness.salesforce.state.tokens == [token.accessToken])
         #expect(token.instanceURL == harness.salesforce.url)
         #expect(token.issuedAt == harness.network.now)
-        // Told apart in the log, and not told.
         #expect(harness.log.lines.last?["token"] == .string(token.fingerprint))
-        let logged = harness.log.lines.map { String(decoding: $0.bytes, as: UTF8.self) }.joined()
-        #expect(!logged.contains(token.accessToken))
+        #expect(!harness.log.text.contains(token.accessToken))
     }
 
-    @Test(arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]]) func theFirstEventReadsNoSecret(
-        _ values: [String: String]
-    ) throws {
-        let harness = try RefreshHarness(values)
-        try harness.start()
-        let sent = harness.network.requests.count
-        #expect(try harness.handle() == Self.refreshed)
-        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
+    private static func policyEvent(_ parameter: String) -> JSON {
+        ["detail-type": "Parameter Store Policy Action", "detail": ["parameter-name": .string(parameter)]]
+    }
+
+    @Test("A policy event of the token's parameter refreshes the token") func policyEvent() throws {
+        let harness = try RefreshHarness()
+        try harness.handle()
+        let old = try harness.token()
+        #expect(try harness.handle(Self.policyEvent(harness.aws.parameter("token"))) == Self.refreshed)
+        #expect(try harness.token() != old)
+    }
+
+    /// The rule matches the policies of the whole account.
+    @Test("A policy event of another parameter refreshes nothing") func policyEventOfAnother() throws {
+        let harness = try RefreshHarness()
+        #expect(try harness.handle(Self.policyEvent("/somebody/elses")) == Self.notNeeded)
+        #expect(try harness.handle(Self.sample("ssm-policy-action")) == Self.notNeeded)
+        #expect(harness.network.requests.isEmpty)
+        #expect(harness.log.messages.count == 2)
+    }
+
+    @Test("A rejected token is replaced") func rejectedToken() throws {
+        let harness = try RefreshHarness()
+        try harness.handle()
+        let old = try #require(try harness.token())
+        #expect(try harness.handle(["rejectedToken": .string(old.fingerprint)]) == Self.refreshed)
+        #expect(try harness.token() != old)
+        #expect(harness.salesforce.state.tokensIssued == 2)
+    }
+
+    /// Of ten runs with a revoked token, only the first one's call requests a token of Salesforce.
+    @Test("A token newer than the rejected one is kept", arguments: ["41f4bfecdf24eec8", ""])
+    func newerToken(_ rejected: String) throws {
+        let harness = try RefreshHarness()
+        try harness.handle()
+        let current = try harness.token()
+        #expect(try harness.handle(["rejectedToken": .string(rejected)]) == Self.notNeeded)
+        #expect(try harness.token() == current)
         #expect(harness.salesforce.state.tokensIssued == 1)
     }
 
-    @Test(arguments: [("7200", "1"), ("900", "1"), ("86400", "23")] as [(String, String)])
-    func theParameterIsSecretAndTellsWhenItGrowsOld(_ lifetime: String, _ hours: String) throws {
+    @Test("A missing or unreadable token is replaced") func unreadableToken() throws {
+        let harness = try RefreshHarness()
+        #expect(try harness.handle(["rejectedToken": ""]) == Self.refreshed)
+        try harness.aws.put("token", "garbage")
+        #expect(try harness.handle(["rejectedToken": "41f4bfecdf24eec8"]) == Self.refreshed)
+        #expect(harness.salesforce.state.tokensIssued == 2)
+    }
+
+    @Test("An event that is not an object is refused", arguments: ["", "[]", "null", "\"x\""])
+    func malformedEvent(_ payload: String) throws {
+        let harness = try RefreshHarness()
+        #expect(throws: FunctionError("MalformedEvent", "the event is not a JSON object")) {
+            try harness.handle(Array(payload.utf8))
+        }
+    }
+
+    @Test("A rejectedToken that is not text is refused", arguments: [.null, 7, true, [:]] as [JSON])
+    func malformedRejection(_ rejected: JSON) throws {
+        let harness = try RefreshHarness()
+        #expect(throws: FunctionError("MalformedEvent", "rejectedToken in the event must be text")) {
+            try harness.handle(["rejectedToken": rejected])
+        }
+        #expect(harness.network.requests.isEmpty)
+    }
+
+    // MARK: The parameter
+
+    @Test(
+        "The token is a SecureString with a policy for its age",
+        arguments: [("7200", "1"), ("900", "1"), ("86400", "23")] as [(String, String)])
+    func parameter(_ lifetime: String, _ hours: String) throws {
         let harness = try RefreshHarness(["SF_TOKEN_LIFETIME": lifetime])
-        _ = try harness.handle()
+        try harness.handle()
         let put = try #require(harness.network.requests.first { $0.action == "PutParameter" })
         let body = try #require(JSON(put.body))
         #expect((body["Name"], body["Type"]) == (.string(harness.aws.parameter("token")), "SecureString"))
@@ -115,74 +118,37 @@ import Testing
         #expect(Set((value?.object ?? [:]).keys) == ["access_token", "instance_url", "issued_at"])
     }
 
-    private static func policyEvent(_ parameter: String) -> JSON {
-        ["detail-type": "Parameter Store Policy Action", "detail": ["parameter-name": .string(parameter)]]
-    }
+    // MARK: The grant
 
-    @Test func aPolicyEventOfTheTokenBringsANewOne() throws {
-        let harness = try RefreshHarness()
-        _ = try harness.handle()
-        let old = try harness.token()
-        #expect(try harness.handle(Self.policyEvent(harness.aws.parameter("token"))) == Self.refreshed)
-        #expect(try harness.token() != old)
-    }
-
-    /// One rule sees the policies of the whole account.
-    @Test func aPolicyEventOfAnotherParameterDoesNot() throws {
-        let harness = try RefreshHarness()
-        #expect(try harness.handle(Self.policyEvent("/somebody/elses")) == Self.notNeeded)
-        #expect(try harness.handle(Self.sample("ssm-policy-action")) == Self.notNeeded)
-        #expect(harness.network.requests.isEmpty)
-        #expect(harness.log.messages.count == 2)
-    }
-
-    @Test func aRejectedTokenIsReplaced() throws {
-        let harness = try RefreshHarness()
-        _ = try harness.handle()
-        let old = try #require(try harness.token())
-        #expect(try harness.handle(["rejectedToken": .string(old.fingerprint)]) == Self.refreshed)
-        #expect(try harness.token() != old)
-        #expect(harness.salesforce.state.tokensIssued == 2)
-    }
-
-    /// Of ten runs that meet a revoked token only the first one's call costs a grant.
-    @Test(arguments: ["41f4bfecdf24eec8", ""]) func aTokenNewerThanTheRejectedOneIsGoodEnough(_ rejected: String) throws
-    {
-        let harness = try RefreshHarness()
-        _ = try harness.handle()
-        let current = try harness.token()
-        #expect(try harness.handle(["rejectedToken": .string(rejected)]) == Self.notNeeded)
-        #expect(try harness.token() == current)
+    @Test("The first event reads no secret", arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]])
+    func initPhase(_ values: [String: String]) throws {
+        let harness = try RefreshHarness(values)
+        try harness.start()
+        let sent = harness.network.requests.count
+        #expect(try harness.handle() == Self.refreshed)
+        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
         #expect(harness.salesforce.state.tokensIssued == 1)
     }
 
-    @Test func aMissingOrUnreadableTokenIsReplaced() throws {
-        let harness = try RefreshHarness()
-        #expect(try harness.handle(["rejectedToken": ""]) == Self.refreshed)
-        try harness.aws.put("token", "garbage")
-        #expect(try harness.handle(["rejectedToken": "41f4bfecdf24eec8"]) == Self.refreshed)
-        #expect(harness.salesforce.state.tokensIssued == 2)
-    }
-
-    @Test func clientCredentialsWorkToo() throws {
+    @Test("Client credentials are sent in the body, without white space around the secret") func clientCredentials()
+        throws
+    {
         let harness = try RefreshHarness(["SF_AUTH_FLOW": "client-credentials"])
         #expect(try harness.handle() == Self.refreshed)
         #expect(harness.salesforce.state.tokens == [try harness.token()?.accessToken])
-        // The secret was put with white space around it, and in the body only.
         let grant = try #require(harness.network.requests.first { $0.url.hasSuffix("/services/oauth2/token") })
-        #expect(
-            String(decoding: grant.body, as: UTF8.self)
-                == "grant_type=client_credentials&client_id=client-id&client_secret=client-secret")
+        #expect(grant.text == "grant_type=client_credentials&client_id=client-id&client_secret=client-secret")
     }
 
-    @Test func theKeyMayBeAFile() throws {
+    @Test("The private key may be a file") func keyFile() throws {
         let directory = try TemporaryDirectory()
-        let path = try directory.file("key.pem", Array(Self.key.get().utf8))
+        let path = try directory.file("key.pem", Array(RefreshHarness.keys.get().key.utf8))
         let harness = try RefreshHarness(["SF_PRIVATE_KEY_PARAMETER": "", "SF_PRIVATE_KEY_PATH": path])
         #expect(try harness.handle() == Self.refreshed)
     }
 
     @Test(
+        "A missing secret is reported by its variable",
         arguments: [
             (
                 ["SF_PRIVATE_KEY_PARAMETER": "/nobody/put/this"],
@@ -197,13 +163,13 @@ import Testing
                 "SF_CLIENT_SECRET_PARAMETER names a parameter that does not exist"
             ),
         ] as [([String: String], String)])
-    func aMissingSecretIsNamed(_ values: [String: String], _ message: String) throws {
+    func missingSecret(_ values: [String: String], _ message: String) throws {
         let harness = try RefreshHarness(values)
         #expect(throws: FunctionError("Configuration", message)) { try harness.handle() }
         #expect(try harness.token() == nil)
     }
 
-    @Test func aKeyThatIsNoneIsTold() throws {
+    @Test("A key that is not PEM is reported, and nothing is sent to Salesforce") func malformedKey() throws {
         let harness = try RefreshHarness(key: "-----BEGIN NOTHING-----")
         #expect(
             throws: FunctionError(
@@ -214,8 +180,8 @@ import Testing
         #expect(harness.salesforce.state.requests == [])
     }
 
-    /// What is there stays there: a token that cannot be replaced may still be good.
     @Test(
+        "A refused grant keeps the stored token, and has a hint",
         arguments: [
             (
                 ["SF_USERNAME": "nobody@example.com"], "invalid_grant",
@@ -231,37 +197,21 @@ import Testing
                 "Set SF_AUDIENCE: https://login.salesforce.com, or https://test.salesforce.com for a sandbox."
             ),
         ] as [([String: String], String, String)])
-    func aRefusalHasAHint(_ values: [String: String], _ code: String, _ expected: String) throws {
+    func refusedGrant(_ values: [String: String], _ code: String, _ hint: String) throws {
         let harness = try RefreshHarness(values)
         try harness.aws.put("token", "kept")
         let error = try #require(#expect(throws: FunctionError.self) { try harness.handle() })
         #expect(error.type == "SalesforceFailure")
         #expect(error.message.hasPrefix("Salesforce gives no token: \(code) "))
-        #expect(error.message.hasSuffix(" – \(expected)"))
+        #expect(error.message.hasSuffix(" – \(hint)"))
         #expect(try harness.aws.value("token") == "kept")
     }
 
-    /// The token service's hiccup, which passes.
-    @Test func aHiccupIsTriedAgain() throws {
+    @Test("A retryable error of the token endpoint is retried") func retriedGrant() throws {
         let harness = try RefreshHarness()
-        let hiccup = #"{"error":"unknown_error","error_description":"retry your request"}"#
-        harness.salesforce.failNext(.answer(400, hiccup), times: 2)
+        let error = #"{"error":"unknown_error","error_description":"retry your request"}"#
+        harness.salesforce.failNext(.answer(400, error), times: 2)
         #expect(try harness.handle() == Self.refreshed)
         #expect(harness.salesforce.state.requests.count == 3)
-    }
-
-    @Test(arguments: ["", "[]", "null", "\"x\""]) func anEventIsAnObject(_ payload: String) throws {
-        let harness = try RefreshHarness()
-        #expect(throws: FunctionError("MalformedEvent", "the event is not a JSON object")) {
-            try harness.handle(Array(payload.utf8))
-        }
-    }
-
-    @Test(arguments: [.null, 7, true, [:]] as [JSON]) func theRejectedTokenIsText(_ rejected: JSON) throws {
-        let harness = try RefreshHarness()
-        #expect(throws: FunctionError("MalformedEvent", "rejectedToken in the event must be text")) {
-            try harness.handle(["rejectedToken": rejected])
-        }
-        #expect(harness.network.requests.isEmpty)
     }
 }

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct AddressListTests {
     @Test(
+        "A list allows its addresses and networks",
         arguments: [
             ("", "203.0.113.25", true),
             ("  ", "203.0.113.25", true),
@@ -12,7 +13,7 @@ import Testing
             (" 198.51.100.1 ,203.0.113.25", "203.0.113.25", true),
             ("203.0.113.0/24", "203.0.113.255", true),
             ("203.0.113.0/24", "203.0.114.0", false),
-            // The host bits of a network are not looked at.
+            // The host bits of a network do not count.
             ("203.0.113.77/24", "203.0.113.1", true),
             ("203.0.112.0/23", "203.0.113.1", true),
             ("203.0.112.0/31", "203.0.112.2", false),
@@ -28,7 +29,7 @@ import Testing
             ("::ffff:203.0.113.9", "203.0.113.9", true),
             ("::ffff:203.0.113.0/120", "203.0.113.9", true),
             ("::ffff:203.0.113.0/120", "203.0.114.9", false),
-            // What is no address is nobody on the list.
+            // A text that is not an address is never allowed.
             ("203.0.113.25", "", false),
             ("203.0.113.25", "203.0.113.25:443", false),
             ("203.0.113.25", "203.0.113.25, 198.51.100.1", false),
@@ -37,14 +38,16 @@ import Testing
         #expect(try #require(AddressList(list)).allows(address) == isAllowed)
     }
 
-    @Test(arguments: [
-        "example.com", "203.0.113", "203.0.113.256", "203.0.113.0/33", "203.0.113.0/-1", "203.0.113.0/+8",
-        "203.0.113.0/", "203.0.113.0/8/8", "/8", "2001:db8::/129", "2001:db8::1::2", "203.0.113.25 198.51.100.1",
-        "203.0.113.25,nobody", ",", " , ",
-        // As IPv6 this is far more than the IPv4 network of the same length: nobody can mean it.
-        "::ffff:203.0.113.0/24",
-    ])
-    func refuses(_ list: String) {
+    @Test(
+        "A malformed list is refused",
+        arguments: [
+            "example.com", "203.0.113", "203.0.113.256", "203.0.113.0/33", "203.0.113.0/-1", "203.0.113.0/+8",
+            "203.0.113.0/", "203.0.113.0/8/8", "/8", "2001:db8::/129", "2001:db8::1::2", "203.0.113.25 198.51.100.1",
+            "203.0.113.25,nobody", ",", " , ",
+            // In IPv6, /24 holds every IPv4 address.
+            "::ffff:203.0.113.0/24",
+        ])
+    func malformed(_ list: String) {
         #expect(AddressList(list) == nil)
     }
 }

@@ -8,30 +8,32 @@ import Testing
 @testable import Salesforce
 
 @Suite struct FulfillmentRequestTests {
-    private static func read(_ click: WebhookRequest) throws -> FulfillmentRequest {
-        try FulfillmentRequest(HTTPEvent(click.payload))
+    private static func read(_ request: WebhookRequest) throws -> FulfillmentRequest {
+        try FulfillmentRequest(HTTPEvent(request.payload))
     }
 
-    @Test(arguments: [
-        WebhookRequest(),
-        WebhookRequest(path: "801Dn0000014UPa"),
-        WebhookRequest(orderID: "801Dn0000014UPa"),
-        WebhookRequest(path: "801Dn0000014UPa", orderID: "801Dn0000014UPa"),
-        WebhookRequest(timestamp: "2026-11-20T10:15:30.000+00:00"),
-        WebhookRequest(headers: ["x-sf-timestamp": "1795169730"]),
-        WebhookRequest(
-            body: Array(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730,"nonce":"9f1c4b7e02d85a36"}"#.utf8)),
-        WebhookRequest(
-            body: Array(
+    private static func body(_ text: String) -> WebhookRequest { WebhookRequest(body: Array(text.utf8)) }
+
+    @Test(
+        "A request is read in each form of its id and its time",
+        arguments: [
+            WebhookRequest(),
+            WebhookRequest(path: "801Dn0000014UPa"),
+            WebhookRequest(orderID: "801Dn0000014UPa"),
+            WebhookRequest(path: "801Dn0000014UPa", orderID: "801Dn0000014UPa"),
+            WebhookRequest(timestamp: "2026-11-20T10:15:30.000+00:00"),
+            WebhookRequest(headers: ["x-sf-timestamp": "1795169730"]),
+            body(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730,"nonce":"9f1c4b7e02d85a36"}"#),
+            body(
                 "\n { \"more\": [null] ,\"nonce\":\"9f1c4b7e02d85a36\",\t\"timestamp\":1795169730000,\"orderId\":\"801Dn0000014UPaIAM\"}"
-                    .utf8)),
-    ])
-    func reads(_ click: WebhookRequest) throws {
-        let request = try Self.read(click)
+            ),
+        ])
+    func valid(_ request: WebhookRequest) throws {
+        let request = try Self.read(request)
         #expect(request.orderID.text == Seed.order)
         #expect(request.timestamp == .requestTime)
         #expect(request.nonce == "9f1c4b7e02d85a36")
-        #expect(request.idempotencyKey == "click-1")
+        #expect(request.idempotencyKey == "key-1")
     }
 
     private static let orderID = "orderId in the body must be a Salesforce id of 15 or 18 characters"
@@ -42,9 +44,8 @@ import Testing
     private static let nonceHeader = "X-SF-Nonce must be set and agree with nonce in the body"
     private static let key = "Idempotency-Key must be set to 1 to 255 visible characters"
 
-    private static func body(_ text: String) -> WebhookRequest { WebhookRequest(body: Array(text.utf8)) }
-
     @Test(
+        "The refusal names the first fault",
         arguments: [
             (body("[]"), "the body must be a JSON object"),
             (body("null"), "the body must be a JSON object"),
@@ -82,18 +83,20 @@ import Testing
             (WebhookRequest(key: "two words"), key),
             (WebhookRequest(key: String(repeating: "k", count: 256)), key),
         ] as [(WebhookRequest, String)])
-    func namesWhatIsWrong(_ click: WebhookRequest, _ detail: String) {
-        #expect(throws: ProblemDetails(400, "INVALID_REQUEST", detail)) { try Self.read(click) }
+    func invalid(_ request: WebhookRequest, _ detail: String) {
+        #expect(throws: ProblemDetails(400, "INVALID_REQUEST", detail)) { try Self.read(request) }
     }
 
-    @Test(arguments: ["", "{", "orderId=801Dn0000014UPaIAM", "<xml/>", "{\"orderId\":NaN}"])
-    func whatIsNoJSONIsAnotherMediaType(_ text: String) {
+    @Test(
+        "A body that is not JSON is an unsupported media type",
+        arguments: ["", "{", "orderId=801Dn0000014UPaIAM", "<xml/>", "{\"orderId\":NaN}"])
+    func notJSON(_ text: String) {
         #expect(throws: ProblemDetails(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")) {
-            try Self.read(WebhookRequest(body: Array(text.utf8)))
+            try Self.read(Self.body(text))
         }
     }
 
-    @Test(arguments: [16, 128]) func takesNoncesOfAnyAllowedLength(_ length: Int) throws {
+    @Test("A nonce has 16 to 128 characters", arguments: [16, 128]) func nonceLength(_ length: Int) throws {
         let nonce = String(repeating: "~", count: length)
         #expect(try Self.read(WebhookRequest(nonce: nonce)).nonce == nonce)
     }
@@ -102,13 +105,14 @@ import Testing
 
     private static let zoneHint = "; it looks like local time marked as UTC: use formatGmt in Apex"
 
-    @Test(arguments: [0, 299_999, 300_000, -300_000] as [Int])
-    func acceptsTimesWithinTheTolerance(_ skew: Milliseconds) throws {
+    @Test("A timestamp within the tolerance is accepted", arguments: [0, 299_999, 300_000, -300_000] as [Int])
+    func tolerance(_ skew: Milliseconds) throws {
         try Self.read(WebhookRequest()).checkTime(now: .requestTime - skew, tolerance: 300_000)
     }
 
-    /// The skew is how far the sender's clock is ahead, in s.
+    /// The first value is how far the sender's clock is ahead, in s.
     @Test(
+        "A stale timestamp is refused with its skew",
         arguments: [
             (301, "5 min ahead of", false),
             (-301, "5 min behind", false),
@@ -119,12 +123,12 @@ import Testing
             (19_800, "330 min ahead of", true),
             (-20_700 + 45, "344 min behind", true),
             (3600 - 50, "59 min ahead of", true),
-            // Half way between two zones: a clock that is wrong.
+            // Half way between two zones: a wrong clock.
             (4050, "68 min ahead of", false),
             (86_400 * 365, "525600 min ahead of", true),
         ] as [(Int, String, Bool)])
-    func tellsHowStaleATimeIs(_ skew: Milliseconds, _ words: String, _ looksLikeAZone: Bool) throws {
-        let detail = "timestamp is \(words) this server's clock" + (looksLikeAZone ? Self.zoneHint : "")
+    func stale(_ skew: Int, _ words: String, _ looksLikeZone: Bool) throws {
+        let detail = "timestamp is \(words) this server's clock" + (looksLikeZone ? Self.zoneHint : "")
         let request = try Self.read(WebhookRequest())
         #expect(throws: ProblemDetails(401, "STALE_TIMESTAMP", detail)) {
             try request.checkTime(now: .requestTime - skew * 1000, tolerance: 300_000)

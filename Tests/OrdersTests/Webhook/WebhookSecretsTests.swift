@@ -7,7 +7,7 @@ import Testing
 @Suite struct WebhookSecretsTests {
     private static let body = Array(#"{"orderId":"801"}"#.utf8)
 
-    /// By openssl, so that the verification is not checked against itself.
+    /// The signature by openssl, an independent implementation.
     private static func signature(_ secret: String) throws -> String {
         let output = try Program.openssl.run(["dgst", "-sha256", "-hmac", secret], input: body)
         return String(String(decoding: output, as: UTF8.self).split(separator: " ").last ?? "")
@@ -15,6 +15,7 @@ import Testing
     }
 
     @Test(
+        "Each secret of the parameter verifies a signature of the exact body",
         arguments: [
             ("one", "one", true),
             ("one\ntwo", "one", true),
@@ -26,48 +27,51 @@ import Testing
             ("one", "One", false),
             ("one\ntwo", "one\ntwo", false),
         ] as [(String, String, Bool)])
-    func verifies(_ value: String, _ signer: String, _ isGenuine: Bool) throws {
+    func verification(_ value: String, _ signer: String, _ isValid: Bool) throws {
         let secrets = try WebhookSecrets(parameterValue: value)
         let signature = try Self.signature(signer)
         #expect(signature.count == 64)
-        #expect(secrets.verify(signature, of: Self.body) == isGenuine)
-        #expect(secrets.verify(signature.uppercased(), of: Self.body) == isGenuine)
+        #expect(secrets.verify(signature, of: Self.body) == isValid)
+        #expect(secrets.verify(signature.uppercased(), of: Self.body) == isValid)
         #expect(!secrets.verify(signature, of: Self.body + [0x0a]))
     }
 
-    @Test(arguments: [
-        "", "0", "zz", "sha256=", " ", String(repeating: "0", count: 63), String(repeating: "0", count: 64),
-        String(repeating: "0", count: 66),
-    ])
-    func refusesWhatIsNoSignature(_ signature: String) throws {
+    @Test(
+        "A text that is not a signature is refused",
+        arguments: [
+            "", "0", "zz", "sha256=", " ", String(repeating: "0", count: 63), String(repeating: "0", count: 64),
+            String(repeating: "0", count: 66),
+        ])
+    func malformedSignature(_ signature: String) throws {
         #expect(!(try WebhookSecrets(parameterValue: "one").verify(signature, of: Self.body)))
     }
 
-    /// A good one with something before, behind or missing is not a good one.
-    @Test func refusesAnAlmostSignature() throws {
+    @Test("A signature with more or less than its digits is refused") func alteredSignature() throws {
         let secrets = try WebhookSecrets(parameterValue: "one")
-        let good = try Self.signature("one")
-        for bad in [
-            good + "0", good + "00", String(good.dropLast()), String(good.dropLast(2)), "sha256=" + good, " " + good,
+        let signature = try Self.signature("one")
+        for altered in [
+            signature + "0", signature + "00", String(signature.dropLast()), String(signature.dropLast(2)),
+            "sha256=" + signature, " " + signature,
         ] {
-            #expect(!secrets.verify(bad, of: Self.body), "\(bad)")
+            #expect(!secrets.verify(altered, of: Self.body), "\(altered)")
         }
     }
 
     @Test(
+        "An empty or published secret is refused",
         arguments: [
             ("", "the webhook secret is empty"),
             (" \r\n \n", "the webhook secret is empty"),
             ("{!$Credential.Password}", "the webhook secret is a placeholder; replace it with a random secret"),
             ("your_256_bit_secret_key_here", "the webhook secret is a placeholder; replace it with a random secret"),
-            // One bad line is enough: anybody could sign with it.
+            // Anybody could sign with the second line.
             ("good\n {!x}", "the webhook secret is a placeholder; replace it with a random secret"),
         ] as [(String, String)])
-    func refusesASecretThatIsNone(_ value: String, _ message: String) {
+    func refusedSecret(_ value: String, _ message: String) {
         #expect(throws: FunctionError("Configuration", message)) { try WebhookSecrets(parameterValue: value) }
     }
 
-    @Test func isNeverPrinted() throws {
+    @Test("The secrets are not printed") func description() throws {
         let secrets = try WebhookSecrets(parameterValue: "hunter2")
         #expect("\(secrets)" == "[redacted]")
     }

@@ -5,10 +5,11 @@ import Testing
 @testable import Salesforce
 @testable import WHMCS
 
-@Suite struct FailureTests {
-    private struct Unforeseen: Error {}
+@Suite struct ProvisioningFailureTests {
+    private struct UnknownError: Error {}
 
     @Test(
+        "Each error has its code, and may be retryable",
         arguments: [
             (SalesforceFailure.notFound(doing: "d", message: "m"), .orderNotFound, false),
             (SalesforceFailure.unavailable(doing: "d", reason: "r"), .salesforceUnavailable, true),
@@ -31,27 +32,29 @@ import Testing
             (WHMCSFailure.foreignRows(action: "a"), .whmcsRejected, false),
             (AWSFailure.unreadable(action: "a"), .provisioningError, true),
             (AWSFailure.unreachable(action: "a", reason: "r", mayHaveHappened: true), .provisioningError, true),
-            (Unforeseen(), .provisioningError, false),
+            (UnknownError(), .provisioningError, false),
         ] as [(any Error, ErrorCode, Bool)])
-    func hasTheCodeOfTheContract(_ error: any Error, _ code: ErrorCode, _ isRetryable: Bool) throws {
+    func code(_ error: any Error, _ code: ErrorCode, _ isRetryable: Bool) throws {
         let failure = try #require(ProvisioningFailure(error))
         #expect(failure.code == code)
         #expect(failure.isRetryable == isRetryable)
         #expect(failure.message == (error as? SalesforceFailure)?.descriptionWithHint ?? "\(error)")
     }
 
-    @Test func keepsItsOwnWords() {
+    @Test("A provisioning failure stays as it is") func provisioningFailure() {
         let failure = ProvisioningFailure(.whmcsUnavailable, "why", isRetryable: true, notBefore: 7)
         #expect(ProvisioningFailure(failure) == failure)
     }
 
-    /// Whoever lost the order, or cannot read it, must not write what became of it.
-    @Test(arguments: [Lease.Lost(), Ledger.Unreadable()] as [any Error])
-    func isNoneWhenTheOrderIsNotOurs(_ error: any Error) {
+    /// Such a run must not write a failure to the order.
+    @Test(
+        "A lost lease and an unreadable order are no failures of the order",
+        arguments: [Lease.Lost(), Ledger.Unreadable()] as [any Error])
+    func notOurs(_ error: any Error) {
         #expect(ProvisioningFailure(error) == nil)
     }
 
-    @Test func stepsHaveTheRunbooksNames() {
+    @Test("The steps have the names of log and ledger") func steps() {
         let steps: [Step] = [
             .validation, .statusUpdate, .orderDetails, .mapping, .create, .accept, .successUpdate, .failureUpdate,
         ]

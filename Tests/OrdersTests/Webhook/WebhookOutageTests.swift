@@ -7,12 +7,12 @@ import Testing
 
 @testable import Orders
 
-/// What happens when a part of AWS is not there, or holds something else than it should.
-@Suite struct OutageTests {
-    private static func expectUnavailable(_ answer: Answer, _ comment: Comment? = nil) {
+/// verify-signature when AWS does not answer, or holds what the program cannot use.
+@Suite struct WebhookOutageTests {
+    private static func expectUnavailable(_ answer: GatewayAnswer, _ comment: Comment? = nil) {
         #expect(answer.status == 503, comment)
         #expect(answer.headers == ["Content-Type": "application/problem+json", "Retry-After": "5"], comment)
-        // The inside stays inside.
+        // Nothing about the cause.
         #expect(
             answer.body == [
                 "type": "about:blank", "title": "Service Unavailable", "status": 503, "code": "SERVICE_UNAVAILABLE",
@@ -24,7 +24,7 @@ import Testing
 
     // MARK: The ledger
 
-    @Test func withoutALedgerTheCallerComesAgain() throws {
+    @Test("Without a ledger the caller gets 503") func unreachableLedger() throws {
         let closed = try ClosedPort()
         let harness = try WebhookHarness(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"])
         Self.expectUnavailable(try harness.send(WebhookRequest()))
@@ -33,7 +33,7 @@ import Testing
         #expect(harness.log.messages.contains { $0 == "ledger write failed" })
     }
 
-    @Test func theCallerThatComesAgainIsAccepted() throws {
+    @Test("A request that got 503 is accepted when it is sent again") func sentAgain() throws {
         let harness = try WebhookHarness()
         harness.network.before = { $0.action == "TransactWriteItems" ? .unreachable : nil }
         Self.expectUnavailable(try harness.send(WebhookRequest()))
@@ -42,10 +42,11 @@ import Testing
     }
 
     @Test(
+        "A refusal of DynamoDB is not passed on",
         arguments: [
             ("ResourceNotFoundException", 400), ("AccessDeniedException", 400), ("InternalServerError", 500),
         ] as [(String, Int)])
-    func aLedgerThatRefusesIsNoReasonToTellMore(_ code: String, _ status: Int) throws {
+    func refusingLedger(_ code: String, _ status: Int) throws {
         let harness = try WebhookHarness()
         harness.network.before = { request in
             guard request.action == "TransactWriteItems" else { return nil }
@@ -56,8 +57,8 @@ import Testing
         #expect(try harness.aws.keys() == [])
     }
 
-    /// What cannot be read is neither new nor done.
-    @Test func anUnreadableOrderIsLeftAlone() throws {
+    /// It is neither new nor Provisioned.
+    @Test("An unreadable order is left as it is") func unreadableOrder() throws {
         let harness = try WebhookHarness()
         try harness.aws.set("order#\(Seed.order)", ["status": "Teleported"])
         Self.expectUnavailable(try harness.send(WebhookRequest()))
@@ -65,8 +66,7 @@ import Testing
         #expect(try harness.aws.takeEvents() == [])
     }
 
-    /// Others are always faster: no answer is made up.
-    @Test func anOrderThatNeverStandsStillIsTriedAgainLater() throws {
+    @Test("An order that changes before each of three transactions gives 503") func contendedOrder() throws {
         let harness = try WebhookHarness()
         try harness.aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
         var transactions = 0
@@ -84,29 +84,30 @@ import Testing
 
     // MARK: The bus
 
-    /// The order is in the ledger, due within a minute; whoever looks there announces it.
-    @Test func withoutABusTheOrderIsAccepted() throws {
+    /// Recovery publishes the order a minute later.
+    @Test("An order whose event the bus refuses is accepted") func refusedEvent() throws {
         let harness = try WebhookHarness(["EVENT_BUS_NAME": "nobody-made-this-one"])
         harness.network.after = { request, answer in
-            // moto takes an event for any bus.
+            // moto accepts events for a bus that does not exist.
             guard request.action == "PutEvents" else { return answer }
             let refusal = #"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"x"}]}"#
             return .success(Response(status: 200, body: Array(refusal.utf8)))
         }
-        try Self.expectAcceptedUnannounced(harness)
+        try Self.expectAcceptedUnpublished(harness)
     }
 
-    @Test(arguments: [true, false]) func withABusThatDoesNotAnswerTheOrderIsAccepted(_ isRefused: Bool) throws {
+    @Test("An order is accepted when the bus refuses the call or does not answer", arguments: [true, false])
+    func unreachableBus(_ isRefused: Bool) throws {
         let harness = try WebhookHarness()
         harness.network.before = { request in
             guard request.action == "PutEvents" else { return nil }
             let refusal = Response(status: 400, body: Array(#"{"__type":"ResourceNotFoundException"}"#.utf8))
             return isRefused ? .success(refusal) : .unreachable
         }
-        try Self.expectAcceptedUnannounced(harness)
+        try Self.expectAcceptedUnpublished(harness)
     }
 
-    private static func expectAcceptedUnannounced(_ harness: WebhookHarness) throws {
+    private static func expectAcceptedUnpublished(_ harness: WebhookHarness) throws {
         let answer = try harness.send(WebhookRequest())
         #expect((answer.status, answer.body) == (202, .accepted()))
         let order = try harness.aws.order(Seed.order)
@@ -118,16 +119,15 @@ import Testing
 
     // MARK: The secrets
 
-    @Test func bothSecretsOfARotationAreGood() throws {
+    @Test("During a rotation both secrets are valid") func rotation() throws {
         let harness = try WebhookHarness(secret: "new-secret\nold-secret\n")
         #expect(try harness.send(WebhookRequest(secret: "old-secret")).status == 202)
         #expect(try harness.send(WebhookRequest(secret: "new-secret").again(2)).status == 202)
         #expect(try harness.send(WebhookRequest(secret: "new-secret\nold-secret").again(3)).code == "INVALID_SIGNATURE")
     }
 
-    /// The secrets are kept for five minutes; a signature that does not fit them has them read again, a minute after
-    /// they were read at the earliest.
-    @Test func aNewSecretIsFoundWithinAMinute() throws {
+    /// An invalid signature makes the program read the secrets again, at most once a minute.
+    @Test("A new secret is found within a minute") func newSecret() throws {
         let harness = try WebhookHarness()
         func reads() -> Int { harness.network.requests.count { $0.action == "GetParameters" } }
         let forged = WebhookRequest(secret: "new-secret")
@@ -143,8 +143,7 @@ import Testing
         #expect(try harness.send(WebhookRequest().again(2)).code == "INVALID_SIGNATURE")
     }
 
-    /// Forgers must not be able to make the program forget what it knows.
-    @Test func aStoreThatDoesNotAnswerDoesNotUndoTheSecretsThatAreKept() throws {
+    @Test("The stored secrets stay valid when Parameter Store does not answer") func unreachableStore() throws {
         let harness = try WebhookHarness()
         try harness.start()
         harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
@@ -153,7 +152,7 @@ import Testing
         #expect(try harness.send(WebhookRequest().again(2)).status == 202)
     }
 
-    @Test func theFirstRequestReadsNoSecret() throws {
+    @Test("The first request reads no secret") func initPhase() throws {
         let harness = try WebhookHarness()
         try harness.start()
         let sent = harness.network.requests.count
@@ -161,7 +160,7 @@ import Testing
         #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["TransactWriteItems", "PutEvents"])
     }
 
-    @Test func withoutAStoreTheCallerComesAgain() throws {
+    @Test("Without a secret the caller gets 503") func noSecretYet() throws {
         let harness = try WebhookHarness()
         harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
         try harness.start()
@@ -172,27 +171,25 @@ import Testing
     }
 
     @Test(
+        "An unusable secret stops the start, and verifies nothing",
         arguments: [
             (nil, "SF_WEBHOOK_SECRET_PARAMETER names a parameter that does not exist"),
             (" ", "the webhook secret is empty"),
             ("{!$Credential.Secret}", "the webhook secret is a placeholder; replace it with a random secret"),
         ] as [(String?, String)])
-    func aSecretThatIsNoneIsToldAtTheStartAndSignsNothing(_ secret: String?, _ message: String) throws {
+    func unusableSecret(_ secret: String?, _ message: String) throws {
         let harness = try WebhookHarness(secret: secret)
         #expect(throws: FunctionError("Configuration", message)) { try harness.start() }
         Self.expectUnavailable(try harness.send(WebhookRequest(secret: secret ?? "")))
     }
 
-    @Test func nothingSecretIsLogged() throws {
+    @Test("The log holds no secret, signature or nonce") func log() throws {
         let harness = try WebhookHarness()
         _ = try harness.send(WebhookRequest())
         _ = try harness.send(WebhookRequest(secret: "another"))
         #expect(!harness.log.lines.isEmpty)
-        for line in harness.log.lines {
-            let text = String(decoding: line.bytes, as: UTF8.self)
-            #expect(
-                !text.contains(WebhookRequest.secret) && !text.contains(WebhookRequest().signature)
-                    && !text.contains(WebhookRequest().nonce))
+        for secret in [WebhookRequest.secret, WebhookRequest().signature, WebhookRequest().nonce] {
+            #expect(!harness.log.text.contains(secret))
         }
     }
 }

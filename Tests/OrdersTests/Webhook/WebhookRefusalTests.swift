@@ -7,17 +7,19 @@ import Testing
 
 @testable import Orders
 
-/// Who is sent away, and that nothing remains of it.
-@Suite struct RefusalTests {
+/// Which requests verify-signature refuses before it writes anything, and which it accepts.
+@Suite struct WebhookRefusalTests {
+    /// A valid request whose body has that many bytes.
     private static func padded(_ size: Int) -> WebhookRequest {
-        var click = WebhookRequest()
-        click.body = click.bodyBytes + [UInt8](repeating: 0x20, count: size - click.bodyBytes.count)
-        return click
+        var request = WebhookRequest()
+        request.body = request.bodyBytes + [UInt8](repeating: 0x20, count: size - request.bodyBytes.count)
+        return request
     }
 
     private static let tenMinutesAgo = "2026-11-20T10:05:30Z"
 
     @Test(
+        "A refused request leaves no trace",
         arguments: [
             (WebhookRequest(headers: ["x-sf-signature": nil]), 401, "INVALID_SIGNATURE", "X-SF-Signature is missing"),
             (
@@ -65,7 +67,7 @@ import Testing
                 "ADDRESS_NOT_ALLOWED",
                 "the source address is not on the allow-list"
             ),
-            // The earlier check decides: nobody learns anything about a body that is not signed.
+            // The signature is checked first: an unsigned body gets no further hint.
             (
                 WebhookRequest(timestamp: tenMinutesAgo, secret: "another"), 401, "INVALID_SIGNATURE",
                 "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent"
@@ -75,9 +77,9 @@ import Testing
                 "X-SF-Signature is missing"
             ),
         ] as [(WebhookRequest, Int, String, String)])
-    func refuses(_ click: WebhookRequest, _ status: Int, _ code: String, _ detail: String) throws {
+    func refused(_ request: WebhookRequest, _ status: Int, _ code: String, _ detail: String) throws {
         let harness = try WebhookHarness(["SF_WEBHOOK_IP_ALLOWLIST": "203.0.113.0/24"])
-        let answer = try harness.send(click)
+        let answer = try harness.send(request)
         #expect(answer.status == status)
         #expect(answer.headers == ["Content-Type": "application/problem+json"])
         #expect((answer.code, answer.detail) == (code, detail))
@@ -89,40 +91,43 @@ import Testing
         #expect(try harness.aws.takeEvents() == [])
     }
 
-    @Test(arguments: [
-        padded(16_384),
-        WebhookRequest(timestamp: "2026-11-20T10:10:30Z"),
-        WebhookRequest(timestamp: "2026-11-20T10:20:30Z"),
-        WebhookRequest(isBase64: true),
-        WebhookRequest(isREST: true),
-        WebhookRequest(isBase64: true, isREST: true),
-        WebhookRequest(headers: ["x-sf-signature": WebhookRequest().signature.uppercased()]),
-        WebhookRequest(headers: ["x-sf-timestamp": "1795169730000"]),
-        // The signature is of the bytes: nothing is parsed and written again before it is checked.
-        WebhookRequest(
-            body: Array(
-                "\r\n{ \"nonce\" : \"9f1c4b7e02d85a36\",\"note\":\"Zahlung fällig – ✓\\u0000\",\n\"timestamp\":\"2026-11-20T10:15:30Z\",\"orderId\":\"801Dn0000014UPaIAM\" }\n"
-                    .utf8)),
-        WebhookRequest(
-            body: Array(
-                "{\"nonce\":\"9f1c4b7e02d85a36\",\"note\":\"Zahlung fällig – ✓\",\"timestamp\":1795169730,\"orderId\":\"801Dn0000014UPa\"}"
-                    .utf8), isBase64: true),
-    ])
-    func accepts(_ click: WebhookRequest) throws {
+    @Test(
+        "A signed request is accepted",
+        arguments: [
+            padded(16_384),
+            WebhookRequest(timestamp: "2026-11-20T10:10:30Z"),
+            WebhookRequest(timestamp: "2026-11-20T10:20:30Z"),
+            WebhookRequest(isBase64: true),
+            WebhookRequest(isREST: true),
+            WebhookRequest(isBase64: true, isREST: true),
+            WebhookRequest(headers: ["x-sf-signature": WebhookRequest().signature.uppercased()]),
+            WebhookRequest(headers: ["x-sf-timestamp": "1795169730000"]),
+            // The signature covers the bytes as they were sent.
+            WebhookRequest(
+                body: Array(
+                    "\r\n{ \"nonce\" : \"9f1c4b7e02d85a36\",\"note\":\"Zahlung fällig – ✓\\u0000\",\n\"timestamp\":\"2026-11-20T10:15:30Z\",\"orderId\":\"801Dn0000014UPaIAM\" }\n"
+                        .utf8)),
+            WebhookRequest(
+                body: Array(
+                    "{\"nonce\":\"9f1c4b7e02d85a36\",\"note\":\"Zahlung fällig – ✓\",\"timestamp\":1795169730,\"orderId\":\"801Dn0000014UPa\"}"
+                        .utf8), isBase64: true),
+        ])
+    func accepted(_ request: WebhookRequest) throws {
         let harness = try WebhookHarness(["SF_WEBHOOK_IP_ALLOWLIST": "203.0.113.0/24"])
-        let answer = try harness.send(click)
+        let answer = try harness.send(request)
         #expect(answer.status == 202, "\(answer.text)")
         #expect(answer.body == .accepted())
-        #expect(answer.hasMultiValueHeaders == click.isREST)
+        #expect(answer.hasMultiValueHeaders == request.isREST)
     }
 
-    /// The recorded events, at the moment they were recorded and with the secret they were signed with.
+    /// With the secret that signed them, at the time they were recorded.
     @Test(
+        "The recorded events are answered",
         arguments: [
             ("fulfill", 202, nil), ("fulfill-base64", 202, nil), ("fulfill-rest-v1", 202, nil),
             ("fulfill-bad-signature", 401, "INVALID_SIGNATURE"), ("fulfill-stale", 401, "STALE_TIMESTAMP"),
         ] as [(String, Int, String?)])
-    func answersTheSamples(_ name: String, _ status: Int, _ code: String?) throws {
+    func recordedEvents(_ name: String, _ status: Int, _ code: String?) throws {
         let harness = try WebhookHarness(secret: "local-webhook-secret-do-not-use-elsewhere")
         let sample = try Data(contentsOf: packageRoot.appending(path: "events/\(name).json"))
         let answer = try harness.send([UInt8](sample))
@@ -130,7 +135,7 @@ import Testing
         #expect(answer.code == code)
     }
 
-    @Test func anEventThatIsNoRequestIsAnError() throws {
+    @Test("An event that is not a request is an error of the invocation") func malformedEvent() throws {
         let harness = try WebhookHarness()
         #expect(throws: FunctionError.self) { try harness.send(Array(#"{"detail":{}}"#.utf8)) }
         let notBase64 =

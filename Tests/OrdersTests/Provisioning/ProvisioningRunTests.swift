@@ -4,20 +4,20 @@ import Testing
 
 @testable import Orders
 
-@Suite struct HappyPathTests {
+/// Runs that provision their order.
+@Suite struct ProvisioningRunTests {
     static let allSteps = [
         "validation done", "sf_status_update done", "order_details done", "mapping done", "whmcs_create done",
         "whmcs_accept done", "sf_success_update done",
     ]
 
-    @Test func anOrderGoesThroughInOneRun() throws {
+    @Test("One run provisions an order in WHMCS, Salesforce and the ledger") func oneRun() throws {
         let harness = try ProvisioningHarness()
-        try harness.request(Seed.order, 1)
-        let answer = try harness.run()
-        #expect(answer == ["orderId": .string(Seed.order), "status": "Provisioned"])
+        try harness.request()
+        #expect(try harness.run() == ["orderId": .string(Seed.order), "status": "Provisioned"])
         #expect(harness.steps == Self.allSteps)
 
-        // WHMCS: one order, accepted, that says whose it is.
+        // WHMCS: one active order with the marker, and its services.
         let order = try #require(harness.whmcsOrders().first)
         #expect(harness.whmcs.state.orders.count == 1)
         #expect((order.status, order.notes, order.clientId) == ("Active", "sfOrderId=\(Seed.order)", 1234))
@@ -26,7 +26,7 @@ import Testing
         #expect(services.map(\.pid).sorted() == [185, 186, 186])
         #expect(Set(services.map(\.billingCycle)) == ["monthly", "onetime"])
 
-        // Salesforce: the order, and each line its services.
+        // Salesforce: the order's status, and the service ids of each line.
         #expect(harness.salesforce.statusHistory(Seed.order) == ["Activating", "Provisioned"])
         #expect(harness.field("WHMCS_Order_ID__c") == .string(String(order.id)))
         #expect(harness.field("Provisioning_Error_Code__c") == .null)
@@ -34,13 +34,13 @@ import Testing
         let lines = (harness.salesforce.state.records["OrderItem"] ?? [:]).values.filter {
             $0["OrderId"] == .string(Seed.order)
         }
-        let told = lines.map { [$0["Product2Id"]?.string ?? "", $0["WHMCS_Service_ID__c"]?.string ?? ""] }
+        let reported = lines.map { [$0["Product2Id"]?.string ?? "", $0["WHMCS_Service_ID__c"]?.string ?? ""] }
         func ids(_ pid: Int) -> String {
             services.filter { $0.pid == pid }.map { String($0.id) }.sorted().joined(separator: ",")
         }
-        #expect(Set(told) == [[Seed.hosting, ids(185)], [Seed.setup, ids(186)]])
+        #expect(Set(reported) == [[Seed.hosting, ids(185)], [Seed.setup, ids(186)]])
 
-        // The ledger: done, and nobody has to look again.
+        // The ledger: ended and not due.
         let item = try harness.aws.order(Seed.order)
         #expect(item["open"] == nil && item["dueAt"] == nil && item["leaseOwner"] == nil && item["leaseUntil"] == nil)
         #expect(item["errorCode"] == nil && item["errorMessage"] == nil)
@@ -51,11 +51,9 @@ import Testing
         #expect(item["history"]?.array?.compactMap { $0["status"]?.string } == ["Accepted", "Provisioned"])
     }
 
-    /// One line a step, with what is needed to find the others.
-    @Test func everyStepIsLogged() throws {
+    @Test("Each step logs one line with its ids and its duration") func log() throws {
         let harness = try ProvisioningHarness()
         harness.network.after = { request, answer in
-            // Time that a step takes is its own.
             if request.whmcsAction == "AcceptOrder" { harness.network.now += 1234 }
             return answer
         }
@@ -64,12 +62,12 @@ import Testing
         #expect(lines.count == 7)
         for line in lines {
             #expect((line["level"], line["orderId"]) == ("INFO", .string(Seed.order)))
-            #expect((line["correlationId"], line["requestId"]) == ("click", "run-1"))
+            #expect((line["correlationId"], line["requestId"]) == ("correlation-1", "run-1"))
             #expect(line["milliseconds"] == (line["step"] == "whmcs_accept" ? 1234 : 0), "\(line)")
         }
     }
 
-    @Test func theMarkerIsInTheCustomFieldToo() throws {
+    @Test("The custom field of each product gets the marker") func markerField() throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
         try harness.run()
         let fields = harness.whmcs.state.services.map(\.customFields)
@@ -78,8 +76,9 @@ import Testing
     }
 
     @Test(
+        "WHMCS_PRICE_FROM_SALESFORCE chooses whose prices count",
         arguments: [("false", ["49.00", "49.00", "9.90"]), ("true", ["3.50", "3.50", "3.50"])] as [(String, [String])])
-    func pricesAreWhosTheSettingSays(_ setting: String, _ amounts: [String]) throws {
+    func prices(_ setting: String, _ amounts: [String]) throws {
         let harness = try ProvisioningHarness(["WHMCS_PRICE_FROM_SALESFORCE": setting])
         harness.salesforce.update { state in
             for (id, var item) in state.records["OrderItem"] ?? [:] {
@@ -91,34 +90,32 @@ import Testing
         #expect(harness.whmcs.state.services.map(\.amount).sorted() == amounts)
     }
 
-    /// A text field of Salesforce holds 255 characters; a cut id would be another service's.
-    @Test func serviceIdsThatDoNotFitAreLeftOutWhole() throws {
+    /// The Salesforce field holds 255 characters, and half an id would be another service's.
+    @Test("Service ids that do not fit into the field are left out as a whole") func manyServices() throws {
         let harness = try ProvisioningHarness()
-        let id = harness.salesforce.update {
-            $0.addOrder(account: Seed.account, lines: [Seed.Line(Seed.hosting, quantity: 60)])
-        }
+        let id = harness.addOrder([Seed.Line(Seed.hosting, quantity: 60)])
         #expect(try harness.run(id)["status"] == "Provisioned")
         let services = harness.whmcs.state.services.map { String($0.id) }
         #expect(services.count == 60)
         let line = (harness.salesforce.state.records["OrderItem"] ?? [:]).values.first { $0["OrderId"] == .string(id) }
         let text = line?["WHMCS_Service_ID__c"]?.string ?? ""
-        let told = text.split(separator: ",").count
+        let count = text.split(separator: ",").count
         #expect(text.utf16.count <= 255)
-        #expect(told > 40)
-        #expect(text == services.prefix(told).joined(separator: ","))
+        #expect(count > 40)
+        #expect(text == services.prefix(count).joined(separator: ","))
     }
 
-    /// Vendors answer the same list in many shapes.
-    @Test(arguments: WHMCSSimulator.ResponseFormat.List.allCases, WHMCSSimulator.ResponseFormat.Empty.allCases)
-    func theShapeOfListsDoesNotMatter(_ list: WHMCSSimulator.ResponseFormat.List, _ empty: WHMCSSimulator.ResponseFormat.Empty) throws {
+    @Test(
+        "Every shape of WHMCS's lists is read", arguments: WHMCSSimulator.ResponseFormat.List.allCases,
+        WHMCSSimulator.ResponseFormat.Empty.allCases)
+    func listShapes(_ list: WHMCSSimulator.ResponseFormat.List, _ empty: WHMCSSimulator.ResponseFormat.Empty) throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
         harness.whmcs.configuration.responseFormat = .init(numbersAsText: true, list: list, empty: empty)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
     }
 
-    /// An install that forgets the notes still gets its order once, and says so in the log.
-    @Test func notesThatAreNotKeptAreTold() throws {
+    @Test("An order whose marker WHMCS drops is created once, with a warning") func droppedMarker() throws {
         let harness = try ProvisioningHarness()
         harness.whmcs.configuration.dropsNotes = true
         #expect(try harness.run()["status"] == "Provisioned")
@@ -126,14 +123,14 @@ import Testing
         #expect(harness.log.messages.contains("WHMCS dropped the order's marker"))
     }
 
-    @Test func aFinishedOrderIsNotTouchedAgain() throws {
+    @Test("A Provisioned order is left as it is") func provisionedOrder() throws {
         let harness = try ProvisioningHarness()
         try harness.run()
         let before = try harness.aws.order(Seed.order)
         let sent = harness.network.requests.count
         #expect(try harness.run() == ["orderId": .string(Seed.order), "status": "Provisioned"])
         #expect(try harness.runPlatformEvent("another")["status"] == "Provisioned")
-        // The two attempts at a lease, and nothing else.
+        // Each run asks for the lease, and nothing else.
         #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["UpdateItem", "UpdateItem"])
         #expect(try harness.aws.order(Seed.order) == before)
     }

@@ -6,9 +6,9 @@ import Testing
 
 @testable import Orders
 
-/// Who may work on an order, and what becomes of a run that may not any more.
+/// Which run may work on an order, and where a run stops that has lost its lease.
 @Suite struct LeaseTests {
-    @Test func anOrderUnderWayIsLeftAlone() throws {
+    @Test("An order under way is left to its run") func leased() throws {
         let harness = try ProvisioningHarness()
         try harness.aws.set(
             "order#\(Seed.order)",
@@ -26,20 +26,20 @@ import Testing
     }
 
     @Test(
+        "An order without a valid lease is taken",
         arguments: [
             ["status": "Accepted", "attempt": 1, "tries": 0],
-            ["status": "Activating", "leaseOwner": "dead", "leaseUntil": .milliseconds(.requestTime - 1)],
-            // Given back, to be tried again.
+            ["status": "Activating", "leaseOwner": "killed", "leaseUntil": .milliseconds(.requestTime - 1)],
+            // Released, to be retried later.
             ["status": "Activating", "dueAt": .milliseconds(.requestTime + 1_000_000)],
         ] as [[String: JSON]])
-    func anOrderThatNobodyHasIsTaken(_ item: [String: JSON]) throws {
+    func free(_ item: [String: JSON]) throws {
         let harness = try ProvisioningHarness()
         try harness.aws.set("order#\(Seed.order)", item)
         #expect(try harness.run()["status"] == "Provisioned")
     }
 
-    /// A run that is killed leaves an order that is due when the run would have ended.
-    @Test func theLeaseEndsWithTheInvocation() throws {
+    @Test("The lease ends with the invocation, and the order is due then") func leaseTime() throws {
         let harness = try ProvisioningHarness()
         var taken: Table.Item?
         harness.network.after = { request, answer in
@@ -48,21 +48,21 @@ import Testing
         }
         try harness.run()
         #expect((taken?["status"], taken?["open"]) == ("Activating", "1"))
-        // Lambda's retries keep the request id; the lease must not be theirs.
+        // Lambda's retry of an event keeps the request id, and needs a lease of its own.
         #expect(taken?["leaseOwner"]?.string?.wholeMatch(of: /run-1\/\d+/) != nil)
         #expect(taken?["leaseUntil"]?.timestamp == .requestTime + 120_000)
         #expect(taken?["dueAt"]?.timestamp == .requestTime + 120_000)
         #expect(taken?["tries"] == 1)
     }
 
-    /// The moment at which another run takes the order over, and what may still happen after it: reads, and what is
-    /// harmless twice. AddOrder and AcceptOrder only when they were under way already.
+    /// Reads and repeatable calls may follow the loss; AddOrder and AcceptOrder only when they were sent before it.
     @Test(
+        "A run that loses its lease changes nothing more",
         arguments: [
             ("GetClientsDetails", 0, 0), ("GetPayMethods", 0, 0), ("GetProducts", 0, 0), ("GetOrders", 0, 0),
             ("AddOrder", 1, 0), ("AcceptOrder", 1, 1),
         ] as [(String, Int, Int)])
-    func whoLosesTheOrderStops(_ action: String, _ added: Int, _ accepted: Int) throws {
+    func lost(_ action: String, _ added: Int, _ accepted: Int) throws {
         let harness = try ProvisioningHarness()
         var isLost = false
         harness.network.before = { request in
@@ -82,9 +82,10 @@ import Testing
         #expect(harness.log.messages.contains("run aborted"))
     }
 
-    /// It is found out only when the failure is to be written down; that is no failure of the invocation either, which
-    /// Lambda would repeat.
-    @Test(arguments: [Seed.closedClientOrder, Seed.order]) func whoLosesAFailingOrderStopsToo(_ id: String) throws {
+    /// The invocation succeeds: Lambda would retry it otherwise.
+    @Test(
+        "A failing run that loses its lease records no failure", arguments: [Seed.closedClientOrder, Seed.order])
+    func lostWhileFailing(_ id: String) throws {
         let harness = try ProvisioningHarness()
         harness.whmcs.failNext(.maintenance, on: "GetPayMethods", times: 10)
         harness.network.before = { request in
@@ -100,8 +101,8 @@ import Testing
         #expect(harness.log.messages.last == "run aborted")
     }
 
-    /// Without a ledger nothing can be known, so Lambda is to deliver the event again.
-    @Test func withoutALedgerTheInvocationFails() throws {
+    /// Lambda retries the event.
+    @Test("The invocation fails without a ledger") func unreachableLedger() throws {
         let harness = try ProvisioningHarness()
         harness.network.before = { $0.action == "UpdateItem" ? .unreachable : nil }
         #expect(throws: AWSFailure.self) { try harness.run() }
@@ -109,15 +110,15 @@ import Testing
         #expect(harness.salesforce.state.requests == [])
     }
 
-    @Test func anUnreadableOrderIsAnError() throws {
+    @Test("The invocation fails on an order that it cannot read") func unreadableOrder() throws {
         let harness = try ProvisioningHarness()
         try harness.aws.set("order#\(Seed.order)", ["status": "Accepted", "addOrder": "perhaps"])
         #expect(throws: Ledger.Unreadable.self) { try harness.run() }
         #expect(harness.whmcs.state.actions == [])
     }
 
-    /// The same event delivered again by Lambda, request id and all, while the first delivery is still at work.
-    @Test func aDeliveryOfTheSameRequestIsAnotherRun() throws {
+    /// Both deliveries have the same request id.
+    @Test("A second delivery of an event is another run") func secondDelivery() throws {
         let harness = try ProvisioningHarness()
         var other: JSON?
         harness.network.before = { request in
@@ -132,8 +133,8 @@ import Testing
         #expect(harness.log.messages.contains("nothing to do"))
     }
 
-    /// What is being told of the failure could land after what the next run has to tell.
-    @Test func aFailureThatIsBeingToldIsNotRequestedOver() throws {
+    /// The report could land after the status of the next run.
+    @Test("An order is not requested again while a run reports its failure") func requestWhileReporting() throws {
         let harness = try ProvisioningHarness()
         harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
         try harness.run(Seed.closedClientOrder)
@@ -142,48 +143,14 @@ import Testing
         harness.network.before = { request in
             if request.tells("Failed"), answer == nil {
                 answer = 202
-                do { try harness.request(Seed.closedClientOrder, 2) } catch { answer = 503 }
+                do { try harness.request(2, Seed.closedClientOrder) } catch { answer = 503 }
             }
             return nil
         }
         #expect(try harness.run(Seed.closedClientOrder)["status"] == "Failed")
         #expect(answer == 503)
         harness.network.before = { _ in nil }
-        try harness.request(Seed.closedClientOrder, 3)
+        try harness.request(3, Seed.closedClientOrder)
         #expect(try harness.ledger(Seed.closedClientOrder).requestNumber == 2)
-    }
-
-    // MARK: Platform events
-
-    @Test func aPlatformEventEntersAnUnknownOrder() throws {
-        let harness = try ProvisioningHarness()
-        #expect(try harness.runPlatformEvent("e-1")["status"] == "Provisioned")
-        let order = try harness.ledger()
-        #expect((order.requestNumber, order.attempts, order.platformEventID) == (1, 1, "e-1"))
-    }
-
-    @Test func aPlatformEventAfterAFailureIsANewAttemptAndItsDuplicateIsNot() throws {
-        let harness = try ProvisioningHarness()
-        let id = Seed.noPayMethodOrder
-        #expect(try harness.runPlatformEvent("e-1", id)["status"] == "Failed")
-        // EventBridge delivers at least once.
-        harness.whmcs.addPayMethod(1236)
-        #expect(try harness.runPlatformEvent("e-1", id)["status"] == "Failed")
-        #expect(try harness.ledger(id).requestNumber == 1)
-        // Nor is our own event, late, a new request.
-        #expect(try harness.run(id)["status"] == "Failed")
-        #expect(harness.salesforce.statusHistory(id) == ["Activating", "Failed"])
-        #expect(try harness.runPlatformEvent("e-2", id)["status"] == "Provisioned")
-        let order = try harness.ledger(id)
-        #expect((order.requestNumber, order.attempts, order.platformEventID, order.errorCode) == (2, 1, "e-2", nil))
-    }
-
-    @Test func aPlatformEventOfBeforeTheFailureIsNoNewRequest() throws {
-        let harness = try ProvisioningHarness()
-        let id = Seed.noPayMethodOrder
-        let early = harness.network.now
-        #expect(try harness.runPlatformEvent("e-1", id)["status"] == "Failed")
-        #expect(try harness.runPlatformEvent("e-0", id, at: early)["status"] == "Failed")
-        #expect(try harness.ledger(id).requestNumber == 1)
     }
 }

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Orders
 
-/// What becomes of a good request: by what the ledger holds already.
+/// What becomes of a valid request: the state of the ledger decides.
 @Suite struct AcceptanceTests {
-    @Test func aNewOrderIsRecordedAnnouncedAndAnswered() throws {
+    @Test("A new order is recorded, published and answered") func newOrder() throws {
         let harness = try WebhookHarness()
         let answer = try harness.send(WebhookRequest())
         #expect(answer.status == 202)
@@ -31,56 +31,10 @@ import Testing
         #expect(try harness.aws.takeEvents() == [])
     }
 
-    /// The nonce lives twice the tolerance, the key a day; DynamoDB wants seconds.
-    @Test func nonceAndKeyExpire() throws {
-        let harness = try WebhookHarness()
-        _ = try harness.send(WebhookRequest())
-        let expiries = try harness.aws.keys().filter { !$0.hasPrefix("order#") }.map { key in
-            [String(key.prefix { $0 != "#" }), try harness.aws.item(key)?["expiresAt"]?.stringOrNumber]
-        }
-        #expect(
-            expiries == [["key", String(1_795_169_730 + 86_400 + 1)], ["nonce", String(1_795_169_730 + 600 + 1)]])
-    }
-
-    @Test func theSameKeyGetsTheFirstAnswerAgain() throws {
-        let harness = try WebhookHarness()
-        let first = try harness.send(WebhookRequest())
-        #expect(try harness.aws.takeEvents().count == 1)
-        // Whatever has become of the order meanwhile.
-        try harness.aws.set("order#\(Seed.order)", ["status": "Failed"])
-        let second = try harness.send(WebhookRequest(nonce: "another-nonce-02"))
-        #expect(second.status == first.status)
-        #expect(second.text == first.text)
-        #expect(second.headers["Idempotency-Replayed"] == "true")
-        #expect(first.headers["Idempotency-Replayed"] == nil)
-        #expect(try harness.aws.takeEvents() == [])
-        #expect(try harness.aws.order(Seed.order)["attempt"] == 1)
-    }
-
-    @Test func theSameKeyForAnotherOrderIsRefused() throws {
-        let harness = try WebhookHarness()
-        _ = try harness.send(WebhookRequest())
-        let answer = try harness.send(
-            WebhookRequest(path: Seed.otherOrder, orderID: Seed.otherOrder, nonce: "another-nonce-02"))
-        #expect((answer.status, answer.code) == (422, "IDEMPOTENCY_KEY_REUSED"))
-        #expect(try harness.aws.order(Seed.otherOrder) == [:])
-        #expect(try harness.aws.takeEvents().count == 1)
-    }
-
-    /// A day later the key is anybody's, even when DynamoDB has not deleted the item yet.
-    @Test func anExpiredKeyIsFree() throws {
-        let harness = try WebhookHarness()
-        _ = try harness.send(WebhookRequest())
-        harness.network.now += 86_402_000
-        let answer = try harness.send(
-            WebhookRequest(
-                path: Seed.otherOrder, orderID: Seed.otherOrder, timestamp: "1795256132", nonce: "another-nonce-02"))
-        #expect(answer.status == 202)
-        #expect(try harness.aws.order(Seed.otherOrder)["status"] == "Accepted")
-    }
-
-    @Test(arguments: [("Accepted", 202), ("Activating", 202), ("Provisioned", 200)] as [(String, Int)])
-    func anotherKeyTellsHowTheOrderStands(_ status: String, _ code: Int) throws {
+    @Test(
+        "A duplicate is answered with the order's status",
+        arguments: [("Accepted", 202), ("Activating", 202), ("Provisioned", 200)] as [(String, Int)])
+    func duplicate(_ status: String, _ code: Int) throws {
         let harness = try WebhookHarness()
         try harness.aws.set("order#\(Seed.order)", ["status": .string(status), "attempt": 4])
         let before = try harness.aws.order(Seed.order)
@@ -92,9 +46,9 @@ import Testing
         #expect(try harness.aws.order(Seed.order) == before)
     }
 
-    /// Everything the failed attempt left is cleared; what WHMCS has of the order is not.
-    @Test(arguments: [nil, 1001] as [Int?])
-    func aFailedOrderIsAcceptedAgain(_ whmcsOrder: Int?) throws {
+    /// The new request clears what the failed one left, except what WHMCS has of the order.
+    @Test("A Failed order is accepted again", arguments: [nil, 1001] as [Int?])
+    func failedOrder(_ whmcsOrder: Int?) throws {
         let harness = try WebhookHarness()
         let plan: JSON = ["clientId": 1234, "items": []]
         var failed: [String: JSON] = [
@@ -116,48 +70,14 @@ import Testing
         #expect(try harness.aws.takeEvents().map { $0["detail"]?["attempt"] } == [2])
     }
 
-    // MARK: Nonces
+    // MARK: Concurrent requests and lost answers
 
-    @Test func theSameBytesAreRefused() throws {
-        let harness = try WebhookHarness()
-        _ = try harness.send(WebhookRequest())
-        let answer = try harness.send(WebhookRequest())
-        #expect((answer.status, answer.code) == (401, "NONCE_REUSED"))
-        #expect(try harness.aws.takeEvents().count == 1)
-    }
-
-    /// A request that changed nothing has used its nonce all the same.
-    @Test(arguments: [
-        WebhookRequest(nonce: "another-nonce-02"),
-        WebhookRequest(path: Seed.otherOrder, orderID: Seed.otherOrder, nonce: "another-nonce-02"),
-        WebhookRequest(nonce: "another-nonce-02", key: "click-2"),
-    ])
-    func theBytesOfARefusedRequestAreRefusedToo(_ click: WebhookRequest) throws {
-        let harness = try WebhookHarness()
-        _ = try harness.send(WebhookRequest())
-        #expect(try harness.send(click).code != "NONCE_REUSED")
-        let answer = try harness.send(click)
-        #expect((answer.status, answer.code) == (401, "NONCE_REUSED"))
-    }
-
-    /// Its time is over when its timestamp's is, so nothing is lost by forgetting it.
-    @Test func anExpiredNonceIsFree() throws {
-        let harness = try WebhookHarness()
-        _ = try harness.send(WebhookRequest())
-        harness.network.now += 602_000
-        let answer = try harness.send(WebhookRequest(timestamp: "1795170332", key: "click-2"))
-        #expect(answer.body == .accepted())
-    }
-
-    // MARK: Races and lost answers
-
-    /// Both read that the order is new; the transaction decides. The second click comes in whole while the first one's
-    /// transaction is on its way.
-    @Test func twoClicksAtOnceMakeOneEvent() throws {
+    /// The second request is handled while the transaction of the first is under way.
+    @Test("Two concurrent requests publish one event") func concurrentRequests() throws {
         let aws = try MotoAccount()
         let first = try WebhookHarness(aws: aws)
         let second = try WebhookHarness(aws: aws)
-        var other: Answer?
+        var other: GatewayAnswer?
         first.network.before = { request in
             if request.action == "TransactWriteItems", other == nil {
                 other = try? second.send(WebhookRequest().again(2))
@@ -171,8 +91,8 @@ import Testing
         #expect(try aws.order(Seed.order)["attempt"] == 1)
     }
 
-    /// The same with an order that had failed: one new attempt, not two.
-    @Test func twoClicksAtOnceAfterAFailureMakeOneAttempt() throws {
+    @Test("Two concurrent requests of a Failed order make one new request") func concurrentRequestsAfterFailure() throws
+    {
         let aws = try MotoAccount()
         try aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
         let first = try WebhookHarness(aws: aws)
@@ -180,7 +100,7 @@ import Testing
         var transactions = 0
         first.network.before = { request in
             if request.action == "TransactWriteItems" { transactions += 1 }
-            // The one that follows the look at the failed order.
+            // The first transaction finds that the order has failed; the second requests it again.
             if request.action == "TransactWriteItems", transactions == 2 {
                 _ = try? second.send(WebhookRequest().again(2))
             }
@@ -191,8 +111,8 @@ import Testing
         #expect(try aws.takeEvents().map { $0["detail"]?["attempt"] } == [2])
     }
 
-    /// The transaction was carried out and its answer lost; sent again it meets its own traces, which are not a replay.
-    @Test(arguments: [false, true]) func aLostAnswerIsNoReplay(_ hadFailed: Bool) throws {
+    /// The answer to the transaction is lost. Its retry meets the claims of the first one.
+    @Test("A request recognises its own claims", arguments: [false, true]) func lostAnswer(_ hadFailed: Bool) throws {
         let harness = try WebhookHarness()
         if hadFailed { try harness.aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1]) }
         var losses = 0

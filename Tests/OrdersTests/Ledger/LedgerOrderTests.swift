@@ -7,7 +7,7 @@ import Testing
 @Suite struct LedgerOrderTests {
     private static let key = "order#\(Seed.order)"
 
-    @Test func readsTheLeastThatAnOrderIs() throws {
+    @Test("An order needs a key and a status only") func minimal() throws {
         let order = try #require(LedgerOrder(["pk": .string(Self.key), "status": "Accepted"]))
         #expect(order.id.text == Seed.order)
         #expect(order.status == .accepted)
@@ -16,7 +16,7 @@ import Testing
         #expect(order.whmcsServiceIDs.isEmpty)
     }
 
-    @Test func readsAllOfIt() throws {
+    @Test("All attributes of an order are read") func complete() throws {
         let order = try #require(
             LedgerOrder([
                 "pk": .string(Self.key), "status": "Failed", "attempt": 3, "tries": 12, "step": "sf_failure_update",
@@ -24,30 +24,54 @@ import Testing
                 "addOrderAttempt": 2, "whmcsOrderId": 1001, "whmcsServiceIds": [1002, 1003], "leaseOwner": "me",
                 "leaseUntil": 1_795_169_850_000, "open": "1", "dueAt": 1_795_169_850_001, "errorCode": "CLIENT_CLOSED",
                 "errorMessage": "closed", "lastEvent": "e", "correlationId": "c", "updatedAt": 1_795_169_730_002,
-                "somethingNewer": true,
+                "addOrderSends": 2, "lateUntil": 1_795_169_850_003, "endedAt": 1_795_169_850_004,
+                "attributeOfALaterVersion": true,
             ]))
         #expect((order.status, order.requestNumber, order.attempts, order.step) == (.failed, 3, 12, .failureUpdate))
         #expect(order.plan == Plan(clientID: 1234, items: []))
         #expect((order.addOrder, order.addOrderAt, order.addOrderRequestNumber) == (.sent, 1_795_169_730_000, 2))
         #expect((order.whmcsOrderID, order.whmcsServiceIDs) == (1001, [1002, 1003]))
-        #expect(order.dueAt == 1_795_169_850_001)
+        #expect((order.addOrderSends, order.dueAt) == (2, 1_795_169_850_001))
+        #expect((order.unconfirmedUntil, order.endedAt) == (1_795_169_850_003, 1_795_169_850_004))
         #expect((order.errorCode, order.errorMessage) == ("CLIENT_CLOSED", "closed"))
         #expect((order.platformEventID, order.correlationID, order.updatedAt) == ("e", "c", 1_795_169_730_002))
     }
 
-    /// Nothing may be concluded from an item that cannot be read, least of all that AddOrder was never sent.
+    /// An unknown value must not read as "AddOrder was never sent".
     @Test(
+        "An item that is not a valid order is unreadable",
         arguments: [
             [:], ["pk": .string(key)], ["status": "Accepted"], ["pk": .string(key), "status": "Done"],
             ["pk": "order#x", "status": "Accepted"], ["pk": .string("nonce#\(Seed.order)"), "status": "Accepted"],
             ["pk": .string(key), "status": "Activating", "addOrder": "doubtful"],
             ["pk": .string(key), "status": "Activating", "addOrder": 1],
         ] as [[String: JSON]])
-    func readsNothingElse(_ item: [String: JSON]) {
+    func unreadable(_ item: [String: JSON]) {
         #expect(LedgerOrder(item) == nil)
     }
 
-    @Test func thePortalSeesNoMessage() throws {
+    @Test(
+        "An order has ended when it is Provisioned or Failed",
+        arguments: [("Accepted", false), ("Activating", false), ("Provisioned", true), ("Failed", true)])
+    func hasEnded(_ status: String, _ hasEnded: Bool) throws {
+        let order = try #require(LedgerOrder(["pk": .string(Self.key), "status": .string(status)]))
+        #expect(order.hasEnded == hasEnded)
+    }
+
+    /// Who requests an order again has looked for it in WHMCS.
+    @Test(
+        "AddOrder is in doubt for the request that sent it",
+        arguments: [("sent", 2, true), ("sent", 1, false), ("added", 2, false), ("none", 2, false)])
+    func inDoubt(_ addOrder: String, _ sentFor: Int, _ isInDoubt: Bool) throws {
+        let order = try #require(
+            LedgerOrder([
+                "pk": .string(Self.key), "status": "Activating", "attempt": 2, "addOrder": .string(addOrder),
+                "addOrderAttempt": .number(sentFor),
+            ]))
+        #expect(order.isAddOrderInDoubt == isInDoubt)
+    }
+
+    @Test("The public status holds no error message and no plan") func publicStatus() throws {
         let order = try #require(
             LedgerOrder([
                 "pk": .string(Self.key), "status": "Failed", "errorCode": "CLIENT_CLOSED", "errorMessage": "private",

@@ -5,9 +5,9 @@ import Testing
 @testable import Orders
 @testable import Salesforce
 
-/// Where the Salesforce token comes from in a run.
-@Suite struct TokenTests {
-    @Test func aFirstTokenNeedsNobody() throws {
+/// Where a run gets its Salesforce token.
+@Suite struct TokenSourceTests {
+    @Test("The first run requests the first token") func firstToken() throws {
         let harness = try ProvisioningHarness()
         #expect(try harness.aws.value("token") == nil)
         #expect(try harness.run()["status"] == "Provisioned")
@@ -16,25 +16,23 @@ import Testing
         #expect(harness.salesforce.state.tokens == [token.accessToken])
     }
 
-    /// Written by hand, or by another version.
-    @Test func anUnreadableTokenIsReplaced() throws {
+    /// Somebody may have put it there by hand.
+    @Test("An unreadable token is replaced") func unreadableToken() throws {
         let harness = try ProvisioningHarness()
         try harness.aws.put("token", "00D!plain")
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values == [["rejectedToken": ""]])
     }
 
-    @Test func aTokenThatIsThereIsUsed() throws {
+    @Test("A stored token is used, and kept between invocations") func storedToken() throws {
         let harness = try ProvisioningHarness()
         try harness.run()
         try harness.run(Seed.otherOrder)
         #expect(harness.refreshes.values.count == 1)
-        // Kept from one invocation to the next.
         #expect(harness.network.requests.count { $0.action == "GetParameters" } <= 3)
     }
 
-    /// All that it reads of the store it has read before its first event, in one call.
-    @Test func theFirstEventReadsNoParameters() throws {
+    @Test("The init phase reads all parameters in one call, and the first event none") func initPhase() throws {
         let harness = try ProvisioningHarness()
         try harness.run(Seed.otherOrder)
         let (sent, refreshes) = (harness.network.requests.count, harness.refreshes.values.count)
@@ -46,8 +44,7 @@ import Testing
         #expect(harness.refreshes.values.count == refreshes)
     }
 
-    /// A store that did not answer at the start is asked by the event.
-    @Test func theFirstEventReadsWhatTheStartCouldNot() throws {
+    @Test("The first event reads the parameters that the init phase could not read") func unreadParameters() throws {
         let harness = try ProvisioningHarness()
         harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
         try harness.restart()
@@ -55,37 +52,39 @@ import Testing
         #expect(try harness.run()["status"] == "Provisioned")
     }
 
-    @Test func aRevokedTokenIsReplacedOnceInsideTheRun() throws {
+    @Test("A revoked token is replaced within the run") func revokedToken() throws {
         let harness = try ProvisioningHarness()
         try harness.run(Seed.otherOrder)
         let old = try Token(parameterValue: harness.aws.value("token") ?? "")
         harness.salesforce.revokeTokens()
-        let asked = harness.salesforce.state.requests.count
+        let sent = harness.salesforce.state.requests.count
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values.dropFirst() == [["rejectedToken": .string(old.fingerprint)]])
         #expect(try Token(parameterValue: harness.aws.value("token") ?? "") != old)
-        // Refused, granted, asked again: the same query, once more.
-        let requests = harness.salesforce.state.requests.dropFirst(asked)
+        let requests = harness.salesforce.state.requests.dropFirst(sent)
         #expect(
             requests.prefix(3) == [
                 "GET /services/data/v66.0/query", "POST /services/oauth2/token", "GET /services/data/v66.0/query",
             ])
     }
 
-    /// Another run has fetched one meanwhile: it is in the parameter, and nobody has to be invoked.
-    @Test func aTokenThatSomebodyElseFetchedIsUsed() throws {
+    /// Stores a valid token, as another run's refresh does.
+    private static func putToken(_ harness: ProvisioningHarness) throws {
+        let token = Token(
+            accessToken: harness.salesforce.issueToken(), instanceURL: harness.salesforce.url, issuedAt: 1)
+        try harness.aws.put("token", try #require(token).parameterValue)
+    }
+
+    @Test("A token that another run has refreshed is used without a refresh") func refreshedByAnother() throws {
         let harness = try ProvisioningHarness()
         try harness.run(Seed.otherOrder)
         harness.salesforce.revokeTokens()
-        let fresh = Token(
-            accessToken: harness.salesforce.issueToken(), instanceURL: harness.salesforce.url, issuedAt: 1)
-        try harness.aws.put("token", try #require(fresh).parameterValue)
+        try Self.putToken(harness)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values.count == 1)
     }
 
-    /// The new one is refused too: once more is not tried, and the order waits.
-    @Test func twoRefusedTokensAreEnough() throws {
+    @Test("The order is retried later when Salesforce rejects the new token, too") func rejectedTwice() throws {
         let harness = try ProvisioningHarness()
         harness.salesforce.failNext(
             .answer(401, #"[{"errorCode":"INVALID_SESSION_ID","message":"Session expired or invalid"}]"#), on: "/query",
@@ -98,7 +97,10 @@ import Testing
         #expect(order.dueAt != nil)
     }
 
-    private static func throttled(_ harness: ProvisioningHarness, _ meanwhile: @escaping () throws -> Void) {
+    // MARK: Throttling: one refresh runs at a time
+
+    /// Throttles each refresh.
+    private static func throttle(_ harness: ProvisioningHarness, _ meanwhile: @escaping () throws -> Void) {
         harness.network.before = { request in
             guard request.url.hasSuffix("/invocations") else { return nil }
             try? meanwhile()
@@ -107,29 +109,23 @@ import Testing
         }
     }
 
-    /// One refresh runs at a time: who is turned away finds what the other one fetched.
-    @Test func whoIsThrottledWaitsForTheTokenOfTheOther() throws {
+    @Test("A throttled run waits for the token of the other refresh") func throttled() throws {
         let harness = try ProvisioningHarness()
-        Self.throttled(harness) {
-            let token = Token(
-                accessToken: harness.salesforce.issueToken(), instanceURL: harness.salesforce.url, issuedAt: 1)
-            try harness.aws.put("token", try #require(token).parameterValue)
-        }
+        Self.throttle(harness) { try Self.putToken(harness) }
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values == [])
     }
 
-    @Test func whoIsThrottledForEverComesAgain() throws {
+    @Test("A run that stays throttled is retried later") func throttledForLong() throws {
         let harness = try ProvisioningHarness()
-        Self.throttled(harness) {}
+        Self.throttle(harness) {}
         #expect(try harness.run()["status"] == "Activating")
         #expect(try harness.ledger().errorCode == "SALESFORCE_UNAVAILABLE")
         harness.network.before = { _ in nil }
-        try harness.waitUntilDue()
-        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
     }
 
-    @Test func whyThereIsNoTokenIsTold() throws {
+    @Test("A failed refresh is the order's error, with its cause") func failedRefresh() throws {
         let harness = try ProvisioningHarness()
         try harness.aws.put("client-secret", "wrong")
         #expect(try harness.run()["status"] == "Activating")
@@ -140,7 +136,6 @@ import Testing
                     + "invalid_client"
             ), "\(message)")
         try harness.aws.put("client-secret", "client-secret")
-        try harness.waitUntilDue()
-        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
     }
 }

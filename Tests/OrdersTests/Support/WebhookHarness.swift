@@ -5,7 +5,7 @@ import Testbed
 
 @testable import Orders
 
-/// verify-signature in this process, before a ledger and a bus of its own.
+/// verify-signature in this process, with a ledger and a bus in moto.
 final class WebhookHarness {
     let aws: MotoAccount
     let network: FakeNetwork
@@ -15,8 +15,9 @@ final class WebhookHarness {
     private var webhook: Webhook
 
     /// - Parameters:
-    ///   - values: set over the good configuration.
-    ///   - endpoints: of AWS services that are elsewhere.
+    ///   - secret: the webhook secret; nil stores none.
+    ///   - values: replace or add variables of a valid configuration.
+    ///   - endpoints: URLs of single AWS services, by their names in `AWS_ENDPOINT_URL_…`.
     init(
         secret: String? = WebhookRequest.secret, _ values: [String: String] = [:], endpoints: [String: String] = [:],
         aws: MotoAccount? = nil, network: FakeNetwork = FakeNetwork()
@@ -35,21 +36,24 @@ final class WebhookHarness {
         webhook = Webhook(settings, self.aws.account(with: endpoints), network.client, log.log)
     }
 
-    /// A new process, through its whole start.
+    /// Starts a new process, through its init phase.
     func start() throws { webhook = try Webhook.start(environment, network.client, log.log) }
 
-    func send(_ click: WebhookRequest) throws -> Answer { try send(click.payload) }
+    @discardableResult
+    func send(_ request: WebhookRequest) throws -> GatewayAnswer { try send(request.payload) }
 
-    func send(_ payload: [UInt8]) throws -> Answer {
+    func send(_ payload: [UInt8]) throws -> GatewayAnswer {
         invocations += 1
-        // Lambda's ids differ by invocation; a gate's from another gate's.
+        // Unique to the invocation, also between two harnesses of one ledger.
         let id = "\(ObjectIdentifier(self).hashValue)-\(invocations)"
-        return Answer(try webhook.handle(Invocation(requestID: id, deadline: network.now + 10_000, payload: payload)))
+        return GatewayAnswer(
+            try webhook.handle(Invocation(requestID: id, deadline: network.now + 10_000, payload: payload)))
     }
 }
 
 extension JSON {
-    static func accepted(_ attempt: Int = 1, _ status: String = "Accepted") -> JSON {
-        ["orderId": .string(Seed.order), "status": .string(status), "attempt": .number(attempt)]
+    /// The body of an answer to an accepted request or a duplicate.
+    static func accepted(_ requestNumber: Int = 1, _ status: String = "Accepted") -> JSON {
+        ["orderId": .string(Seed.order), "status": .string(status), "attempt": .number(requestNumber)]
     }
 }

@@ -7,16 +7,16 @@ import Testing
 
 @testable import Orders
 
-/// What the programs do before their first event, and what stops them there.
-@Suite struct StartTests {
-    /// One program with a good configuration, and what it asks for at its start.
-    struct Start: Sendable, CustomTestStringConvertible {
+/// The init phase of each program.
+@Suite struct ProgramStartTests {
+    /// A program with a valid configuration, and what it requests at its start.
+    struct ProgramStart: Sendable, CustomTestStringConvertible {
         var testDescription: String
         var run: @Sendable (Environment, HTTPClient, Log) throws -> Void
         var values: [String: String]
-        /// The parameters it reads; none is no call.
+        /// The parameters that it reads, if any, in one call.
         var parameters: [String]
-        /// The hosts it opens a connection to.
+        /// The hosts that it connects to.
         var preconnects: [String]
 
         var environment: Environment {
@@ -37,39 +37,39 @@ import Testing
     ]
 
     static let starts = [
-        Start(
+        ProgramStart(
             testDescription: "verify-signature", run: { _ = try Webhook.start($0, $1, $2) },
             values: recovery.merging(["SF_WEBHOOK_SECRET_PARAMETER": "/secret"]) { $1 }, parameters: ["/secret"],
             preconnects: [table, bus]),
-        Start(
+        ProgramStart(
             testDescription: "provision-order", run: { _ = try Provisioning.start($0, $1, $2) },
             values: [
                 "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "f",
                 "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
                 "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
             ], parameters: ["/whmcs", "/token"], preconnects: [table]),
-        Start(
+        ProgramStart(
             testDescription: "refresh-sf-token", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_PRIVATE_KEY_PARAMETER": "/key"]) { $1 }, parameters: ["/key"],
             preconnects: [login]),
-        Start(
+        ProgramStart(
             testDescription: "refresh-sf-token with a secret", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/s"]) { $1 },
             parameters: ["/s"], preconnects: [login]),
-        Start(
+        ProgramStart(
             testDescription: "refresh-sf-token with a file", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_PRIVATE_KEY_PATH": "/key.pem"]) { $1 }, parameters: [],
             preconnects: [login, store]),
-        Start(
+        ProgramStart(
             testDescription: "recover-orders", run: { _ = try Recovery.start($0, $1, $2) }, values: recovery,
             parameters: [], preconnects: [table, bus]),
-        Start(
-            testDescription: "recover-orders that asks Salesforce", run: { _ = try Recovery.start($0, $1, $2) },
+        ProgramStart(
+            testDescription: "recover-orders with reconciliation", run: { _ = try Recovery.start($0, $1, $2) },
             values: recovery.merging([
                 "SF_RECONCILE": "true", "SF_PROVISIONABLE_STATUSES": "Approved", "SF_ACCESS_TOKEN_PARAMETER": "/token",
                 "SF_REFRESH_FUNCTION": "f",
             ]) { $1 }, parameters: ["/token"], preconnects: [table, bus]),
-        Start(
+        ProgramStart(
             testDescription: "order-status", run: { _ = try OrderStatus.start($0, $1, $2) },
             values: recovery.merging(["SF_ACCESS_TOKEN_PARAMETER": "/token"]) { $1 }, parameters: [],
             preconnects: [table]),
@@ -80,8 +80,8 @@ import Testing
         return .success(Response(status: 200, body: JSON.object(["Parameters": .array(values)]).bytes))
     }
 
-    /// Whatever a server says to a request for nothing.
-    @Test(arguments: starts) func everythingIsAskedForAtOnce(_ start: Start) throws {
+    @Test("A program reads its parameters and opens its connections in one batch", arguments: starts)
+    func batch(_ start: ProgramStart) throws {
         let log = LogLines()
         let answers = start.parameters.isEmpty ? [] : [Self.parameters(start.parameters)]
         let canned = CannedTransport(answers + start.preconnects.map { _ in .answer(404) })
@@ -95,14 +95,15 @@ import Testing
         #expect(
             opened.map { "\($0.method) \($0.url)" }.map(Self.withoutSlash)
                 == start.preconnects.map { "HEAD https://\($0)" })
-        // One that is kept, and no secret with it.
+        // A preconnect carries no credentials.
         #expect(opened.allSatisfy { $0.isIdempotent && $0.headers.isEmpty && $0.body.isEmpty && $0.signature == nil })
         #expect(log.messages == [])
     }
 
     private static func withoutSlash(_ url: String) -> String { url.hasSuffix("/") ? String(url.dropLast()) : url }
 
-    @Test(arguments: starts) func faultsOfTheConfigurationAreToldBefore(_ start: Start) throws {
+    @Test("A program with an invalid configuration sends nothing", arguments: starts)
+    func invalidConfiguration(_ start: ProgramStart) throws {
         let canned = CannedTransport([])
         let environment = Environment(start.environment.values.merging(["AWS_REGION": ""]) { $1 })
         #expect(throws: FunctionError("Configuration", "AWS_REGION is not set")) {
@@ -111,8 +112,9 @@ import Testing
         #expect(canned.requests.isEmpty)
     }
 
-    /// Only verify-signature can do nothing without: the others' events say what is missing, if they need it.
-    @Test(arguments: starts) func aParameterThatIsNotThereStopsOnlyWhoIsOfNoUseWithout(_ start: Start) throws {
+    /// verify-signature could answer no request. The other programs report it with the first event that needs it.
+    @Test("A missing parameter stops verify-signature only", arguments: starts)
+    func missingParameter(_ start: ProgramStart) throws {
         let log = LogLines()
         let canned = CannedTransport([Self.parameters([])])
         if start.testDescription == "verify-signature" {
@@ -124,29 +126,30 @@ import Testing
         #expect(log.messages == [])
     }
 
-    /// The first event asks again, and knows what to answer when it is in vain.
+    /// The first event reads the parameters again.
     @Test(
+        "A program starts when AWS does not answer",
         arguments: starts,
         [
             .answer(400, #"{"__type":"AccessDeniedException"}"#), .answer(200, "<html>"), .answer(503),
             .failed(.notConnected, received: false), .failed(.broken, received: true),
         ] as [Result<Response, HTTPFailure>])
-    func whatCannotBeHadNowStopsNobody(_ start: Start, _ answer: Result<Response, HTTPFailure>) throws {
+    func unavailable(_ start: ProgramStart, _ answer: Result<Response, HTTPFailure>) throws {
         let log = LogLines()
         let canned = CannedTransport(Array(repeating: answer, count: 12))
         try start.run(start.environment, canned.client, log.log)
         #expect(log.lines.map { $0["level"] } == (start.parameters.isEmpty ? [] : ["WARN"]))
         #expect(log.messages.allSatisfy { $0 == "parameters not readable at init" })
         #expect(log.lines.allSatisfy { $0["error"]?.string?.hasPrefix("ssm GetParameters ") == true })
-        // Connections are tried once, whatever becomes of the parameters.
+        // The parameters are retried, the connections are not.
         #expect(canned.requests.count { $0.method == "HEAD" } == start.preconnects.count)
     }
 
-    /// Lambda gives a start ten seconds.
-    @Test(arguments: starts, [(HTTPFailure.Kind.timedOut, 60_000), (.broken, 800), (.broken, 2900)])
-    func whoDoesNotAnswerTakesThreeSecondsAtTheMost(_ start: Start, _ silence: (kind: HTTPFailure.Kind, time: Int))
-        throws
-    {
+    /// Lambda allows the init phase 10 s.
+    @Test(
+        "A start without answers takes at most 3 s",
+        arguments: starts, [(HTTPFailure.Kind.timedOut, 60_000), (.broken, 800), (.broken, 2900)])
+    func silence(_ start: ProgramStart, _ silence: (kind: HTTPFailure.Kind, time: Int)) throws {
         let canned = CannedTransport([])
         let began = canned.now
         var client = canned.client

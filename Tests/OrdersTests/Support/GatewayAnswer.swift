@@ -1,11 +1,11 @@
 import JSON
 
-/// An answer to API Gateway, taken apart.
-struct Answer {
+/// What a program answered to API Gateway.
+struct GatewayAnswer {
     var status: Int
     var headers: [String: String]
     var text: String
-    /// As the payload format 1.0 wants it.
+    /// Payload format 1.0 has this member; 2.0 does not.
     var hasMultiValueHeaders: Bool
 
     init(_ bytes: [UInt8]) {

@@ -1,0 +1,53 @@
+import Basics
+import Testbed
+import Testing
+
+@testable import Orders
+
+/// Salesforce's platform events, which request an order without verify-signature.
+@Suite struct PlatformEventTests {
+    private let harness: ProvisioningHarness
+    private let order = Seed.noPayMethodOrder
+
+    init() throws {
+        harness = try ProvisioningHarness()
+    }
+
+    @Test("A platform event enters an unknown order") func unknownOrder() throws {
+        #expect(try harness.runPlatformEvent("e-1")["status"] == "Provisioned")
+        let order = try harness.ledger()
+        #expect((order.requestNumber, order.attempts, order.platformEventID) == (1, 1, "e-1"))
+    }
+
+    @Test("A platform event requests a Failed order again, and its duplicate does not") func failedOrder() throws {
+        #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
+        harness.whmcs.addPayMethod(1236)
+        // EventBridge delivers at least once.
+        #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
+        #expect(try harness.ledger(order).requestNumber == 1)
+        // A late event of the order bus is no new request either.
+        #expect(try harness.run(order)["status"] == "Failed")
+        #expect(harness.salesforce.statusHistory(order) == ["Activating", "Failed"])
+        #expect(try harness.runPlatformEvent("e-2", order)["status"] == "Provisioned")
+        let again = try harness.ledger(order)
+        #expect((again.requestNumber, again.attempts, again.platformEventID, again.errorCode) == (2, 1, "e-2", nil))
+    }
+
+    @Test("A platform event from before the failure is no new request") func olderEvent() throws {
+        let early = harness.network.now
+        #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
+        #expect(try harness.runPlatformEvent("e-0", order, at: early)["status"] == "Failed")
+        #expect(try harness.ledger(order).requestNumber == 1)
+    }
+
+    @Test("A failure counts from its end, not from its report") func reportedLater() throws {
+        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        try harness.run(order)
+        let requestedAt = harness.network.now + 1
+        try harness.waitUntilDue(order)
+        harness.network.before = { _ in nil }
+        try harness.run(order)
+        harness.whmcs.addPayMethod(1236)
+        #expect(try harness.runPlatformEvent("e-1", order, at: requestedAt)["status"] == "Provisioned")
+    }
+}

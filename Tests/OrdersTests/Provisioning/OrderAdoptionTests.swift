@@ -1,0 +1,120 @@
+import Basics
+import HTTP
+import JSON
+import Testbed
+import Testing
+
+@testable import Orders
+
+/// Which WHMCS orders a run takes for the order's own, and what it checks before it accepts one.
+@Suite struct OrderAdoptionTests {
+    @Test("The lowest of several orders wins", arguments: [nil, "Salesforce Order"] as [String?])
+    func lowestWins(_ markerField: String?) throws {
+        let harness = try ProvisioningHarness(markerField.map { ["WHMCS_MARKER_FIELD": $0] } ?? [:])
+        // The custom field alone is marker enough.
+        harness.whmcs.configuration.dropsNotes = markerField != nil
+        try harness.loseAddOrder()
+        for _ in 1...3 { try harness.carryOutAddOrderLate() }
+        // Cancelling an accepted order would take a service away.
+        harness.whmcs.update { $0.orders[2].status = "Active" }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.whmcs.state.orders.map(\.status) == ["Active", "Cancelled", "Active"])
+        #expect(try harness.ledger().whmcsOrderID == harness.whmcs.state.orders[0].id)
+        let alerts = harness.log.lines.filter { $0["message"] == "alert" }
+        #expect(
+            alerts.map { $0["alert"]?["message"] } == [
+                .string("Duplicate WHMCS order 1007 (Pending): \(Seed.order)"),
+                .string("Duplicate WHMCS order 1012 (Active): \(Seed.order)"),
+            ])
+        #expect(alerts.allSatisfy { $0["level"] == "ERROR" && $0["alert"]?["orderId"]?.string == Seed.order })
+    }
+
+    @Test("Other orders of the client are not adopted") func otherOrders() throws {
+        let harness = try ProvisioningHarness()
+        harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
+        try harness.run(Seed.otherOrder)
+        #expect(harness.whmcsOrders(Seed.otherOrder).count == 1)
+        try harness.run()
+        #expect(harness.whmcsOrders().map(\.status) == ["Active"])
+        #expect(harness.whmcsOrders(Seed.otherOrder).map(\.status) == ["Pending"])
+    }
+
+    @Test("An incomplete list does not prove that an order is missing") func incompleteList() throws {
+        let harness = try ProvisioningHarness()
+        harness.whmcs.failNext(.answer(200, #"{"result":"success","totalresults":9,"orders":""}"#), on: "GetOrders")
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(harness.count("AddOrder") == 0)
+        #expect(try harness.ledger().errorCode == "WHMCS_UNAVAILABLE")
+    }
+
+    // MARK: Read back
+
+    @Test("An order with other lines is not accepted") func otherLines() throws {
+        let harness = try ProvisioningHarness()
+        harness.network.after = { request, answer in
+            if request.whmcsAction == "AddOrder" { harness.whmcs.update { _ = $0.services.removeLast() } }
+            return answer
+        }
+        #expect(try harness.run()["status"] == "Failed")
+        #expect(try harness.ledger().errorCode == "PROVISIONING_ERROR")
+        #expect(harness.count("AcceptOrder") == 0)
+        // The operator finds the order by its id.
+        #expect(harness.field("WHMCS_Order_ID__c").string == harness.whmcsOrders().first.map { String($0.id) })
+    }
+
+    @Test("An order of another client is not accepted") func otherClient() throws {
+        let harness = try ProvisioningHarness()
+        harness.network.after = { request, answer in
+            if request.whmcsAction == "AddOrder" { harness.whmcs.update { $0.orders[0].clientId = 1236 } }
+            return answer
+        }
+        #expect(try harness.run()["status"] == "Failed")
+        #expect(try harness.ledger().errorMessage?.hasSuffix("belongs to another client") == true)
+        #expect(harness.count("AcceptOrder") == 0)
+    }
+}
+
+/// An operator cancels the order in WHMCS and requests it again.
+@Suite struct CancelledOrderTests {
+    @Test("A new request after a cancellation creates another order") func requestedAgain() throws {
+        let harness = try ProvisioningHarness()
+        try harness.request()
+        harness.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
+        try harness.run()
+        let first = try #require(harness.whmcsOrders().first)
+        harness.cancel(first.id)
+        #expect(try harness.runWhenDue()["status"] == "Failed")
+        #expect(try harness.ledger().errorCode == "WHMCS_REJECTED")
+
+        try harness.request(2)
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.whmcsOrders().map(\.status) == ["Cancelled", "Active"])
+        let second = try #require(harness.whmcsOrders().last)
+        #expect(try harness.ledger().whmcsOrderID == second.id)
+        #expect(harness.field("WHMCS_Order_ID__c").string == String(second.id))
+    }
+
+    /// The ledger does not know the order's id yet. Only a person may order again.
+    @Test("A cancelled order is not adopted by its marker") func notAdopted() throws {
+        let harness = try ProvisioningHarness()
+        harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
+        try harness.request()
+        try harness.run()
+        harness.cancel(try #require(harness.whmcsOrders().first).id)
+        #expect(try harness.runWhenDue()["status"] == "Activating")
+        harness.network.now += 600_000
+        #expect(try harness.run()["status"] == "Failed")
+        #expect(try harness.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+        #expect(harness.count("AddOrder") == 1)
+    }
+}
+
+extension ProvisioningHarness {
+    fileprivate func cancel(_ id: Int) {
+        whmcs.update { state in
+            for index in state.orders.indices where state.orders[index].id == id {
+                state.orders[index].status = "Cancelled"
+            }
+        }
+    }
+}

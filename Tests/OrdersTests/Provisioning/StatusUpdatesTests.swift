@@ -1,0 +1,56 @@
+import Testbed
+import Testing
+
+@testable import Orders
+
+/// Final statuses that Salesforce does not confirm at once.
+@Suite struct StatusUpdatesTests {
+    private let harness: ProvisioningHarness
+
+    init() throws {
+        harness = try ProvisioningHarness()
+    }
+
+    @Test("A run that cannot report Provisioned repeats only the report") func provisioned() throws {
+        harness.network.before = { $0.url.hasSuffix("/composite/sobjects") ? .unreachable : nil }
+        #expect(try harness.run()["status"] == "Activating")
+        let waiting = try harness.ledger()
+        #expect((waiting.step, waiting.errorCode) == (.accept, "SALESFORCE_UNAVAILABLE"))
+        let actions = harness.whmcs.state.actions
+        harness.network.before = { _ in nil }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.whmcs.state.actions == actions)
+        #expect(harness.steps.suffix(2) == ["sf_success_update later", "sf_success_update done"])
+        #expect(harness.field("Provisioning_Status__c") == "Provisioned")
+    }
+
+    /// The portal shows Failed meanwhile.
+    @Test("Failed is reported until Salesforce confirms it, beyond MAX_ATTEMPTS") func failed() throws {
+        let id = Seed.closedClientOrder
+        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        #expect(try harness.run(id)["status"] == "Failed")
+        let waiting = try harness.ledger(id)
+        #expect((waiting.step, waiting.errorCode) == (.failureUpdate, "CLIENT_CLOSED"))
+        #expect(waiting.dueAt != nil)
+        #expect(try harness.leaseUntil(id) == nil)
+        let actions = harness.whmcs.state.actions
+        for _ in 1...20 { try harness.runWhenDue(id) }
+        harness.network.before = { _ in nil }
+        #expect(try harness.runWhenDue(id)["status"] == "Failed")
+        #expect(harness.field("Provisioning_Error_Code__c", id) == "CLIENT_CLOSED")
+        #expect(harness.field("Provisioning_Error_Message__c", id) == "WHMCS client 1235 is closed")
+        #expect(harness.whmcs.state.actions == actions)
+        #expect(harness.steps.suffix(2) == ["sf_failure_update later", "sf_failure_update done"])
+        #expect(try harness.ledger(id).dueAt == nil)
+    }
+
+    @Test("A failure that is not reported yet may be requested again") func requestedAgain() throws {
+        let id = Seed.noPayMethodOrder
+        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        try harness.run(id)
+        harness.whmcs.addPayMethod(1236)
+        try harness.request(2, id)
+        #expect(try harness.run(id)["status"] == "Provisioned")
+        #expect(harness.field("Provisioning_Status__c", id) == "Provisioned")
+    }
+}
