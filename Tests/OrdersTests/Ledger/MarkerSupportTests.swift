@@ -69,6 +69,20 @@ import Testing
         #expect(try harness.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
     }
 
+    @Test("A note that a person wrote proves nothing") func adoptedOrder() throws {
+        let harness = try ProvisioningHarness()
+        harness.whmcs.configuration.dropsNotes = true
+        harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
+        try harness.request()
+        try harness.run()
+        harness.whmcs.update { $0.orders[0].notes = "sfOrderId=\(Seed.order)" }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        try harness.loseAddOrder(Seed.otherOrder)
+        try harness.runWhileDue(Seed.otherOrder)
+        #expect(harness.count("AddOrder") == 2)
+        #expect(try harness.ledger(Seed.otherOrder).errorCode == "WHMCS_OUTCOME_UNKNOWN")
+    }
+
     @Test("A proof by one product's field says nothing of a product without it") func fieldOfAnotherProduct() throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
         harness.whmcs.configuration.dropsNotes = true

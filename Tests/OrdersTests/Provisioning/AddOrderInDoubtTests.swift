@@ -69,6 +69,22 @@ import Testing
         }
     }
 
+    @Test("A request that ended in doubt keeps its code while the ledger fails during the report")
+    func doubtOutlivesReport() throws {
+        let harness = try ProvisioningHarness()
+        try harness.loseAddOrder()
+        // The decision gets through, and what is written before the report does not.
+        harness.network.before = { request in
+            request.action == "UpdateItem" && request.text.contains("lateUntil") ? .unreachable : nil
+        }
+        while try harness.ledger().step != .failureUpdate { try harness.runWhenDue() }
+        #expect(try harness.runWhenDue()["status"] == "Activating")
+        #expect(try harness.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+        harness.network.before = { _ in nil }
+        #expect(try harness.runWhenDue()["status"] == "Failed")
+        #expect(harness.field("Provisioning_Error_Code__c") == "WHMCS_OUTCOME_UNKNOWN")
+    }
+
     @Test("An order that appears within the quiet time is adopted") func lateOrder() throws {
         let harness = try ProvisioningHarness()
         try harness.loseAddOrder()
