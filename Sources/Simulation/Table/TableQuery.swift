@@ -42,7 +42,7 @@ struct TableQuery {
     }
 
     private static func limit(_ json: JSON) throws(TableRefusal) -> Int {
-        guard case .number = json, let limit = json.integer, limit > 0 else { throw .unsupported("the limit \(json)") }
+        guard case .number = json, let limit = json.integer, limit > 0 else { throw .unsupported("a limit like this") }
         return limit
     }
 

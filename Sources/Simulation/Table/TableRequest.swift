@@ -32,7 +32,9 @@ struct TableRequest {
     }
 
     func require(_ name: String, _ value: JSON) throws(TableRefusal) {
-        guard members[name] == value else { throw .unsupported("a request whose \(name) is not \(value)") }
+        guard members[name] == value else {
+            throw .unsupported("a request whose \(name) is not \(String(decoding: value.bytes, as: UTF8.self))")
+        }
     }
 
     /// The key of the item that the request names.

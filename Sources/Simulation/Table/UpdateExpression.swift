@@ -7,6 +7,9 @@ struct UpdateExpression {
         case append(Operand, Operand)
     }
 
+    /// An item has at most 400 KB, which are about so many entries of a history.
+    fileprivate static let longestList = 5_000
+
     var sets: [(name: String, operand: Operand)] = []
     var removals: [String] = []
 
@@ -41,6 +44,9 @@ extension UpdateExpression.Operand {
             guard let first = try one.evaluate(item, values).list,
                 let second = try other.evaluate(item, values).list
             else { throw .wrongOperand }
+            guard first.count + second.count <= UpdateExpression.longestList else {
+                throw .invalid("Item size to update has exceeded the maximum allowed size")
+            }
             return AttributeValue(list: first + second)
         }
     }

@@ -107,6 +107,22 @@ import Testing
         #expect(try endpoint.table().write(update) == .conditionFailed(["pk": "a", "n": 1]))
     }
 
+    @Test("A list ends where DynamoDB's item does")
+    func longList() throws {
+        let endpoint = TableEndpoint()
+        try put(["list": .array(Array(repeating: 1, count: 4_999))], endpoint)
+        let append = Write.update(
+            "a",
+            .init("SET #list = list_append(if_not_exists(#list, :empty), :added)", ["empty": [], "added": [1]]),
+            if: Self.always)
+        _ = try endpoint.table().write(append)
+        #expect {
+            try endpoint.table().write(append)
+        } throws: {
+            ($0 as? AWSFailure)?.code == "ValidationException"
+        }
+    }
+
     @Test("Items come in the order of their keys")
     func items() throws {
         let endpoint = TableEndpoint()
