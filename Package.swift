@@ -45,7 +45,9 @@ let package = Package(
 
         .target(
             name: "Simulation",
-            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "WHMCS"]),
+            dependencies: [
+                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "WHMCS",
+            ]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 
         .target(name: "TestSupport", dependencies: ["Basics", "HTTP", "JSON", "Testbed"], path: "Tests/Support"),
@@ -64,7 +66,11 @@ let package = Package(
                 "WHMCS",
             ]),
         .testTarget(
-            name: "SimulationTests", dependencies: ["AWS", "Basics", "JSON", "Simulation", "Testbed", "TestSupport"]),
+            name: "SimulationTests",
+            dependencies: [
+                "AWS", "Basics", "HTTP", "JSON", "Orders", "Salesforce", "Simulation", "Testbed", "TestSupport",
+                "WHMCS",
+            ]),
         .testTarget(
             name: "TestbedTests", dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Testbed", "TestSupport"]),
         .testTarget(
