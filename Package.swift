@@ -29,7 +29,8 @@ let package = Package(
         .target(name: "WHMCS", dependencies: ["Basics", "Crypto", "HTTP", "JSON"]),
         .target(
             name: "Orders",
-            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Salesforce", "WHMCS"]),
+            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Salesforce", "WHMCS"],
+            exclude: ["README.md"]),
 
         .executableTarget(name: "verify-signature", dependencies: ["Orders"]),
         .executableTarget(name: "provision-order", dependencies: ["Orders"]),

@@ -1,12 +1,12 @@
 import JSON
 
-/// Why a call to AWS did not do what was asked. `description` is one sentence, with the service and the action.
+/// Why a call to AWS failed. The description names the service and the action.
 public enum AWSFailure: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No answer; `mayHaveHappened` when the service may have acted all the same.
-    case unreachable(action: String, reason: String, mayHaveHappened: Bool)
-    /// AWS said no. `details` is the error's body, for the few errors whose members matter.
+    /// No answer; the service may have acted all the same.
+    case unreachable(action: String, reason: String)
+    /// AWS refused. `details` is the error's body, for the few errors whose members matter.
     case refused(action: String, code: String, message: String, details: JSON)
-    /// An answer that is not what the service's documentation promises.
+    /// The answer is not what the service's documentation promises.
     case unreadable(action: String)
 
     /// The error's code (`ConditionalCheckFailedException`), when AWS gave one.
@@ -17,9 +17,9 @@ public enum AWSFailure: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreachable(let action, let reason, _): "\(action) had no answer: \(reason)"
+        case .unreachable(let action, let reason): "\(action) had no answer: \(reason)"
         case .refused(let action, let code, let message, _): "\(action) was refused: \(code) \(message)"
-        case .unreadable(let action): "\(action) had an answer that cannot be understood"
+        case .unreadable(let action): "\(action) had an answer that cannot be read"
         }
     }
 }

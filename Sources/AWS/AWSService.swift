@@ -11,9 +11,9 @@ public struct AWSService {
     private let http: HTTPClient
 
     /// - Parameters:
-    ///   - name: the host's and the signature's name of the service, `dynamodb`.
-    ///   - identifier: its name in `AWS_ENDPOINT_URL_…`, `DYNAMODB`.
-    ///   - target: what stands before the action in `X-Amz-Target`, `DynamoDB_20120810`.
+    ///   - name: the service in its host name and in signatures, `dynamodb`.
+    ///   - identifier: the service in `AWS_ENDPOINT_URL_…`, `DYNAMODB`.
+    ///   - target: the prefix of the action in `X-Amz-Target`, `DynamoDB_20120810`.
     ///   - version: of the JSON protocol, `1.0` or `1.1`.
     public init(name: String, identifier: String, target: String, version: String, account: Account, http: HTTPClient) {
         self.name = name
@@ -24,19 +24,19 @@ public struct AWSService {
         self.http = http
     }
 
-    /// Calls an action. All of ours may be repeated: they are reads, absolute writes, or guarded by a condition.
+    /// Calls an action. All of ours are idempotent: reads, absolute writes, or writes with a condition.
     public func call(_ action: String, _ body: JSON) throws(AWSFailure) -> JSON {
         try answer(action, http.sendAll([request(action, body)])[0])
     }
 
-    /// Calls an action on several bodies at once; each answer stands where its body stood.
+    /// Calls an action on several bodies concurrently and answers in their order.
     public func callAll(_ action: String, _ bodies: [JSON]) -> [Result<JSON, AWSFailure>] {
         http.sendAll(bodies.map { request(action, $0) }).map { result in
             do throws(AWSFailure) { return .success(try answer(action, result)) } catch { return .failure(error) }
         }
     }
 
-    /// The request of an action, for sending it together with others; `answer` reads what comes back.
+    /// The request of an action, to send it along with others; `answer` reads its response.
     public func request(_ action: String, _ body: JSON) -> Request {
         Request(
             "POST", endpoint + "/",
@@ -53,8 +53,7 @@ public struct AWSService {
         do {
             response = try result.get()
         } catch {
-            throw .unreachable(
-                action: action, reason: error.description, mayHaveHappened: error.mayHaveBeenReceived)
+            throw .unreachable(action: action, reason: error.description)
         }
         guard response.status == 200 else { throw refusal(action, response) }
         guard let answer = response.body.isEmpty ? .object([:]) : JSON(response.body) else {
@@ -64,7 +63,7 @@ public struct AWSService {
     }
 }
 
-/// Reads an error: JSON as the JSON protocols send it, XML as gateways and some emulators do, or anything else.
+/// Reads an error: JSON from the JSON protocols, XML from gateways and some emulators, or anything else.
 func refusal(_ action: String, _ response: Response) -> AWSFailure {
     let body = JSON(response.body) ?? .null
     let text = response.text
@@ -76,7 +75,7 @@ func refusal(_ action: String, _ response: Response) -> AWSFailure {
     return .refused(action: action, code: code, message: message, details: body)
 }
 
-/// Throttling has the status 400 with the JSON protocols, so that the code decides as well as the status.
+/// The JSON protocols report throttling as HTTP 400, so the code counts as well as the status.
 let isRetryable: @Sendable (Response) -> Bool = { response in
     if Request.isRetryableStatus(response) { return true }
     guard response.status == 400, case .refused(_, let code, _, let details) = refusal("", response) else {
@@ -84,12 +83,12 @@ let isRetryable: @Sendable (Response) -> Bool = { response in
     }
     if code == "TransactionCanceledException" {
         let reasons = (details["CancellationReasons"]?.array ?? []).compactMap { $0["Code"]?.string }
-        return reasons.contains { passing.contains($0) } && !reasons.contains("ConditionalCheckFailed")
+        return reasons.contains { retryable.contains($0) } && !reasons.contains("ConditionalCheckFailed")
     }
-    return passing.contains(code)
+    return retryable.contains(code)
 }
 
-private let passing: Set = [
+private let retryable: Set = [
     "ThrottlingException", "ThrottledException", "TooManyRequestsException", "ProvisionedThroughputExceededException",
     "ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded", "TransactionConflict",
     "TransactionConflictException", "TransactionInProgressException", "InternalServerError", "InternalFailure",

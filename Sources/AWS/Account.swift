@@ -1,25 +1,25 @@
 import HTTP
 
-/// Where AWS is and who asks, as Lambda tells its functions.
+/// The region, credentials and endpoints that Lambda gives its functions.
 public struct Account: Sendable {
     private let values: [String: String]
 
-    /// - Parameter values: the process's environment: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
+    /// - Parameter values: of the process's environment: `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`,
     ///   `AWS_SESSION_TOKEN`, `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_<SERVICE>`.
     public init(_ values: [String: String]) {
         self.values = values
     }
 
-    public var region: String { values["AWS_REGION"] ?? "" }
+    private var region: String { values["AWS_REGION"] ?? "" }
 
-    /// Names of variables that must be set and are not.
+    /// The names of required variables that are not set.
     public var missing: [String] {
         ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].filter { values[$0, default: ""].isEmpty }
     }
 
-    /// The service's own override, the common one, or AWS's own address ("Service-specific endpoints" of the SDK guide).
+    /// The service's own override, the common one, or AWS's endpoint ("Service-specific endpoints" of the SDK guide).
     ///
-    /// - Parameter identifier: the service's name in the variable, `EVENTBRIDGE` say.
+    /// - Parameter identifier: the service in the variable's name, `EVENTBRIDGE`.
     func endpoint(_ host: String, _ identifier: String) -> String {
         let overrides = ["AWS_ENDPOINT_URL_\(identifier)", "AWS_ENDPOINT_URL"].map { values[$0] ?? "" }
         if let override = overrides.first(where: { !$0.isEmpty }) {

@@ -17,10 +17,10 @@ public struct EventBus {
     /// The request that opens a connection.
     public var preconnect: Request { service.preconnect }
 
-    /// Puts events of one kind on the bus, ten a call and all calls at once. The service answers 200 even when it did not
-    /// take some; their call has failed here, whichever of them it was.
+    /// Publishes events of one type, ten a call and all calls concurrently. The service answers 200 even when it refuses
+    /// some events; then the whole call counts as failed.
     ///
-    /// - Returns: how many events were taken, and why the others were not.
+    /// - Returns: the number of published events, and why the others failed.
     public func put(source: String, detailType: String, details: [JSON]) -> (taken: Int, failure: AWSFailure?) {
         let entries = details.map { detail -> JSON in
             [
@@ -50,7 +50,7 @@ public struct EventBus {
         }
     }
 
-    /// A request that tells whether the bus exists; `describe` reads its answer.
+    /// The request whether the bus exists; `describe` reads its response.
     public func describeRequest() -> Request {
         service.request("DescribeEventBus", ["Name": .string(name)])
     }

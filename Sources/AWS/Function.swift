@@ -3,7 +3,7 @@ import JSON
 
 /// Another Lambda function.
 public struct Function {
-    /// The function was invoked and failed; the text is its own error, type and message.
+    /// The function ran and failed; the description has its error's type and message.
     public struct Failed: Error, Equatable, CustomStringConvertible {
         public var description: String
     }
@@ -13,8 +13,7 @@ public struct Function {
     private let signature: AWSSignature
     private let http: HTTPClient
 
-    /// - Parameter name: the plain name. The colons of an ARN in the path are encoded twice for the signature, which
-    ///   not every libcurl does.
+    /// - Parameter name: not an ARN: a signature encodes its colons twice, which not every libcurl does.
     public init(_ name: String, _ account: Account, _ http: HTTPClient) {
         self.name = name
         endpoint = account.endpoint("lambda", "LAMBDA")
@@ -24,7 +23,7 @@ public struct Function {
 
     /// Invokes the function and waits for its answer.
     ///
-    /// - Throws: `AWSFailure` when Lambda does not run it, `Failed` when the function itself failed.
+    /// - Throws: `AWSFailure` when Lambda does not run it, `Failed` when the function fails.
     public func invoke(_ payload: JSON) throws -> JSON {
         let action = "lambda Invoke \(name)"
         let request = Request(
@@ -35,8 +34,7 @@ public struct Function {
         do {
             response = try http.send(request)
         } catch {
-            throw AWSFailure.unreachable(
-                action: action, reason: error.description, mayHaveHappened: error.mayHaveBeenReceived)
+            throw AWSFailure.unreachable(action: action, reason: error.description)
         }
         guard response.status == 200 else { throw refusal(action, response) }
         guard let answer = JSON(response.body) else { throw AWSFailure.unreadable(action: action) }

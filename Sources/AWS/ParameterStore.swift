@@ -13,13 +13,13 @@ public struct ParameterStore {
     /// The request that opens a connection.
     public var preconnect: Request { service.preconnect }
 
-    /// The decrypted values of up to ten parameters, in one call. One that does not exist is left out, which is not an
-    /// error of this call.
+    /// The decrypted values of up to ten parameters, in one call. A parameter that does not exist is left out; it is no
+    /// failure.
     public func get(_ names: [String]) throws(AWSFailure) -> [String: String] {
         try values(service.call("GetParameters", getBody(names)))
     }
 
-    /// The request of `get`, for sending it together with others.
+    /// The request of `get`, to send it along with others.
     public func getRequest(_ names: [String]) -> Request {
         service.request("GetParameters", getBody(names))
     }
@@ -28,9 +28,9 @@ public struct ParameterStore {
         try values(service.answer("GetParameters", result))
     }
 
-    /// Writes a SecureString over whatever is there.
+    /// Writes a SecureString, over any earlier value.
     ///
-    /// - Parameter policies: the whole set ("Assigning parameter policies"); a write without them would keep the old
+    /// - Parameter policies: the whole set ("Assigning parameter policies"), since a write without policies keeps the old
     ///   ones. They need the advanced tier.
     public func put(_ name: String, _ value: String, policies: [JSON]) throws(AWSFailure) {
         _ = try service.call(

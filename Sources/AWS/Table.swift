@@ -3,11 +3,11 @@ import JSON
 
 /// A DynamoDB table with the string key `pk`.
 ///
-/// Items are JSON objects here: text, numbers, booleans, lists and maps become DynamoDB's attributes and come back.
+/// Items are JSON objects here: text, numbers, booleans, lists and maps become DynamoDB attributes and back.
 public struct Table {
     public typealias Item = [String: JSON]
 
-    public let name: String
+    private let name: String
     private let service: AWSService
 
     public init(_ name: String, _ account: Account, _ http: HTTPClient) {
@@ -20,12 +20,12 @@ public struct Table {
     /// The request that opens a connection.
     public var preconnect: Request { service.preconnect }
 
-    /// The item, as of the last write; nil when there is none.
+    /// The item, read consistently; nil when there is none.
     public func get(_ key: String) throws(AWSFailure) -> Item? {
         try item(service.call("GetItem", getBody(key))["Item"])
     }
 
-    /// The request of `get`, for sending it together with others.
+    /// The request of `get`, to send it along with others.
     public func getRequest(_ key: String) -> Request {
         service.request("GetItem", getBody(key))
     }
@@ -34,7 +34,7 @@ public struct Table {
         try item(service.answer("GetItem", result)["Item"])
     }
 
-    /// Makes one write. When its condition does not hold, nothing is written, and the item as it stands is the answer.
+    /// Makes one write. When its condition fails, nothing is written, and the result has the current item.
     public func write(_ write: Write) throws(AWSFailure) -> WriteResult {
         do {
             return .written(try item(service.call(write.action, write.request(name))["Attributes"]) ?? [:])
@@ -44,20 +44,20 @@ public struct Table {
         }
     }
 
-    /// Makes several updates at once, each for itself. Nil stands for one whose condition did not hold or that had no
-    /// answer; else the item after it.
+    /// Makes several independent updates concurrently. Each result is the updated item, or nil when the condition failed or
+    /// there was no answer.
     public func updateAll(_ updates: [Write]) -> [Item?] {
         service.callAll("UpdateItem", updates.map { $0.request(name) }).map { result in
             item(try? result.get()["Attributes"])
         }
     }
 
-    /// A page of an index, in its order ("Query"); what the index does not hold is not in the items.
+    /// A page of an index, in its order ("Query"). Items have only the attributes that the index projects.
     ///
     /// - Parameters:
-    ///   - next: what the page before gave; nil for the first.
-    ///   - limit: items of a page at the most.
-    /// - Returns: the items, and what asks for the page after; nil when there is none.
+    ///   - limit: the maximum number of items on a page.
+    ///   - next: from the page before; nil for the first.
+    /// - Returns: the items, and `next` for the page after; nil when there is none.
     public func query(
         index: String, _ condition: Write.Expression, limit: Int, after next: JSON? = nil
     ) throws(AWSFailure) -> (items: [Item], next: JSON?) {
@@ -68,7 +68,7 @@ public struct Table {
         return (rows.compactMap(item), answer["LastEvaluatedKey"])
     }
 
-    /// How many items an index has of which the condition holds.
+    /// The number of items of an index that meet the condition.
     public func count(index: String, _ condition: Write.Expression) throws(AWSFailure) -> Int {
         var count = 0
         var next: JSON?
@@ -93,13 +93,12 @@ public struct Table {
 
     /// Makes all writes or none ("TransactWriteItems").
     ///
-    /// - Returns: nil when all were made; else, for each write in order, whether its condition held and, when not, the
-    ///   item that stood in its way.
+    /// - Returns: nil when all were made; else for each write, in order, whether its condition held or failed.
     public func transact(_ writes: [Write]) throws(AWSFailure) -> [ConditionResult]? {
         do {
             let items = writes.map { write in JSON.object([write.verb: write.body(name)]) }
-            // A repeat after a lost answer must not find the first try in its way; the token makes DynamoDB answer it
-            // as it answered the first.
+            // The token makes a retry after a lost answer succeed: without it, the first attempt's writes would fail the
+            // retry's conditions.
             let token = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
             _ = try service.call(
                 "TransactWriteItems", ["TransactItems": .array(items), "ClientRequestToken": .string(token)])
@@ -123,12 +122,14 @@ public struct Table {
 }
 
 public enum WriteResult: Sendable, Equatable {
-    /// The item after an update; empty after a put.
+    /// With the item after an update; empty after a put.
     case written(Table.Item)
+    /// With the current item, if there is one.
     case conditionFailed(Table.Item?)
 }
 
 public enum ConditionResult: Sendable, Equatable {
     case held
+    /// With the current item, if there is one.
     case failed(Table.Item?)
 }

@@ -1,6 +1,6 @@
 import HTTP
 
-/// An SNS topic, which speaks forms and XML ("Publish" of the API reference).
+/// An SNS topic. The service takes forms and answers in XML ("Publish" in its API reference).
 public struct Topic {
     private let arn: String
     private let endpoint: String
@@ -12,7 +12,7 @@ public struct Topic {
         signature = account.signature("sns")
     }
 
-    /// - Parameter subject: up to 100 ASCII characters are taken; the rest is cut.
+    /// - Parameter subject: cut to 100 characters; those beyond ASCII become `?`.
     public func publishRequest(subject: String, message: String) -> Request {
         let plain = String(subject.unicodeScalars.map { (0x20..<0x7f).contains($0.value) ? Character($0) : "?" })
         let form: [(name: String, value: String)] = [

@@ -2,8 +2,8 @@ import JSON
 
 /// A conditional write to a table.
 public struct Write: Sendable {
-    /// A condition or an assignment in DynamoDB's own words, with `#name` for the attribute `name` and `:name` for a
-    /// value ("Condition and filter expressions").
+    /// A condition or an update in DynamoDB's syntax, with `#name` for the attribute `name` and `:name` for a value
+    /// ("Condition and filter expressions").
     public struct Expression: Sendable {
         public var text: String
         public var values: [String: JSON]
@@ -26,9 +26,9 @@ public struct Write: Sendable {
             ], expressions: [condition], verb: "Put")
     }
 
-    /// Changes some attributes of the item, or makes it.
+    /// Changes attributes of the item, which is created if missing.
     ///
-    /// - Parameter update: `SET #status = :new REMOVE #dueAt` and the like.
+    /// - Parameter update: such as `SET #status = :new REMOVE #dueAt`.
     public static func update(_ key: String, _ update: Expression, if condition: Expression) -> Write {
         Write(
             members: [
@@ -55,7 +55,7 @@ public struct Write: Sendable {
     }
 }
 
-/// The names and values that expressions speak of, as members of a request.
+/// The names and values of expressions, as members of a request.
 func attributes(of expressions: [Write.Expression]) -> [String: JSON] {
     var members: [String: JSON] = [:]
     let values = expressions.reduce(into: [:]) { all, one in all.merge(one.values) { $1 } }

@@ -1,4 +1,4 @@
-/// Why libcrypto could not do what was asked, in one sentence without any secret.
+/// Why libcrypto failed, in one sentence without any secret.
 public struct CryptoFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public var description: String
 

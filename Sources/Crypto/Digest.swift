@@ -10,20 +10,13 @@ public func sha256(_ bytes: [UInt8]) -> [UInt8] {
 /// The 32 bytes of HMAC-SHA256.
 public func hmacSHA256(key: [UInt8], message: [UInt8]) -> [UInt8] {
     var code = [UInt8](repeating: 0, count: 32)
-    // A nil key means "the key of before" to OpenSSL; an empty array may have no address.
+    // To OpenSSL a nil key means the previous key, and an empty array may have no address.
     let keyOrZero = key.isEmpty ? [0] : key
     HMAC(EVP_sha256(), keyOrZero, Int32(key.count), message, message.count, &code, nil)
     return code
 }
 
-/// Whether both are the same, in a time that depends on their length only.
+/// Whether both are equal, in a time that depends only on their length.
 public func constantTimeEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
     one.count == other.count && CRYPTO_memcmp(one, other, one.count) == 0
-}
-
-/// Bytes that nobody can foretell.
-public func randomBytes(_ count: Int) throws(CryptoFailure) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    guard RAND_bytes(&bytes, Int32(count)) == 1 else { throw CryptoFailure("the system has no random numbers") }
-    return bytes
 }

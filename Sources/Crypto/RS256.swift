@@ -2,7 +2,7 @@ import COpenSSL
 
 /// RSASSA-PKCS1-v1_5 over SHA-256 (RFC 7518, RS256).
 ///
-/// - Parameter privateKeyPEM: PKCS#8 or PKCS#1, not encrypted, 2048 bits at least.
+/// - Parameter privateKeyPEM: PKCS#8 or PKCS#1, not encrypted, at least 2048 bits.
 public func rs256(message: [UInt8], privateKeyPEM: String) throws(CryptoFailure) -> [UInt8] {
     let key = try readKey(privateKeyPEM)
     defer { EVP_PKEY_free(key) }
@@ -23,7 +23,7 @@ private func readKey(_ pem: String) throws(CryptoFailure) -> OpaquePointer {
     let key = Array(pem.utf8).withUnsafeBytes { bytes in
         let source = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))
         defer { BIO_free(source) }
-        // Without a callback of ours OpenSSL would ask for the pass phrase on the terminal.
+        // Without this callback OpenSSL asks for the pass phrase on the terminal.
         return PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in 0 }, nil)
     }
     guard let key else { throw CryptoFailure("the private key is not an unencrypted PEM key") }

@@ -6,7 +6,7 @@ public func hex(_ bytes: [UInt8]) -> String {
     return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
 
-/// The bytes of a hexadecimal text in either case; nil when it is none.
+/// The bytes of a hexadecimal text in either case; nil for any other text.
 public func bytes(hex text: String) -> [UInt8]? {
     let digits = text.utf8.map(value)
     guard digits.count.isMultiple(of: 2) else { return nil }
@@ -34,7 +34,7 @@ public func base64(_ bytes: [UInt8]) -> String {
     return String(decoding: text.prefix(Int(count)), as: UTF8.self)
 }
 
-/// The same in the alphabet of URLs and without padding (RFC 4648, section 5).
+/// Base64 in the URL alphabet without padding (RFC 4648, section 5).
 public func base64URL(_ bytes: [UInt8]) -> String {
     String(
         base64(bytes).compactMap { character in
@@ -47,13 +47,13 @@ public func base64URL(_ bytes: [UInt8]) -> String {
         })
 }
 
-/// The bytes of a base64 text; nil when it is none.
+/// The bytes of a base64 text; nil for any other text.
 public func bytes(base64 text: String) -> [UInt8]? {
     let characters = Array(text.utf8)
     var bytes = [UInt8](repeating: 0, count: characters.count / 4 * 3)
     guard EVP_DecodeBlock(&bytes, characters, Int32(characters.count)) >= 0 else { return nil }
-    // Padding is decoded to zeros.
+    // OpenSSL decodes padding to zeros.
     bytes = bytes.dropLast(characters.reversed().prefix { $0 == UInt8(ascii: "=") }.count)
-    // OpenSSL lets white space, dashes and padding in the middle pass.
+    // OpenSSL accepts white space, dashes, and padding in the middle.
     return base64(bytes) == text ? bytes : nil
 }

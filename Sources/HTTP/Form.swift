@@ -1,12 +1,12 @@
 import CCurl
 
-/// Names and values as a form body or a query: everything but letters, digits and `-._~` as `%XX`.
+/// Names and values as a form body or a query: all but letters, digits and `-._~` is written as `%XX`.
 public func formEncoded(_ form: [(name: String, value: String)]) -> String {
     form.map { "\(percentEncoded($0.name))=\(percentEncoded($0.value))" }.joined(separator: "&")
 }
 
 private func percentEncoded(_ text: String) -> String {
-    // A length of 0 would mean "measure it".
+    // To libcurl a length of 0 means to measure the text.
     guard !text.isEmpty, let escaped = curl_easy_escape(nil, text, Int32(text.utf8.count)) else { return "" }
     defer { curl_free(escaped) }
     return String(cString: escaped)

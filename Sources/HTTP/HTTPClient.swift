@@ -1,8 +1,8 @@
 import Basics
 
-/// Sends requests: the one seam of the suite. A test replaces `transport`; everything above it is real.
+/// Sends requests. Tests replace `transport`, the suite's only seam; everything above it is real.
 public struct HTTPClient {
-    /// Sends all at once and answers in the same order. Does not retry, and keeps to each request's `timeout`.
+    /// Sends all concurrently and answers in their order. Does not retry, and keeps to each request's `timeout`.
     public typealias Transport = ([Request]) -> [Result<Response, HTTPFailure>]
 
     public var transport: Transport
@@ -10,7 +10,7 @@ public struct HTTPClient {
     public var sleep: (Milliseconds) -> Void
     /// A random number from 0 to its argument.
     public var jitter: (Milliseconds) -> Milliseconds
-    /// When every answer must be there; nil for no end.
+    /// When every response is due; nil for no deadline.
     public var deadline: Timestamp?
     /// See `preconnecting(to:)`.
     private var preconnects: [Request] = []
@@ -28,21 +28,22 @@ public struct HTTPClient {
         self.deadline = deadline
     }
 
-    /// The same client, with every answer due by `deadline`.
+    /// The same client, with every response due by `deadline`.
     public func until(_ deadline: Timestamp) -> HTTPClient {
         var client = self
         client.deadline = deadline
         return client
     }
 
-    /// The same client, which opens connections beside each send: it sends these requests once and drops their answers.
+    /// The same client, which opens connections along with each send: it sends these requests once and drops their
+    /// responses.
     public func preconnecting(to preconnects: [Request]) -> HTTPClient {
         var client = self
         client.preconnects = preconnects
         return client
     }
 
-    /// Opens connections: sends these requests once and drops their answers.
+    /// Opens connections: sends these requests once and drops their responses.
     public func preconnect(_ preconnects: [Request]) {
         _ = sendOnce(preconnects)
     }
@@ -52,7 +53,7 @@ public struct HTTPClient {
         try sendAll([request])[0].get()
     }
 
-    /// Sends independent requests at once and answers in their order.
+    /// Sends independent requests concurrently and answers in their order.
     ///
     /// It retries an idempotent request up to three times after a retryable failure, and waits with exponential backoff
     /// (bounds of 100, 200, 400 ms) or as long as `Retry-After` says, while the deadline leaves room for the wait.
@@ -95,7 +96,7 @@ public struct HTTPClient {
         }
     }
 
-    /// The wait a server asks for: only in whole seconds, since no server of ours sends the date form, and at most 10 s.
+    /// The wait that a server asks for, at most 10 s. Only whole seconds are read: none of our servers sends a date.
     private func retryAfter(_ result: Result<Response, HTTPFailure>) -> Milliseconds? {
         guard case .success(let response) = result, let text = response.header("Retry-After"), let seconds = Int(text)
         else { return nil }

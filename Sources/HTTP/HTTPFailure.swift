@@ -1,17 +1,17 @@
-/// Why a request has no answer.
+/// Why a request has no response.
 ///
-/// The message names the host and what went wrong, never the path, the query or the body.
+/// The description names the host and what went wrong, never the path, the query or the body.
 public struct HTTPFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: Sendable {
-        /// The URL, or an option of it, is not allowed (`http` to a host that is not loopback, say).
+        /// The client did not send it: the URL or a header is not allowed.
         case refused
-        /// No connection was made: name, address, TLS.
+        /// No connection could be made (name, address, TLS).
         case notConnected
-        /// The time was up, the request's own or the deadline's.
+        /// The request's timeout or the client's deadline passed.
         case timedOut
-        /// The connection broke before the whole answer was there.
+        /// The connection broke before the whole response was received.
         case broken
-        /// The answer is larger than the client takes.
+        /// The response is larger than the client accepts.
         case tooLarge
     }
 

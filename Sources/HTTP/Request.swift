@@ -1,4 +1,5 @@
 import Basics
+
 /// One HTTP request. `https` only, except to loopback.
 public struct Request: Sendable {
     public var method: String
@@ -6,21 +7,21 @@ public struct Request: Sendable {
     public var headers: [Header]
     public var body: [UInt8]
 
-    /// The most this request may take, in ms; the client's deadline may cut it shorter. Nil: as long as it takes.
+    /// How long this request may take; the client's deadline may shorten it. Nil for no limit.
     public var timeout: Milliseconds?
 
-    /// Whether sending it twice is harmless. One that may not be repeated goes out once, on a fresh connection
-    /// that is not kept: libcurl silently sends a POST again when a kept connection turns out to be dead.
+    /// Whether sending it twice is harmless. A request that is not idempotent is sent once, on a fresh connection that is
+    /// not kept: libcurl silently sends a POST again when a kept connection turns out to be dead.
     public var isIdempotent: Bool
 
-    /// Whether an answer is a passing trouble, worth another try of an idempotent request.
+    /// Whether a response calls for a retry of an idempotent request.
     public var isRetryable: @Sendable (Response) -> Bool
 
-    /// Sign for AWS (SigV4) when set.
+    /// Signs the request for AWS (SigV4) when set.
     public var signature: AWSSignature?
 
-    /// The server is part of this machine, whatever its address: `http` is allowed and no proxy is asked. Loopback
-    /// is so without saying; the Runtime API may be on a link-local address.
+    /// The server is on this machine, whatever its address: plain `http` is allowed, and no proxy is used. Loopback needs
+    /// no such mark; the Runtime API may have a link-local address.
     public var isOnThisMachine: Bool
 
     public init(
@@ -39,8 +40,8 @@ public struct Request: Sendable {
         self.isOnThisMachine = isOnThisMachine
     }
 
-    /// Asks for nothing, so that there is a connection: any answer to it is as good as another. Only a connection that
-    /// has carried a request is used for the next ("CURLOPT_CONNECT_ONLY").
+    /// A request whose only purpose is the connection; its response does not matter. libcurl reuses only connections
+    /// that have carried a request ("CURLOPT_CONNECT_ONLY").
     public static func preconnect(_ url: String) -> Request {
         Request("HEAD", url, timeout: 1_000, isIdempotent: true)
     }
@@ -82,7 +83,7 @@ public struct Response: Sendable {
     public var status: Int
     public var headers: [Header]
     public var body: [UInt8]
-    /// From the start of the request to the last byte of the answer.
+    /// From the start of the request to the last byte of the response.
     public var milliseconds: Double
 
     public init(status: Int, headers: [Header] = [], body: [UInt8] = [], milliseconds: Double = 0) {
@@ -92,7 +93,7 @@ public struct Response: Sendable {
         self.milliseconds = milliseconds
     }
 
-    /// The first header of that name, whatever its case.
+    /// The first header of that name, in any case.
     public func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }

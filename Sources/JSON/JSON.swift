@@ -1,6 +1,6 @@
 import Basics
 
-/// A JSON value whose shape is not known beforehand: what vendors send when they are not strict.
+/// A JSON value of any shape: vendors do not keep to one.
 public enum JSON: Sendable, Equatable {
     case null
     case bool(Bool)

@@ -1,9 +1,9 @@
 extension JSON {
-    /// Reads a JSON text (RFC 8259); of members with one name the last counts.
+    /// Reads a JSON text (RFC 8259); of members with the same name the last counts.
     ///
-    /// - Returns: nil when the bytes are anything else, or hold a number that no Double can.
+    /// - Returns: nil when the bytes are no JSON, or hold a number beyond the range of Double.
     public init?(_ bytes: [UInt8]) {
-        // All of it at once: the strings need not be looked at one by one.
+        // Checked once here, not string by string.
         guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
         let value = bytes.withUnsafeBufferPointer { bytes in
             var reader = JSONReader(bytes)
@@ -14,19 +14,18 @@ extension JSON {
     }
 }
 
-/// Strict, and our own because FoundationEssentials takes a quarter of a zip and a tenth of a start. The bytes
-/// are UTF-8.
+/// A strict reader of UTF-8. It exists because FoundationEssentials takes a quarter of a zip and a tenth of a start.
 private struct JSONReader {
-    /// Levels of nesting; a thread's stack has an end.
+    /// Levels of nesting, bounded because a thread's stack is.
     private static let deepest = 512
 
-    /// A pointer for speed: it is only read by `next`, which looks where the end is, and behind `position`.
+    /// A pointer for speed. It is read only by `next`, which checks the end, and before `position`.
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position: Int
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
-        // A PHP file that was saved with a byte order mark sends it before everything it says.
+        // A PHP file saved with a byte order mark sends it before all output.
         position = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
     }
 
@@ -51,7 +50,7 @@ private struct JSONReader {
     }
 
     private mutating func object(depth: Int) -> JSON? {
-        // A list first: a dictionary that grows hashes all it has again and again.
+        // A list first: a growing dictionary hashes all its members again and again.
         var members: [(String, JSON)] = []
         position += 1
         guard !takeMark("}") else { return .object([:]) }
@@ -77,7 +76,7 @@ private struct JSONReader {
     private mutating func number() -> JSON? {
         let start = position
         _ = take("-")
-        // "01" is no number: what follows the zero is not the value's end.
+        // "01" is no number: nothing may follow the zero but the value's end.
         guard take("0") || takeDigits() else { return nil }
         if take("."), !takeDigits() { return nil }
         if take("e") || take("E") {
@@ -147,7 +146,7 @@ private struct JSONReader {
         return unit
     }
 
-    /// What has been read since.
+    /// The text read since `start`.
     private func text(from start: Int) -> String {
         String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
     }
@@ -158,7 +157,7 @@ private struct JSONReader {
         while let byte = next, byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09 { position += 1 }
     }
 
-    /// Steps over `word` when it comes next.
+    /// Steps over `word` if it comes next.
     private mutating func take(_ word: StaticString) -> Bool {
         let end = position + word.utf8CodeUnitCount
         guard end <= bytes.count, word.withUTF8Buffer({ bytes[position..<end].elementsEqual($0) }) else { return false }

@@ -1,5 +1,5 @@
 extension JSON {
-    /// Compact, keys sorted, so that the same value is always the same bytes.
+    /// Compact, with sorted keys, so that equal values have equal bytes.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
         write(to: &bytes)
@@ -31,8 +31,8 @@ extension JSON {
         }
     }
 
-    /// A whole number is written without a point, as every other program writes it. JSON has no word for infinity and
-    /// its like; one of them must not cost the whole value.
+    /// A whole number has no point, as in other programs. JSON cannot write infinity or NaN; they become null, so that
+    /// they do not cost the whole value.
     private static func word(_ number: Double) -> String {
         if let whole = Int(exactly: number) { return String(whole) }
         return number.isFinite ? String(number) : "null"

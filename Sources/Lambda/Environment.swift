@@ -2,8 +2,8 @@ import Basics
 import Glibc
 import HTTP
 
-/// The configuration of a program. Reading never fails at once: every fault is gathered, so that whoever deploys sees
-/// them all in one message, each by the name of its variable.
+/// The configuration of a program. Reading a variable does not throw: `check` reports every missing or invalid variable by
+/// name, in one error.
 public struct Environment {
     public let values: [String: String]
     public private(set) var faults: [String] = []
@@ -16,7 +16,7 @@ public struct Environment {
         var values: [String: String] = [:]
         var entry = environ
         while let text = entry.pointee {
-            // Not `split`, which takes the text character by character: twice as long for all of it.
+            // Not `split`, which reads character by character and takes twice as long.
             if let equals = strchr(text, Int32(UInt8(ascii: "="))) {
                 let name = UnsafeRawBufferPointer(start: text, count: equals - text)
                 values[String(decoding: name, as: UTF8.self)] = String(cString: equals + 1)
@@ -26,13 +26,13 @@ public struct Environment {
         return Environment(values)
     }
 
-    /// The value, without the white space that pasting brings; nil when empty or not set.
+    /// The value without white space at its ends, as pasting adds it; nil when empty or not set.
     public func optional(_ name: String) -> String? {
         let text = values[name].map { String($0.trimmed) }
         return text?.isEmpty == true ? nil : text
     }
 
-    /// The value, which must be there unless there is a default.
+    /// The value, which must be set unless there is a default.
     public mutating func text(_ name: String, default fallback: String? = nil) -> String {
         guard let text = optional(name) ?? fallback else {
             fault(name, "is not set")
@@ -59,20 +59,20 @@ public struct Environment {
         return text == "true"
     }
 
-    /// An outside address: `https`, but for loopback's.
+    /// The URL of an external server, which must use `https`; loopback is exempt.
     public mutating func url(_ name: String) -> String {
         let text = self.text(name)
         guard !text.isEmpty else { return text }
-        if !HTTPClient.isAllowed(url: text) { fault(name, "must be a URL that starts with https://") }
+        if (try? Origin(text))?.isAllowed() != true { fault(name, "must be an https URL without a user name") }
         return text
     }
 
-    /// Notes a fault of a value that only the caller can judge.
+    /// Records a fault that the caller found.
     public mutating func fault(_ name: String, _ what: String) {
         faults.append("\(name) \(what)")
     }
 
-    /// Throws all faults as one `Configuration` error.
+    /// Throws all faults in one `Configuration` error.
     public func check() throws(FunctionError) {
         guard faults.isEmpty else { throw FunctionError("Configuration", faults.joined(separator: "; ")) }
     }

@@ -1,13 +1,13 @@
 import JSON
 
-/// An event, or an object within it, read member by member; what is missing or wrong names itself in the error.
+/// An event, or an object within it, read member by member. The error names the member that is missing or wrong.
 struct EventObject {
     private let members: [String: JSON]
-    /// Where it is in the event, "requestContext.http." say; empty for the event itself.
+    /// Its path in the event, such as "requestContext.http."; empty for the event itself.
     private let path: String
     private let what: String
 
-    /// - Parameter what: how a person calls the event, "an API Gateway request" say.
+    /// - Parameter what: the event in words, such as "an API Gateway request".
     init(_ payload: [UInt8], as what: String) throws(FunctionError) {
         guard let event = JSON(payload) else { throw EventObject.malformed(what, "it is not JSON") }
         guard let members = event.object else {
@@ -22,13 +22,13 @@ struct EventObject {
         self.what = what
     }
 
-    /// The member of that name, which must be there, as `read` takes it.
+    /// The member of that name, which must exist, as `read` reads it.
     func value<Value>(_ name: String, _ read: (JSON) -> Value?) throws(FunctionError) -> Value {
         if let value = try optional(name, read) { return value }
         throw fault(name, members[name] == nil ? "is missing" : "is null")
     }
 
-    /// The same; nil when it is not there, or null.
+    /// The member of that name as `read` reads it; nil when it is missing or null.
     func optional<Value>(_ name: String, _ read: (JSON) -> Value?) throws(FunctionError) -> Value? {
         guard let member = members[name], member != .null else { return nil }
         guard let value = read(member) else { throw fault(name, "has the wrong type") }

@@ -1,9 +1,9 @@
 import Basics
 import JSON
 
-/// An error in the form Lambda, its logs and its alarms show: a type to count by and a sentence for a person.
+/// An error as Lambda, its logs and its alarms show it: a type to count by, and a sentence.
 public struct FunctionError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// An upper-camel-case word, `MalformedEvent` say.
+    /// In upper camel case, such as `MalformedEvent`.
     public var type: String
     public var message: String
 
@@ -12,28 +12,24 @@ public struct FunctionError: Error, Sendable, Equatable, CustomStringConvertible
         self.message = message
     }
 
-    /// Any other error under the name of its type; the modules' own errors, which are all called `Failure`, with their
-    /// module's before it: "AWSFailure".
+    /// Any other error has the name of its type.
     public init(_ error: any Error) {
         if let error = error as? FunctionError {
             self = error
         } else {
-            let type = Swift.type(of: error)
-            let module = String(reflecting: type).prefix { $0 != "." }
-            let name = String(describing: type)
-            self.init(name == "Failure" ? module + name : name, String(describing: error))
+            self.init(String(describing: Swift.type(of: error)), String(describing: error))
         }
     }
 
     public var description: String { "\(type): \(message)" }
 
-    /// Lambda records anything that is not shaped `Function.Name` as `Function.Unknown`.
+    /// Lambda records a type that is not of the form `Function.Name` as `Function.Unknown`.
     var headerType: String {
         let letters = type.filter { $0.isASCII && $0.isLetter }
         return "Function." + (letters.prefix(1).uppercased() + letters.dropFirst()).ifEmpty("Error")
     }
 
-    /// What is posted to Lambda and, the same bytes, logged.
+    /// The report to Lambda, which is also the log line.
     func body(requestID: String?, now: Timestamp) -> [UInt8] {
         JSON.object([
             "errorType": .string(type), "errorMessage": .string(message), "stackTrace": [], "level": "ERROR",

@@ -1,18 +1,18 @@
 import Crypto
 import JSON
 
-/// A request as API Gateway hands it over: payload format 2.0 (HTTP APIs, function URLs) or 1.0 (REST APIs).
+/// A request from API Gateway, in payload format 2.0 (HTTP APIs, function URLs) or 1.0 (REST APIs).
 ///
-/// "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway" has both.
+/// Both are in "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway".
 public struct HTTPEvent: Sendable {
     public var method: String
     public var path: String
     public var pathParameters: [String: String]
-    /// By lower-case name; repeated ones are joined with commas by API Gateway.
+    /// By lower-case name; API Gateway joins repeated ones with commas.
     public var headers: [String: String]
-    /// The bytes as the client sent them, base64 undone; nothing is parsed.
+    /// The bytes that the client sent, base64 decoded.
     public var body: [UInt8]
-    /// The peer of the TCP connection, which no header can forge.
+    /// The TCP peer, which no header can forge.
     public var sourceIP: String
     public var requestID: String
     private var isVersion1: Bool
@@ -47,7 +47,7 @@ public struct HTTPEvent: Sendable {
         body = decoded
     }
 
-    /// The answer in the form this event's version wants.
+    /// The response in the event's payload format.
     public func reply(_ status: Int, headers: [String: String] = [:], body: [UInt8]) -> [UInt8] {
         var answer: [String: JSON] = [
             "statusCode": .number(status), "headers": .object(headers.mapValues(JSON.string)),

@@ -2,13 +2,13 @@ import Basics
 import Glibc
 import JSON
 
-/// One JSON object a line, each written at once: Swift's `print` is buffered in blocks when stdout is no terminal, and
-/// Lambda freezes or kills a process without a chance to flush.
+/// Writes one JSON object a line, unbuffered: Swift's `print` buffers blocks when stdout is no terminal, and Lambda
+/// freezes or kills a process without a chance to flush.
 public struct Log: Sendable {
     public enum Level: Int, Sendable, CaseIterable {
         case trace, debug, info, warn, error, fatal
 
-        // Written out: a name by reflection takes a fifth of a program's start.
+        // A list, since a name by reflection takes a fifth of a program's start.
         private static let names = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
         var name: String { Self.names[rawValue] }
     }
@@ -19,8 +19,8 @@ public struct Log: Sendable {
     private var fields: [String: JSON] = [:]
 
     /// - Parameters:
-    ///   - level: `AWS_LAMBDA_LOG_LEVEL`; anything unknown is INFO.
-    ///   - write: takes whole lines.
+    ///   - level: `AWS_LAMBDA_LOG_LEVEL`; INFO when unknown.
+    ///   - write: takes a whole line.
     public init(
         level: String? = nil, now: @escaping @Sendable () -> Timestamp = Timestamp.now,
         write: @escaping @Sendable ([UInt8]) -> Void = { Log.writeToStandardError($0) }
@@ -37,7 +37,6 @@ public struct Log: Sendable {
         return log
     }
 
-    public func debug(_ message: String, _ fields: [String: JSON] = [:]) { line(.debug, message, fields) }
     public func info(_ message: String, _ fields: [String: JSON] = [:]) { line(.info, message, fields) }
     public func warn(_ message: String, _ fields: [String: JSON] = [:]) { line(.warn, message, fields) }
     public func error(_ message: String, _ fields: [String: JSON] = [:]) { line(.error, message, fields) }
@@ -51,12 +50,12 @@ public struct Log: Sendable {
         raw(JSON.object(line).bytes)
     }
 
-    /// A line that is JSON already.
+    /// Writes a line that is JSON already.
     func raw(_ json: [UInt8]) {
         write(json + [UInt8(ascii: "\n")])
     }
 
-    /// One `write(2)`, unless the system takes only a part.
+    /// One `write(2)`, unless the system writes only a part.
     public static func writeToStandardError(_ line: [UInt8]) {
         line.withUnsafeBytes { bytes in
             var start = 0

@@ -1,7 +1,7 @@
 import Basics
 import JSON
 
-/// A figure for CloudWatch.
+/// A CloudWatch metric.
 public struct Metric: Sendable {
     public var name: String
     /// `Count`, `Milliseconds` …
@@ -16,8 +16,8 @@ public struct Metric: Sendable {
 }
 
 extension Log {
-    /// Writes metrics as a log line that CloudWatch reads ("Embedded metric format"). Without dimensions: an order's id
-    /// among them would be a metric of its own, and a price.
+    /// Writes metrics as a log line in CloudWatch's "Embedded metric format". No dimensions: an order id as a dimension
+    /// would make, and cost, a metric for each order.
     public func metrics(_ metrics: [Metric], namespace: String, now: Timestamp) {
         let names = metrics.map { JSON.object(["Name": .string($0.name), "Unit": .string($0.unit)]) }
         var line: [String: JSON] = [

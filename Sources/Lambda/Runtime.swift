@@ -1,10 +1,11 @@
 import Basics
 import Glibc
 import HTTP
+import JSON
 
-/// The loop of a custom runtime: take an event, handle it, tell what came of it.
+/// The loop of a custom runtime: take an event, handle it, report the result.
 public struct Runtime {
-    /// Turns an event into an answer. What it throws is reported to Lambda as the invocation's error.
+    /// Turns an event into an answer. Its error is reported to Lambda as the invocation's error.
     public typealias Handler = (Invocation) throws -> [UInt8]
 
     private let api: RuntimeAPI
@@ -17,10 +18,10 @@ public struct Runtime {
         self.now = now
     }
 
-    /// Configures the function and serves it until its Runtime API goes away; leaves with a message and status 1.
+    /// Configures the function and serves events until the Runtime API is gone; then logs why and exits with status 1.
     ///
     /// - Parameter start: reads the configuration and builds the handler, which may share the client of the Runtime API.
-    ///   What it throws is reported as the init error.
+    ///   Its error is reported as the init error.
     public static func run(_ start: (Environment, HTTPClient, Log) throws -> Handler) -> Never {
         let environment = Environment.ofProcess()
         let log = Log(level: environment.values["AWS_LAMBDA_LOG_LEVEL"])
@@ -33,23 +34,23 @@ public struct Runtime {
         do {
             try runtime.serve { try start(environment, http, log) }
         } catch {
-            log.error("leaving: \(error)")
+            log.error("exiting", ["error": .string("\(error)")])
             exit(1)
         }
     }
 
-    /// Never returns but by throwing why it had to stop.
+    /// Serves events until it throws the reason to stop.
     func serve(_ start: () throws -> Handler) throws -> Never {
-        let handler = try initialise(start)
+        let handler = try initialize(start)
         while true {
             let invocation = try api.next()
-            // What X-Ray's and others' libraries read; a custom runtime has to set it.
+            // X-Ray's libraries and others read it; a custom runtime has to set it.
             setenv("_X_AMZN_TRACE_ID", invocation.traceID ?? "", 1)
             try handle(invocation, with: handler)
         }
     }
 
-    private func initialise(_ start: () throws -> Handler) throws -> Handler {
+    private func initialize(_ start: () throws -> Handler) throws -> Handler {
         do {
             return try start()
         } catch {
@@ -78,11 +79,13 @@ public struct Runtime {
         try check(api.fail(error, body, to: invocation.requestID), "error", invocation)
     }
 
-    /// A refused answer is the invocation's trouble: for one that is too large (413) Lambda has already told the caller.
-    /// A server error is the environment's end.
+    /// A refused answer fails its invocation only: when it is too large (413), Lambda has already told the caller. A server
+    /// error ends the environment.
     private func check(_ status: Int, _ what: String, _ invocation: Invocation) throws {
         guard status != 202 else { return }
-        log.error("the Runtime API answered \(status) to the \(what)", ["requestId": .string(invocation.requestID)])
+        log.error(
+            "the Runtime API refused the result",
+            ["result": .string(what), "status": .number(status), "requestId": .string(invocation.requestID)])
         guard status < 500 else {
             throw RuntimeAPI.Gone(description: "the Runtime API answered \(status) to the \(what)")
         }

@@ -1,17 +1,16 @@
 import Basics
 import HTTP
 
-/// The four verbs of the Lambda Runtime API ("Using the Lambda runtime API for custom runtimes").
+/// The four calls of the Lambda Runtime API ("Using the Lambda runtime API for custom runtimes").
 struct RuntimeAPI {
     private enum Name {
         static let requestID = "Lambda-Runtime-Aws-Request-Id"
         static let deadline = "Lambda-Runtime-Deadline-Ms"
-        static let functionARN = "Lambda-Runtime-Invoked-Function-Arn"
         static let traceID = "Lambda-Runtime-Trace-Id"
         static let errorType = "Lambda-Runtime-Function-Error-Type"
     }
 
-    /// The Runtime API cannot be used any more; the process ends, and Lambda starts another.
+    /// The Runtime API is gone; the process ends, and Lambda starts another.
     struct Gone: Error, CustomStringConvertible {
         var description: String
     }
@@ -27,7 +26,7 @@ struct RuntimeAPI {
 
     /// Waits for the next event. An invocation is not complete until this is called again.
     func next() throws(Gone) -> Invocation {
-        // No timeout: between two events the process is frozen, for hours at times.
+        // No timeout: between two events Lambda freezes the process, sometimes for hours.
         let response = try send("GET", "/invocation/next", timeout: nil)
         guard response.status == 200 else {
             throw Gone(description: "the Runtime API answered \(response.status) to next")
@@ -39,11 +38,11 @@ struct RuntimeAPI {
             throw Gone(description: "the Runtime API sent an event without \(Name.deadline) in ms")
         }
         return Invocation(
-            requestID: id, deadline: Timestamp(milliseconds: deadline), functionARN: response.header(Name.functionARN),
-            traceID: response.header(Name.traceID), payload: response.body)
+            requestID: id, deadline: Timestamp(milliseconds: deadline), traceID: response.header(Name.traceID),
+            payload: response.body)
     }
 
-    /// Sends the function's answer; the status tells what became of it.
+    /// Sends the function's answer and returns the Runtime API's status.
     func respond(_ payload: [UInt8], to id: String) throws(Gone) -> Int {
         try send("POST", "/invocation/\(id)/response", body: payload).status
     }
@@ -53,7 +52,7 @@ struct RuntimeAPI {
             .status
     }
 
-    /// Before the first `next` only.
+    /// Allowed only before the first `next`.
     func failInit(_ error: FunctionError, _ body: [UInt8]) throws(Gone) -> Int {
         try send("POST", "/init/error", headers: [Header(Name.errorType, error.headerType)], body: body).status
     }
@@ -61,7 +60,7 @@ struct RuntimeAPI {
     private func send(
         _ method: String, _ path: String, headers: [Header] = [], body: [UInt8] = [], timeout: Milliseconds? = 10_000
     ) throws(Gone) -> Response {
-        // A second answer to one event is refused by the API and does no harm. A status is never worth a repeat here.
+        // Idempotent: the API refuses a second answer to an event, which does no harm. No status calls for a retry.
         let request = Request(
             method, base + path, headers: headers + [Header("Content-Type", "application/json")], body: body,
             timeout: timeout, isIdempotent: true, isRetryable: { _ in false }, isOnThisMachine: true)

@@ -2,56 +2,52 @@ import Basics
 import HTTP
 import JSON
 
-/// How a token is asked for.
+/// An OAuth grant, by which the suite requests a token.
 public enum Grant: Sendable {
     /// An empty audience is derived from the login URL. The key is a PEM, RSA.
     case jwtBearer(clientId: String, username: String, audience: String, privateKeyPEM: String)
-    /// Only on a My Domain host.
+    /// Works only on a My Domain host.
     case clientCredentials(clientId: String, secret: String)
 
-    /// A token, new or the one that is still alive: Salesforce may give either.
+    /// A token: Salesforce may issue a new one or return one that is still valid.
     ///
     /// - Parameter loginURL: `https://<My Domain>.my.salesforce.com`, or a login host.
-    /// - Throws: `.grantRefused` with Salesforce's reason; `.unavailable` when it may work later.
+    /// - Throws: `.grantRefused` with Salesforce's reason; a retryable failure when it may work later.
     public func requestToken(loginURL: String, http: HTTPClient) throws(SalesforceFailure) -> Token {
-        guard let host = origin(loginURL) else { throw .noToken("the login URL is not https and a host") }
+        guard let login = Origin(exactly: loginURL), login.isAllowed() else {
+            throw .noToken("the login URL is not https and a host")
+        }
         let request = Request(
-            "POST", host + "/services/oauth2/token",
+            "POST", login.url + "/services/oauth2/token",
             headers: [
                 Header("Content-Type", "application/x-www-form-urlencoded"), Header("Accept", "application/json"),
             ],
-            // In the body, never in the query: addresses are logged along the way.
-            body: Array(formEncoded(try form(loginURL: host, now: http.now())).utf8),
-            isIdempotent: true)
-        let response = try answer(to: request, http)
+            // Not in the query: proxies and servers log URLs.
+            body: Array(formEncoded(try form(login, now: http.now())).utf8), isIdempotent: true)
+        let response = try response(to: request, http)
         return try token(in: response, now: http.now())
     }
 
-    private func form(loginURL: String, now: Timestamp) throws(SalesforceFailure) -> [(name: String, value: String)] {
+    private func form(_ login: Origin, now: Timestamp) throws(SalesforceFailure) -> [(name: String, value: String)] {
         switch self {
         case .jwtBearer(let clientId, let username, let audience, let privateKeyPEM):
-            let audience = audience.isEmpty ? Salesforce.audience(of: loginURL) : audience
-            return [
-                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-                (
-                    "assertion",
-                    try assertion(
-                        clientId: clientId, username: username, audience: audience, privateKeyPEM: privateKeyPEM,
-                        now: now)
-                ),
-            ]
+            let assertion = try assertion(
+                clientId: clientId, username: username,
+                audience: audience.isEmpty ? Salesforce.audience(of: login) : audience, privateKeyPEM: privateKeyPEM,
+                now: now)
+            return [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion)]
         case .clientCredentials(let clientId, let secret):
             return [("grant_type", "client_credentials"), ("client_id", clientId), ("client_secret", secret)]
         }
     }
 
-    /// The token service's hiccup comes as HTTP 400, `unknown_error`, `retry your request`. It needs longer waits than
-    /// the HTTP client's own: up to half a second, one, two.
-    private func answer(to request: Request, _ http: HTTPClient) throws(SalesforceFailure) -> Response {
+    /// Retries what the HTTP client does not: the token service reports a brief outage as HTTP 400, which needs longer
+    /// waits.
+    private func response(to request: Request, _ http: HTTPClient) throws(SalesforceFailure) -> Response {
         let backoff = Backoff(first: 500, shortest: 250, longest: 2_000)
         for attempt in 1...3 {
             let response = try send(request, http)
-            guard isHiccup(response) else { return response }
+            guard isRetryable(response) else { return response }
             let wait = backoff.wait(after: attempt, jitter: http.jitter)
             if let deadline = http.deadline, http.now() + wait >= deadline { return response }
             http.sleep(wait)
@@ -77,7 +73,8 @@ extension Grant: CustomStringConvertible, CustomDebugStringConvertible {
 
 private let doing = "requesting a token"
 
-private func isHiccup(_ response: Response) -> Bool {
+/// Whether the response is the token service's request to retry.
+private func isRetryable(_ response: Response) -> Bool {
     guard response.status == 400, let answer = JSON(response.body) else { return false }
     return answer["error"]?.stringOrNumber == "unknown_error"
         || answer["error_description"]?.stringOrNumber?.lowercased().contains("retry your request") == true
@@ -85,7 +82,7 @@ private func isHiccup(_ response: Response) -> Bool {
 
 private func token(in response: Response, now: Timestamp) throws(SalesforceFailure) -> Token {
     guard let answer = JSON(response.body), answer.object != nil else {
-        // A host that knows no such path is the wrong host; any other page without JSON is maintenance.
+        // A host without that path is the wrong host; any other page without JSON is maintenance.
         guard [301, 302, 307, 308, 404, 405].contains(response.status) else {
             throw .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON")
         }
@@ -97,8 +94,8 @@ private func token(in response: Response, now: Timestamp) throws(SalesforceFailu
     else {
         throw .unreadable(doing: doing)
     }
-    // The documented answer to an assertion has no `issued_at`; other flows give it as text.
-    let issuedAt = answer["issued_at"]?.integer.map(Timestamp.init) ?? now
+    // The documented answer to an assertion has no `issued_at`; other flows send it as text.
+    let issuedAt = answer["issued_at"]?.timestamp ?? now
     guard let token = Token(accessToken: accessToken, instanceURL: instanceURL, issuedAt: issuedAt) else {
         throw .noToken("the instance URL of the answer is not https")
     }
@@ -106,14 +103,14 @@ private func token(in response: Response, now: Timestamp) throws(SalesforceFailu
 }
 
 private func refusal(_ answer: JSON, _ response: Response) -> SalesforceFailure {
-    let error = answer["error"]?.stringOrNumber ?? ""
-    // It may be missing, and has brought clients down.
+    let error = (answer["error"]?.stringOrNumber ?? "").excerpt
+    // It may be missing, which has crashed other clients.
     let message = (answer["error_description"]?.stringOrNumber ?? "").excerpt
-    if isHiccup(response) || response.status == 429 || response.status >= 500 {
+    if isRetryable(response) || response.status == 429 || response.status >= 500 {
         return .unavailable(doing: doing, reason: "HTTP \(response.status) \(error) \(message)")
     }
     if error == "rate_limit_exceeded" || message.uppercased().contains("LOGIN_RATE_EXCEEDED") {
         return .limitReached(doing: doing, message: message.isEmpty ? error : message)
     }
-    return .grantRefused(error: error.excerpt, message: message)
+    return .grantRefused(error: error, message: message)
 }

@@ -1,10 +1,11 @@
 import Basics
 import Crypto
+import HTTP
 import JSON
 
 /// The assertion of the OAuth 2.0 JWT bearer flow: header, claims, RS256 signature.
 ///
-/// - Parameter now: ms since 1970. The assertion ends 180 s later, the most the vendor allows; it counts in *seconds*.
+/// It expires 180 s after `now`, the longest lifetime that Salesforce allows.
 func assertion(
     clientId: String, username: String, audience: String, privateKeyPEM: String, now: Timestamp
 ) throws(SalesforceFailure) -> String {
@@ -21,12 +22,11 @@ func assertion(
     }
 }
 
-/// Who the assertion is for. Only three names are documented; a My Domain host is none of them, so it is the login
-/// host behind it: sandboxes and scratch orgs have one, everybody else the other.
-func audience(of loginURL: String) -> String {
-    let host = loginURL.lowercased().drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" && $0 != ":" }
+/// The audience of an assertion for a login host. Salesforce documents three audiences, and a My Domain host is none of
+/// them: sandboxes and scratch orgs have `test.salesforce.com`, all others `login.salesforce.com`.
+func audience(of login: Origin) -> String {
     let isTest =
-        host == "test.salesforce.com" || host.hasSuffix(".sandbox.my.salesforce.com")
-        || host.hasSuffix(".scratch.my.salesforce.com")
+        login.host == "test.salesforce.com" || login.host.hasSuffix(".sandbox.my.salesforce.com")
+        || login.host.hasSuffix(".scratch.my.salesforce.com")
     return isTest ? "https://test.salesforce.com" : "https://login.salesforce.com"
 }

@@ -1,11 +1,13 @@
-/// The id of a Salesforce record, always in its 18-character form, which may be compared without regard to where it
-/// came from. Letters and digits only, so it is safe in a path and in a query.
+import Basics
+
+/// The id of a Salesforce record, always in its 18-character form, so that ids of either form compare. It has only
+/// letters and digits, so that it is safe in a path and in a query.
 public struct RecordID: Hashable, Sendable, CustomStringConvertible {
     public let text: String
 
     public var description: String { text }
 
-    /// From 15 characters, or from 18 whose last three fit; nil for anything else.
+    /// Reads 15 characters, or 18 whose last three fit the others; nil for any other text.
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 15 || bytes.count == 18, bytes.allSatisfy(isLetterOrDigit) else { return nil }
@@ -15,7 +17,7 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Each group of five becomes one character that tells which of the five are capitals, the first in bit 0.
+/// Each group of five becomes one character that says which of the five are capitals, the first in bit 0.
 private func suffix(_ id: ArraySlice<UInt8>) -> [UInt8] {
     let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
     return stride(from: 0, to: 15, by: 5).map { start in
@@ -29,6 +31,5 @@ private func isCapital(_ byte: UInt8) -> Bool {
 }
 
 private func isLetterOrDigit(_ byte: UInt8) -> Bool {
-    isCapital(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+    isCapital(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || isDigit(byte)
 }

@@ -2,7 +2,7 @@ import Basics
 import HTTP
 import JSON
 
-/// Speaks Salesforce's REST API with a token that others keep.
+/// Calls Salesforce's REST API with a token from its caller.
 public struct SalesforceClient {
     private let http: HTTPClient
     private let apiVersion: String
@@ -11,8 +11,8 @@ public struct SalesforceClient {
 
     /// - Parameters:
     ///   - apiVersion: `v66.0`.
-    ///   - token: the current one.
-    ///   - renewed: the one after the one that was just rejected. It may be the same.
+    ///   - token: returns the current one.
+    ///   - renewed: returns the replacement of a token that was just rejected.
     public init(
         http: HTTPClient, apiVersion: String, token: @escaping () throws(SalesforceFailure) -> Token,
         renewed: @escaping (_ rejected: Token) throws(SalesforceFailure) -> Token
@@ -25,13 +25,13 @@ public struct SalesforceClient {
 
     /// All records of a query, page after page.
     ///
-    /// - Parameter doing: in words, for the failure: "reading the order".
+    /// - Parameter doing: the call in words, for a failure: "reading the order".
     public func query(_ soql: String, doing: String) throws(SalesforceFailure) -> [JSON] {
         try records(from: read("/query?" + formEncoded([("q", soql)]), doing), doing)
     }
 
     /// An order and its items, by id, so that every reading has them in the same order. Nil when there is no such order,
-    /// or the integration user may not see it: Salesforce does not tell which.
+    /// or the integration user may not see it: Salesforce does not say which.
     ///
     /// - Parameters:
     ///   - paths: fields to read, as seen from the order; see `SOQL.isFieldPath`.
@@ -53,18 +53,18 @@ public struct SalesforceClient {
         return (order, items.sorted { $0.id.text < $1.id.text })
     }
 
-    /// Writes fields of an order. Values are absolute, so it may be repeated.
+    /// Writes fields of an order. Values are absolute, so that the write may be sent again.
     public func updateOrder(_ id: RecordID, _ values: [String: JSON]) throws(SalesforceFailure) {
         let doing = "updating the order"
         let response = try send("PATCH", "/sobjects/Order/\(id)", .object(values), doing)
-        // Only 204 is Salesforce's yes: a maintenance page can say 200.
+        // Only 204 is Salesforce's success: a maintenance page can have 200.
         guard response.status == 204 else {
             throw .unanswered(doing: doing, reason: "HTTP \(response.status) instead of 204")
         }
     }
 
-    /// Writes fields of an order and of its items, all or nothing up to 200 records; the order comes last, so that
-    /// whoever sees it changed finds the items changed.
+    /// Writes fields of an order and of its items, all or nothing up to 200 records. The order comes last: once it has
+    /// changed, its items have too.
     public func update(
         order: RecordID, _ values: [String: JSON], items: [(id: RecordID, values: [String: JSON])]
     ) throws(SalesforceFailure) {
@@ -77,7 +77,7 @@ public struct SalesforceClient {
         return .object(values.merging(head) { _, head in head })
     }
 
-    /// HTTP 200 whatever became of the records: each has its own result.
+    /// The status is always 200: each record has its own result.
     private func updateCollection(_ records: [JSON], _ doing: String) throws(SalesforceFailure) {
         let body: JSON = ["allOrNone": true, "records": .array(records)]
         let response = try send("PATCH", "/composite/sobjects", body, doing)
@@ -86,8 +86,8 @@ public struct SalesforceClient {
         }
         guard let results = answer.array, results.count == records.count else { throw .unreadable(doing: doing) }
         if results.allSatisfy({ $0["success"]?.bool == true }) { return }
-        guard let problem = SalesforceError.all(in: response).first else { throw .unreadable(doing: doing) }
-        throw problem.failure(doing, status: response.status)
+        guard let error = SalesforceError.all(in: response).first else { throw .unreadable(doing: doing) }
+        throw error.failure(doing, status: response.status)
     }
 }
 
@@ -102,8 +102,7 @@ extension SalesforceClient {
             }
             records += some
             if done { return records }
-            // A path on the instance; anything else would take the token elsewhere. A page without records would be
-            // one without end.
+            // A path on the instance: anything else would send the token elsewhere. Empty pages might never end.
             guard let next = page["nextRecordsUrl"]?.stringOrNumber, next.hasPrefix("/services/data/"), !some.isEmpty
             else {
                 throw .unreadable(doing: doing)
@@ -118,7 +117,7 @@ extension SalesforceClient {
 
     private func json(_ response: Response, _ doing: String) throws(SalesforceFailure) -> JSON {
         guard let answer = JSON(response.body) else {
-            // A maintenance page can say 200.
+            // A maintenance page can have status 200.
             throw .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON")
         }
         return answer
@@ -130,7 +129,7 @@ extension SalesforceClient {
         try exchange(method, { "\($0)/services/data/\(apiVersion)\(path)" }, body, doing)
     }
 
-    /// Sends with the current token and, when that has become invalid, exactly once more with the next.
+    /// Sends with the current token and, when Salesforce rejects it, once more with the next.
     private func exchange(
         _ method: String, _ url: (_ instance: String) -> String, _ body: JSON?, _ doing: String
     ) throws(SalesforceFailure) -> Response {
@@ -148,9 +147,9 @@ extension SalesforceClient {
         if body != nil { headers.append(Header("Content-Type", "application/json; charset=UTF-8")) }
         let request = Request(
             method, url, headers: headers, body: body?.bytes ?? [], timeout: 30_000,
-            // A write that is repeated and answered says nothing of the first, which may still be carried out.
+            // An answered second write says nothing of the first, which Salesforce may still carry out.
             isIdempotent: method == "GET",
-            isRetryable: { isOverloaded($0.status) || SalesforceError.all(in: $0).contains(where: \.isBrief) })
+            isRetryable: { isOverloaded($0.status) || SalesforceError.all(in: $0).contains(where: \.isRetryable) })
         do { return try http.send(request) } catch {
             guard method != "GET", error.mayHaveBeenReceived else {
                 throw .unavailable(doing: doing, reason: error.description)
@@ -160,15 +159,15 @@ extension SalesforceClient {
     }
 
     private func isSessionInvalid(_ response: Response) -> Bool {
-        let problems = SalesforceError.all(in: response)
-        return problems.contains(where: \.isInvalidSession) || response.status == 401 && problems.isEmpty
+        let errors = SalesforceError.all(in: response)
+        return errors.contains(where: \.isInvalidSession) || response.status == 401 && errors.isEmpty
     }
 
     private func checked(_ method: String, _ response: Response, _ doing: String) throws(SalesforceFailure) -> Response
     {
         guard (200..<300).contains(response.status) else {
             let failure = failure(response, doing)
-            // A gateway's word, not Salesforce's.
+            // A gateway's answer, not Salesforce's.
             if method != "GET", case .unavailable(_, let reason) = failure, SalesforceError.all(in: response).isEmpty {
                 throw .unanswered(doing: doing, reason: reason)
             }
@@ -179,7 +178,7 @@ extension SalesforceClient {
 
     private func failure(_ response: Response, _ doing: String) -> SalesforceFailure {
         let status = response.status
-        if let problem = SalesforceError.all(in: response).first { return problem.failure(doing, status: status) }
+        if let error = SalesforceError.all(in: response).first { return error.failure(doing, status: status) }
         return switch status {
         case 401: .sessionInvalid
         case 410: .rejected(doing: doing, code: "UNSUPPORTED_API_VERSION", message: "")

@@ -1,23 +1,23 @@
-/// Why Salesforce did not do what was asked.
+/// Why a call to Salesforce failed.
 ///
-/// `doing` is the attempt in words: "reading the order".
+/// `doing` is the call in words: "reading the order".
 public enum SalesforceFailure: Error, Sendable, Equatable {
     /// No answer, a maintenance page, an overloaded server, a locked row.
     case unavailable(doing: String, reason: String)
-    /// A write went out and had no answer, or one that is not Salesforce's own: it may still be carried out, over what is
-    /// written meanwhile.
+    /// A write was sent, and the answer is missing or not Salesforce's own. Salesforce may still carry it out, over later
+    /// writes.
     case unanswered(doing: String, reason: String)
-    /// An allowance is used up; it passes in hours.
+    /// A limit is used up; it recovers within hours.
     case limitReached(doing: String, message: String)
-    /// A clear no.
+    /// Salesforce refused the call.
     case rejected(doing: String, code: String, message: String)
-    /// The record is not there, or not for this user.
+    /// The record does not exist, or this user may not see it.
     case notFound(doing: String, message: String)
-    /// The token is not accepted, nor is the one that replaced it.
+    /// Salesforce rejects the token and its replacement.
     case sessionInvalid
     case noToken(String)
     case grantRefused(error: String, message: String)
-    /// JSON, but not what the call answers.
+    /// JSON, but not the call's answer.
     case unreadable(doing: String)
 }
 
@@ -26,7 +26,7 @@ extension SalesforceFailure {
         if case .unanswered = self { true } else { false }
     }
 
-    /// Whether the same may succeed later without anybody mending anything.
+    /// Whether the same call may succeed later, with nothing fixed.
     public var isRetryable: Bool {
         switch self {
         case .unavailable, .unanswered, .limitReached, .sessionInvalid, .noToken: true
@@ -53,5 +53,5 @@ extension SalesforceFailure: CustomStringConvertible {
     }
 }
 
-/// The parts that say something.
-private func words(_ words: String...) -> String { words.filter { !$0.isEmpty }.joined(separator: " ") }
+/// Joins the texts that are not empty.
+private func words(_ texts: String...) -> String { texts.filter { !$0.isEmpty }.joined(separator: " ") }

@@ -1,14 +1,12 @@
 import JSON
 
-/// What ordering has to know of a client; the personal data of the answer stays behind.
+/// The part of a client that ordering needs; the personal data of the answer is dropped.
 public struct ClientDetails: Sendable, Equatable {
     public var id: Int
     /// `Active`, `Inactive` or `Closed`.
     public var status: String
-    /// `EUR`, as prices are keyed in `Product`.
+    /// `EUR`, the key of prices in `Product`.
     public var currencyCode: String
-    /// Custom field id → value.
-    public var customFields: [Int: String]
 
     public var isClosed: Bool { status.lowercased() == "closed" }
 }
@@ -28,10 +26,6 @@ extension WHMCSClient {
             let currency = client["currency_code"]?.stringOrNumber
         else { throw .unreadable(action: action, "no client with status and currency", mayHaveHappened: false) }
         guard client["id"]?.id == id else { throw .foreignRows(action: action) }
-        let customFields = client["customfields"] == nil ? [:] : client.customFields("customfields")
-        guard let customFields else {
-            throw .unreadable(action: action, "its custom fields", mayHaveHappened: false)
-        }
-        return ClientDetails(id: id, status: status, currencyCode: currency, customFields: customFields)
+        return ClientDetails(id: id, status: status, currencyCode: currency)
     }
 }

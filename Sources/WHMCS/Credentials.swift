@@ -1,14 +1,14 @@
 import JSON
 
-/// An API credential pair, and the access key where the install asks for one instead of a known address.
+/// An API credential pair, with the access key that an install may require instead of a known address.
 public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
     let identifier: String
     let secret: String
     let accessKey: String?
 
-    /// From `{"identifier","secret","accesskey"?}`, as it lies in Parameter Store.
+    /// Reads `{"identifier","secret","accesskey"?}`, the form in Parameter Store.
     ///
-    /// Fails with `.noCredentials`, which says what is missing and nothing of what is there.
+    /// Fails with `.noCredentials`, which names the missing member and reveals no value.
     public init(parameterValue: String) throws(WHMCSFailure) {
         guard let value = JSON(Array(parameterValue.utf8)), value.object != nil else {
             throw .noCredentials("they are not a JSON object")

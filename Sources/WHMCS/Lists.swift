@@ -1,14 +1,13 @@
 import JSON
 
-// WHMCS builds lists with PHP arrays, and PHP has one kind for lists and maps. So the same list arrives as
+// WHMCS builds lists with PHP arrays, and PHP has one type for lists and maps. So the same list arrives as
 // {"orders":{"order":[…]}}, as an array, as a single object, as {"0":…,"1":…}, or as "" when empty, at either level.
 
 extension JSON {
-    /// The rows of the list under `outer` (and `inner`, where it is nested); nil when there is none that can be read.
-    func rows(_ outer: String, _ inner: String? = nil) -> [JSON]? {
+    /// The rows of the list under `outer`, or under `inner` within it; nil when they cannot be read.
+    func rows(_ outer: String, _ inner: String) -> [JSON]? {
         guard let value = self[outer] else { return nil }
-        guard let inner, let nested = value[inner] else { return value.rows }
-        return nested.rows
+        return (value[inner] ?? value).rows
     }
 
     private var rows: [JSON]? {
@@ -25,15 +24,14 @@ extension JSON {
         members.keys.allSatisfy { Int($0) != nil } ? JSON.array(Array(members.values)).rows : [.object(members)]
     }
 
-    /// A WHMCS id: a whole number above 0, as number or text. `"0"`, `""` and null mean none.
+    /// A WHMCS id: a whole number above 0, as a number or text. `"0"`, `""` and null mean none.
     var id: Int? {
-        guard let number = integer, number > 0 else { return nil }
-        return Int(number)
+        integer.flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// Custom fields as id → value, from the rows of `{id, value}`; nil when they cannot be read.
-    func customFields(_ outer: String, _ inner: String? = nil) -> [Int: String]? {
-        guard let rows = rows(outer, inner) else { return nil }
+    func customFields() -> [Int: String]? {
+        guard let rows = rows("customfields", "customfield") else { return nil }
         var fields: [Int: String] = [:]
         for row in rows {
             guard let id = row["id"]?.id else { return nil }
@@ -43,15 +41,15 @@ extension JSON {
     }
 }
 
-/// WHMCS wraps a custom field's address or e-mail into an HTML anchor when it is read: the text inside is the value.
+/// WHMCS returns a custom field that holds a URL or an e-mail address as an HTML anchor around the value.
 private func withoutAnchor(_ value: String) -> String {
     guard value.hasPrefix("<a "), value.hasSuffix("</a>"), let end = value.firstIndex(of: ">") else { return value }
     return String(value[value.index(after: end)...].dropLast("</a>".count))
 }
 
 extension WHMCSClient {
-    /// Every row of a paged list, or `.incompleteList`: the search for an order that may have been added must never
-    /// take "not read" for "not there".
+    /// Every row of a paged list, or `.incompleteList`: a search for an order must never take an unread order for a missing
+    /// one.
     func allRows(_ action: String, _ form: Form, _ outer: String, _ inner: String) throws(WHMCSFailure) -> [JSON] {
         var rows: [JSON] = []
         var total: Int?
@@ -59,7 +57,7 @@ extension WHMCSClient {
             let page = [("limitstart", String(rows.count)), ("limitnum", "250")]
             let answer = try call(action, form + page, .read)
             guard let pageTotal = answer["totalresults"]?.integer else { throw .incompleteList(action: action) }
-            // With no results the list itself may be missing.
+            // Without results the list may be missing.
             guard let more = answer.rows(outer, inner) ?? (pageTotal == 0 ? [] : nil) else {
                 throw .unreadable(action: action, "no list of \(outer)", mayHaveHappened: false)
             }
@@ -69,7 +67,7 @@ extension WHMCSClient {
             total = pageTotal
             rows += more
         } while rows.count < total ?? 0
-        // The vendor promises no sort order: between two pages a row may have moved, and another be seen twice.
+        // The vendor promises no sort order: between two pages a row may move, so that another is read twice.
         guard rows.count == total ?? 0, Set(rows.compactMap { $0["id"]?.id }).count == rows.count else {
             throw .incompleteList(action: action)
         }

@@ -1,13 +1,13 @@
 import JSON
 
-/// What a product may be ordered with.
+/// A product: its prices and custom fields.
 public struct Product: Sendable, Equatable {
     public var id: Int
     /// `free`, `onetime` or `recurring`.
     public var payType: String
-    /// Currency code → cycles that have a price.
+    /// Currency code → cycles with a price.
     public var cycles: [String: Set<BillingCycle>]
-    /// Name → id of the custom fields that show on the order form; WHMCS lists no others.
+    /// Name → id of the custom fields on the order form; WHMCS lists no others.
     public var customFields: [String: Int]
 
     public func offers(_ cycle: BillingCycle, in currencyCode: String) -> Bool {
@@ -16,7 +16,7 @@ public struct Product: Sendable, Equatable {
 }
 
 extension WHMCSClient {
-    /// The products among `ids` that WHMCS has, by id.
+    /// The products of `ids` that exist, by id.
     public func products(_ ids: Set<Int>) throws(WHMCSFailure) -> [Int: Product] {
         guard !ids.isEmpty else { return [:] }
         let action = "GetProducts"
@@ -42,7 +42,7 @@ extension Product {
         self.id = id
         self.payType = payType
         cycles = (row["pricing"]?.object ?? [:]).mapValues { prices in
-            // The one price of a one-time product stands under `monthly`.
+            // The price of a one-time product is under `monthly`.
             guard payType != "onetime" else { return Product.hasPrice(prices["monthly"]) ? [.onetime] : [] }
             return Set(Product.recurring.filter { Product.hasPrice(prices[$0.rawValue]) })
         }
@@ -56,7 +56,7 @@ extension Product {
         .monthly, .quarterly, .semiannually, .annually, .biennially, .triennially,
     ]
 
-    /// `-1.00` says that the cycle is switched off.
+    /// `-1.00` means that the cycle is disabled.
     private static func hasPrice(_ price: JSON?) -> Bool {
         guard let text = price?.stringOrNumber, let number = Double(text) else { return false }
         return number >= 0

@@ -1,11 +1,11 @@
 import HTTP
 import JSON
 
-/// Speaks the WHMCS API: one action a call, form-encoded, answered in JSON.
+/// Calls the WHMCS API: one action a request, form-encoded, with an answer in JSON.
 public struct WHMCSClient {
     public typealias Form = [(name: String, value: String)]
 
-    /// Whether a call changes anything. WHMCS knows no idempotency key, so a write goes out once and is never repeated.
+    /// Whether a call changes anything. WHMCS has no idempotency key, so a write is sent once and never retried.
     public enum Kind: Sendable {
         case read, write
     }
@@ -21,9 +21,9 @@ public struct WHMCSClient {
         self.credentials = credentials
     }
 
-    /// The answer of a successful action, an object.
+    /// Calls an action and returns its answer, an object.
     ///
-    /// A failure of a write says by `outcomeUnknown` whether WHMCS may have done it all the same.
+    /// The failure of a write says, by `outcomeUnknown`, whether WHMCS may have carried it out all the same.
     public func call(_ action: String, _ form: Form, _ kind: Kind) throws(WHMCSFailure) -> JSON {
         let mayHaveHappened = kind == .write
         let response: Response
@@ -34,11 +34,11 @@ public struct WHMCSClient {
                 action: action, reason: error.description,
                 mayHaveHappened: mayHaveHappened && error.mayHaveBeenReceived)
         }
-        // Whatever the content type says: installations send JSON as text/html.
+        // Whatever the content type: some installs send JSON as text/html.
         guard let answer = JSON(response.body), answer.object != nil else {
             throw .notJSON(action: action, status: response.status, mayHaveHappened: mayHaveHappened)
         }
-        // A few actions call it `status`.
+        // Some actions call it `status`.
         switch (answer["result"] ?? answer["status"])?.stringOrNumber?.lowercased() {
         case "success":
             return answer
@@ -58,7 +58,7 @@ public struct WHMCSClient {
             ],
             body: Array(
                 formEncoded([("action", action)] + credentials.form + [("responsetype", "json")] + form).utf8),
-            // Adding and accepting an order may talk to gateways and servers inside the request.
+            // While WHMCS adds or accepts an order, it may call gateways and servers.
             timeout: kind == .read ? 30_000 : 60_000,
             isIdempotent: kind == .read)
     }

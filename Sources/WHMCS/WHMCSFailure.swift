@@ -1,16 +1,16 @@
 import Basics
 
-/// Why WHMCS did not do what was asked.
+/// Why a call to WHMCS failed.
 public enum WHMCSFailure: Error, Sendable, Equatable {
     /// No answer came.
     case notReachable(action: String, reason: String, mayHaveHappened: Bool)
-    /// A page of a firewall, of maintenance, of a PHP crash; or an answer cut short.
+    /// A page of a firewall, of maintenance or of a PHP crash, or an incomplete answer.
     case notJSON(action: String, status: Int, mayHaveHappened: Bool)
-    /// JSON, but not what the action answers.
+    /// JSON, but not the action's answer.
     case unreadable(action: String, String, mayHaveHappened: Bool)
-    /// The pages of a list do not add up to the total, so nothing may be concluded from what is not in it.
+    /// The pages of a list do not add up to its total, so a missing row proves nothing.
     case incompleteList(action: String)
-    /// Rows nobody asked for: WHMCS silently ignores a filter it does not know.
+    /// Rows outside the filter: WHMCS silently ignores a filter that it does not know.
     case foreignRows(action: String)
     case noCredentials(String)
     case authentication(message: String)
@@ -19,7 +19,7 @@ public enum WHMCSFailure: Error, Sendable, Equatable {
     case clientNotFound
     case clientClosed
     case paymentMethod(valid: [String])
-    /// An order that is missing and one that is no longer pending get the same words.
+    /// WHMCS has the same message for a missing order and for one that is not pending.
     case notPendingOrMissing
     case emptyCart
     case expectsArray(parameter: String)
@@ -27,12 +27,12 @@ public enum WHMCSFailure: Error, Sendable, Equatable {
 }
 
 extension WHMCSFailure {
-    /// From `result: error`. By the message first: the vendor documents the messages, and not all of the statuses.
+    /// Reads `result: error`. The message decides: the vendor documents the messages, but not all statuses.
     init(action: String, message: String, status: Int, kind: WHMCSClient.Kind) {
         let words = message.lowercased()
         self =
             switch words {
-            // Said when the answer cannot be written, after the action was done.
+            // WHMCS has carried out the action and cannot write the answer.
             case _ where words.contains("malformed utf-8") || words.hasPrefix("error generating json"):
                 .unreadable(action: action, "WHMCS could not encode it", mayHaveHappened: kind == .write)
             case _ where words.hasPrefix("invalid ip"):
@@ -63,20 +63,20 @@ extension WHMCSFailure {
         "administrator account disabled", "access denied",
     ]
 
-    /// `Invalid Payment Method. Valid options include a, b`: what follows `include`.
+    /// `Invalid Payment Method. Valid options include a, b`: the names after `include`.
     private static func options(in message: String) -> [String] {
         guard let list = message.split(separator: " include ", maxSplits: 1).dropFirst().first else { return [] }
         return list.excerpt.filter { !" .'\"".contains($0) }.split(separator: ",").map(String.init)
     }
 
-    /// `Expecting parameter 'pid' to be an array`: what stands between the quotes.
+    /// `Expecting parameter 'pid' to be an array`: the name between the quotes.
     private static func quoted(in message: String) -> String {
         String(message.split(separator: "'", omittingEmptySubsequences: false).dropFirst().first ?? "")
     }
 }
 
 extension WHMCSFailure {
-    /// Whether the same call may succeed later without anybody mending anything.
+    /// Whether the same call may succeed later, with nothing fixed.
     public var isRetryable: Bool {
         switch self {
         case .notReachable, .notJSON, .unreadable, .incompleteList: true
@@ -85,7 +85,7 @@ extension WHMCSFailure {
         }
     }
 
-    /// Of a write: whether WHMCS may have done it. Then nobody may send it again before having looked.
+    /// Whether WHMCS may have carried out the write. If so, check WHMCS before sending it again.
     public var outcomeUnknown: Bool {
         switch self {
         case .notReachable(_, _, let mayHaveHappened), .notJSON(_, _, let mayHaveHappened),
@@ -102,8 +102,8 @@ extension WHMCSFailure: CustomStringConvertible {
         case .notReachable(let action, let reason, _): "WHMCS did not answer \(action): \(reason)."
         case .notJSON(let action, let status, _): "WHMCS answered \(action) with HTTP \(status) and no JSON."
         case .unreadable(let action, let what, _): "The answer of WHMCS to \(action) cannot be read: \(what)."
-        case .incompleteList(let action): "WHMCS did not give the whole list of \(action)."
-        case .foreignRows(let action): "WHMCS answered \(action) with rows that were not asked for."
+        case .incompleteList(let action): "WHMCS did not return the whole list of \(action)."
+        case .foreignRows(let action): "WHMCS answered \(action) with rows that were not requested."
         case .noCredentials(let what): "There are no WHMCS credentials: \(what)."
         case .authentication(let message): "WHMCS does not accept the API credentials: \(message)."
         case .addressNotAllowed(let address):
@@ -114,7 +114,7 @@ extension WHMCSFailure: CustomStringConvertible {
         case .paymentMethod(let valid):
             "WHMCS does not know the payment method; it knows \(valid.joined(separator: ", "))."
         case .notPendingOrMissing: "WHMCS has no such order, or it is not pending."
-        case .emptyCart: "WHMCS took none of the order's lines."
+        case .emptyCart: "WHMCS accepted none of the order's lines."
         case .expectsArray(let parameter): "WHMCS expects an array for \(parameter)."
         case .other(let action, let message, _): "WHMCS refused \(action): \(message)"
         }

@@ -1,6 +1,6 @@
 import JSON
 
-/// An order as WHMCS has it.
+/// An order in WHMCS.
 public struct WHMCSOrder: Sendable, Equatable {
     public var id: Int
     public var clientId: Int
@@ -10,7 +10,7 @@ public struct WHMCSOrder: Sendable, Equatable {
 
     public var isPending: Bool { status.lowercased() == "pending" }
     public var isActive: Bool { status.lowercased() == "active" }
-    /// Given up by a person: nothing of it will be billed.
+    /// A person has cancelled it: nothing of it will be billed.
     public var isCancelled: Bool { ["cancelled", "fraud"].contains(status.lowercased()) }
 }
 
@@ -21,7 +21,7 @@ extension WHMCSClient {
         do {
             rows = try allRows("GetOrders", [("id", String(id))], "orders", "order")
         } catch .other(_, let message, _) where message.lowercased().contains("not found") {
-            // The vendor does not document what a missing order is answered with.
+            // The vendor does not document the answer for a missing order.
             return nil
         }
         let orders = try read(rows)
@@ -36,15 +36,15 @@ extension WHMCSClient {
         return orders.sorted { $0.id < $1.id }
     }
 
-    /// Accepts a pending order: its services are set up.
+    /// Accepts a pending order: WHMCS sets up its services.
     ///
-    /// Whatever this fails with, only the order's status tells what happened: a module may report trouble after it
-    /// has created the service.
+    /// After a failure only the order's status tells whether it worked: a module may report an error after it has created
+    /// the service.
     public func acceptOrder(_ id: Int) throws(WHMCSFailure) {
         _ = try call("AcceptOrder", [("orderid", String(id))], .write)
     }
 
-    /// Cancels a pending order. Without `cancelsub`, which fails on an order that has no subscription at a gateway.
+    /// Cancels a pending order. Without `cancelsub`, which fails for an order without a subscription at a gateway.
     public func cancelOrder(_ id: Int) throws(WHMCSFailure) {
         _ = try call("CancelOrder", [("orderid", String(id))], .write)
     }

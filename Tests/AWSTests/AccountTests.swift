@@ -4,16 +4,17 @@ import Testing
 
 @Suite struct AccountTests {
     private func urls(_ values: [String: String]) throws -> [String] {
-        let canned = CannedTransport(Array(repeating: .answer(200, "{}"), count: 4))
+        let http = FakeHTTPClient(Array(repeating: .answer(200, "{}"), count: 4))
         let account = Account(values)
-        _ = try Table("t", account, canned.client).get("k")
-        _ = try? ParameterStore(account, canned.client).get(["p"])
-        _ = EventBus("b", account, canned.client).put(source: "s", detailType: "t", details: [[:]])
-        _ = try Function("f", account, canned.client).invoke([:])
-        return canned.requests.map(\.url)
+        _ = try Table("t", account, http.client).get("k")
+        _ = try? ParameterStore(account, http.client).get(["p"])
+        _ = EventBus("b", account, http.client).put(source: "s", detailType: "t", details: [[:]])
+        _ = try Function("f", account, http.client).invoke([:])
+        return http.requests.map(\.url)
     }
 
     @Test(
+        "An endpoint is the service's own override, the common one, or AWS's",
         arguments: [
             (
                 ["AWS_REGION": "eu-west-1"],
@@ -38,7 +39,7 @@ import Testing
                     "http://127.0.0.1:1/2015-03-31/functions/f/invocations",
                 ]
             ),
-            // A service's own override comes first; a slash at the end is not doubled; an empty one is none.
+            // A service's own override wins, a slash at the end is not doubled, and an empty override counts as none.
             (
                 [
                     "AWS_REGION": "r", "AWS_ENDPOINT_URL": "http://127.0.0.1:1/",
@@ -63,7 +64,7 @@ import Testing
         #expect(try urls(values) == expected)
     }
 
-    @Test func whatIsMissingIsNamed() {
+    @Test("Missing variables are named") func missing() {
         #expect(Account([:]).missing == ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
         #expect(
             Account(["AWS_REGION": "", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"]).missing == [

@@ -1,7 +1,7 @@
 import AWS
 
 extension Account {
-    /// AWS's own addresses.
+    /// AWS's own endpoints.
     static let cloud = Account([
         "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret",
         "AWS_SESSION_TOKEN": "token",

@@ -5,24 +5,27 @@ import JSON
 import TestSupport
 import Testing
 
-/// The calls against a server that somebody else wrote.
+/// The calls against an independent implementation.
 @Suite struct MotoTests {
-    private func table(_ moto: Moto) throws -> Table {
+    /// Of the test's table, bus, queue and parameter: all tests share one moto.
+    private let name = "test-\(UUID())"
+
+    private func newTable(_ moto: Moto) throws -> Table {
         try moto.boto(
             """
             client("dynamodb").create_table(
-                TableName="ledger", BillingMode="PAY_PER_REQUEST",
+                TableName="\(name)", BillingMode="PAY_PER_REQUEST",
                 AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
                 KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}])
             """)
-        return Table("ledger", .at(moto.url), .live())
+        return Table(name, .at(moto.url), .live())
     }
 
     private static let new = Write.Expression("attribute_not_exists(#pk)")
 
-    @Test func aTable() throws {
-        let moto = try Moto()
-        let table = try table(moto)
+    @Test("Conditional writes work") func table() throws {
+        let moto = try Moto.shared.get()
+        let table = try newTable(moto)
         let item: Table.Item = [
             "pk": "order#1", "status": "Accepted", "attempt": 1, "history": [["at": 1_800_000_000_000]],
             "flag": true, "none": .null, "text": "café",
@@ -30,7 +33,7 @@ import Testing
         #expect(try table.get("order#1") == nil)
         #expect(try table.write(.put(item, if: Self.new)) == .written([:]))
         #expect(try table.get("order#1") == item)
-        // The second finds the first in its way.
+        // The first write fails the condition of the second.
         #expect(try table.write(.put(["pk": "order#1"], if: Self.new)) == .conditionFailed(item))
 
         let take = Write.update(
@@ -41,9 +44,9 @@ import Testing
         #expect(try table.write(take) == .conditionFailed(taken))
     }
 
-    @Test func aTransaction() throws {
-        let moto = try Moto()
-        let table = try table(moto)
+    @Test("A transaction makes all writes or none") func transaction() throws {
+        let moto = try Moto.shared.get()
+        let table = try newTable(moto)
         let writes = ["nonce#1", "key#1"].map { Write.put(["pk": .string($0), "n": 1], if: Self.new) }
         #expect(try table.transact(writes) == nil)
         #expect(try table.get("key#1") == ["pk": "key#1", "n": 1])
@@ -56,9 +59,9 @@ import Testing
         #expect(try table.get("nonce#2") == nil)
     }
 
-    @Test func aTableThatIsNotThere() throws {
-        let moto = try Moto()
-        let missing = Table("missing", .at(moto.url), .live())
+    @Test("A missing table is refused") func missingTable() throws {
+        let moto = try Moto.shared.get()
+        let missing = Table(name, .at(moto.url), .live())
         #expect {
             try missing.get("x")
         } throws: {
@@ -66,39 +69,40 @@ import Testing
         }
     }
 
-    @Test func parameters() throws {
-        let moto = try Moto()
+    @Test("A parameter is written with its policy and read decrypted") func parameters() throws {
+        let moto = try Moto.shared.get()
         let store = ParameterStore(.at(moto.url), .live())
-        #expect(try store.get(["/token"]) == [:])
+        #expect(try store.get([name]) == [:])
         let policy: JSON = [
             "Type": "NoChangeNotification", "Version": "1.0", "Attributes": ["After": "2", "Unit": "Hours"],
         ]
-        try store.put("/token", "first é", policies: [policy])
-        try store.put("/token", "second é", policies: [policy])
-        // Decrypted: moto shows a SecureString without decryption with its key in front.
-        #expect(try store.get(["/token", "/other"]) == ["/token": "second é"])
+        try store.put(name, "first é", policies: [policy])
+        try store.put(name, "second é", policies: [policy])
+        // moto would return an encrypted SecureString with its key in front.
+        #expect(try store.get([name, "/other"]) == [name: "second é"])
         let stored = try moto.boto(
             """
-            p = client("ssm").describe_parameters()["Parameters"][0]
+            only = [{"Key": "Name", "Values": ["\(name)"]}]
+            p = client("ssm").describe_parameters(ParameterFilters=only)["Parameters"][0]
             print(p["Type"], p["Tier"], p["Version"], "NoChangeNotification" in str(p["Policies"]))
             """)
         #expect(stored == "SecureString Advanced 2 True\n")
     }
 
-    @Test func events() throws {
-        let moto = try Moto()
-        // A queue behind the bus shows what arrived.
+    @Test("An event arrives behind the bus") func events() throws {
+        let moto = try Moto.shared.get()
+        // A queue behind the bus shows the events.
         try moto.boto(
             """
             events, sqs = client("events"), client("sqs")
-            events.create_event_bus(Name="orders")
-            sqs.create_queue(QueueName="tap")
-            events.put_rule(Name="all", EventBusName="orders",
+            events.create_event_bus(Name="\(name)")
+            sqs.create_queue(QueueName="\(name)")
+            events.put_rule(Name="all", EventBusName="\(name)",
                             EventPattern=json.dumps({"source": ["salesforce.orders"]}))
-            events.put_targets(Rule="all", EventBusName="orders", Targets=[
-                {"Id": "tap", "Arn": "arn:aws:sqs:eu-west-1:123456789012:tap"}])
+            events.put_targets(Rule="all", EventBusName="\(name)", Targets=[
+                {"Id": "tap", "Arn": "arn:aws:sqs:eu-west-1:123456789012:\(name)"}])
             """)
-        let bus = EventBus("orders", .at(moto.url), .live())
+        let bus = EventBus(name, .at(moto.url), .live())
         let (taken, failure) = bus.put(
             source: "salesforce.orders", detailType: "OrderProvisionRequested",
             details: [["orderId": "801", "text": "é"]])
@@ -106,7 +110,7 @@ import Testing
         let tapped = try moto.boto(
             """
             sqs = client("sqs")
-            url = sqs.get_queue_url(QueueName="tap")["QueueUrl"]
+            url = sqs.get_queue_url(QueueName="\(name)")["QueueUrl"]
             print(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])
             """)
         let event = JSON(Array(tapped.utf8))
@@ -116,9 +120,9 @@ import Testing
         try bus.describe(HTTPClient.live().sendAll([bus.describeRequest()])[0])
     }
 
-    @Test func aBusThatIsNotThere() throws {
-        let moto = try Moto()
-        let bus = EventBus("missing", .at(moto.url), .live())
+    @Test("A missing bus is refused") func missingBus() throws {
+        let moto = try Moto.shared.get()
+        let bus = EventBus(name, .at(moto.url), .live())
         #expect(bus.put(source: "s", detailType: "t", details: [[:]]).failure?.code == "ResourceNotFoundException")
         #expect {
             try bus.describe(HTTPClient.live().sendAll([bus.describeRequest()])[0])

@@ -12,35 +12,35 @@ import Testing
         return .answer(200, String(decoding: body.bytes, as: UTF8.self))
     }
 
-    @Test func getBytes() throws {
-        let canned = CannedTransport([Self.answer(["/a": "1"])])
-        // One that does not exist is left out.
-        #expect(try ParameterStore(.cloud, canned.client).get(["/a", "/b"]) == ["/a": "1"])
-        let request = try #require(canned.requests.first)
+    @Test("GetParameters has the documented form") func getRequest() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"])])
+        // A parameter that does not exist is left out.
+        #expect(try ParameterStore(.cloud, http.client).get(["/a", "/b"]) == ["/a": "1"])
+        let request = try #require(http.requests.first)
         #expect(request.header("X-Amz-Target") == "AmazonSSM.GetParameters")
         #expect(request.text == #"{"Names":["/a","/b"],"WithDecryption":true}"#)
         #expect(request.signature?.service == "ssm")
     }
 
-    @Test func getTogetherWithOthers() throws {
-        let canned = CannedTransport([Self.answer(["/a": "1"])])
-        let store = ParameterStore(.cloud, canned.client)
+    @Test("A read may be sent along with other requests") func getAlongWithOthers() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"])])
+        let store = ParameterStore(.cloud, http.client)
         let request = store.getRequest(["/a"])
         #expect(request.text == #"{"Names":["/a"],"WithDecryption":true}"#)
-        #expect(try store.get(canned.client.sendAll([request])[0]) == ["/a": "1"])
+        #expect(try store.get(http.client.sendAll([request])[0]) == ["/a": "1"])
     }
 
-    @Test(arguments: ["{}", #"{"Parameters":{}}"#, "[]"])
-    func anAnswerWithoutParameters(_ body: String) {
+    @Test("An answer without parameters is unreadable", arguments: ["{}", #"{"Parameters":{}}"#, "[]"])
+    func unreadable(_ body: String) {
         #expect(throws: AWSFailure.unreadable(action: "ssm GetParameters")) {
-            try ParameterStore(.cloud, CannedTransport([.answer(200, body)]).client).get(["/a"])
+            try ParameterStore(.cloud, FakeHTTPClient([.answer(200, body)]).client).get(["/a"])
         }
     }
 
-    @Test func putBytes() throws {
-        let canned = CannedTransport([.answer(200, #"{"Version":2,"Tier":"Advanced"}"#)])
-        try ParameterStore(.cloud, canned.client).put("/token", "v", policies: [["Type": "X", "Version": "1.0"]])
-        let request = try #require(canned.requests.first)
+    @Test("PutParameter has the documented form") func putRequest() throws {
+        let http = FakeHTTPClient([.answer(200, #"{"Version":2,"Tier":"Advanced"}"#)])
+        try ParameterStore(.cloud, http.client).put("/token", "v", policies: [["Type": "X", "Version": "1.0"]])
+        let request = try #require(http.requests.first)
         #expect(request.header("X-Amz-Target") == "AmazonSSM.PutParameter")
         #expect(
             JSON(request.body) == [
@@ -50,63 +50,65 @@ import Testing
             ])
     }
 
-    /// The names each call asked for.
-    private func asked(_ canned: CannedTransport) -> [[String]] {
-        canned.requests.map { JSON($0.body)?["Names"]?.array?.compactMap(\.stringOrNumber) ?? [] }
+    /// The names in each call.
+    private func asked(_ http: FakeHTTPClient) -> [[String]] {
+        http.requests.map { JSON($0.body)?["Names"]?.array?.compactMap(\.string) ?? [] }
     }
 
-    @Test func aValueIsKeptForItsLifetime() throws {
-        let canned = CannedTransport([Self.answer(["/a": "old"]), Self.answer(["/a": "new"])])
-        let (cache, store) = (ParameterCache(lifetime: 1000), ParameterStore(.cloud, canned.client))
+    @Test("The cache keeps a value for its lifetime") func lifetime() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "old"]), Self.answer(["/a": "new"])])
+        let (cache, store) = (ParameterCache(lifetime: 1000), ParameterStore(.cloud, http.client))
         #expect(try cache.get(["/a"], from: store, now: 0) == ["/a": "old"])
         #expect(try cache.get(["/a"], from: store, now: 999) == ["/a": "old"])
-        #expect(canned.requests.count == 1)
+        #expect(http.requests.count == 1)
         #expect(try cache.get(["/a"], from: store, now: 1000) == ["/a": "new"])
         #expect(try cache.get(["/a"], from: store, now: 1999) == ["/a": "new"])
-        #expect(canned.requests.count == 2)
+        #expect(http.requests.count == 2)
     }
 
-    @Test func onlyWhatIsNotKeptIsAskedForInOneCall() throws {
-        let canned = CannedTransport([Self.answer(["/a": "1"]), Self.answer(["/b": "2", "/c": "3"])])
-        let (cache, store) = (ParameterCache(), ParameterStore(.cloud, canned.client))
+    @Test("The cache reads all missing values in one call") func misses() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), Self.answer(["/b": "2", "/c": "3"])])
+        let (cache, store) = (ParameterCache(), ParameterStore(.cloud, http.client))
         _ = try cache.get(["/a"], from: store, now: 0)
         #expect(try cache.get(["/c", "/a", "/b"], from: store, now: 1) == ["/a": "1", "/b": "2", "/c": "3"])
-        #expect(asked(canned) == [["/a"], ["/c", "/b"]])
+        #expect(asked(http) == [["/a"], ["/c", "/b"]])
         #expect(try cache.get(["/b"], from: store, now: 2) == ["/b": "2"])
-        #expect(canned.requests.count == 2)
+        #expect(http.requests.count == 2)
     }
 
-    /// A shorter lifetime for once, as after a token that was refused; a longer one changes nothing.
-    @Test(arguments: [(0, true), (499, true), (500, true), (501, false), (999_999, false)] as [(Int, Bool)])
-    func aYoungerValueMayBeAskedFor(_ limit: Milliseconds, _ readAgain: Bool) throws {
-        let canned = CannedTransport([Self.answer(["/a": "old"]), Self.answer(["/a": "new"])])
-        let (cache, store) = (ParameterCache(lifetime: 1000), ParameterStore(.cloud, canned.client))
+    /// A shorter lifetime for one call, as after a rejected token. A longer one changes nothing.
+    @Test(
+        "A call may require a younger value",
+        arguments: [(0, true), (499, true), (500, true), (501, false), (999_999, false)] as [(Int, Bool)])
+    func youngerThan(_ limit: Milliseconds, _ readAgain: Bool) throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "old"]), Self.answer(["/a": "new"])])
+        let (cache, store) = (ParameterCache(lifetime: 1000), ParameterStore(.cloud, http.client))
         _ = try cache.get(["/a"], from: store, now: 0)
         let value = try cache.get(["/a"], from: store, now: 500, youngerThan: limit)["/a"]
         #expect(value == (readAgain ? "new" : "old"))
     }
 
-    @Test func whatIsMissingIsAskedForAgain() throws {
-        let canned = CannedTransport([Self.answer([:]), Self.answer(["/a": "1"])])
-        let (cache, store) = (ParameterCache(), ParameterStore(.cloud, canned.client))
+    @Test("The cache does not remember a missing parameter") func missingIsRead() throws {
+        let http = FakeHTTPClient([Self.answer([:]), Self.answer(["/a": "1"])])
+        let (cache, store) = (ParameterCache(), ParameterStore(.cloud, http.client))
         #expect(try cache.get(["/a"], from: store, now: 0) == [:])
         #expect(try cache.get(["/a"], from: store, now: 0) == ["/a": "1"])
     }
 
-    /// Deleted in the store: gone here as well once its time is up.
-    @Test func whatWasDeletedIsNotKept() throws {
-        let canned = CannedTransport([Self.answer(["/a": "1"]), Self.answer([:])])
-        let (cache, store) = (ParameterCache(lifetime: 10), ParameterStore(.cloud, canned.client))
+    /// It leaves at the end of its lifetime.
+    @Test("A deleted parameter leaves the cache") func deleted() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), Self.answer([:])])
+        let (cache, store) = (ParameterCache(lifetime: 10), ParameterStore(.cloud, http.client))
         _ = try cache.get(["/a"], from: store, now: 0)
         #expect(try cache.get(["/a"], from: store, now: 10) == [:])
     }
 
-    @Test func aStoreThatDoesNotAnswerIsAnError() {
-        let canned = CannedTransport([.failed(.timedOut, received: true)])
+    @Test("A missing answer is a failure and leaves the cache unchanged") func noAnswer() {
+        let http = FakeHTTPClient([.failed(.timedOut, received: true)])
         let expected = AWSFailure.unreachable(
-            action: "ssm GetParameters", reason: "scripted", mayHaveHappened: true)
+            action: "ssm GetParameters", reason: "scripted")
         #expect(throws: expected) {
-            try ParameterCache().get(["/a"], from: ParameterStore(.cloud, canned.client), now: 0)
+            try ParameterCache().get(["/a"], from: ParameterStore(.cloud, http.client), now: 0)
         }
     }
 }

@@ -4,18 +4,18 @@ import JSON
 import TestSupport
 import Testing
 
-/// What all JSON services have in common: the request, and every shape of a refusal.
+/// The request of a JSON service, and every shape of a refusal.
 @Suite struct ServiceTests {
-    private func call(_ canned: CannedTransport) throws(AWSFailure) -> JSON {
+    private func call(_ http: FakeHTTPClient) throws(AWSFailure) -> JSON {
         let service = AWSService(
-            name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: .cloud, http: canned.client)
+            name: "ssm", identifier: "SSM", target: "AmazonSSM", version: "1.1", account: .cloud, http: http.client)
         return try service.call("Do", ["b": 1, "a": "é"])
     }
 
-    @Test func theRequest() throws {
-        let canned = CannedTransport([.answer(200, #"{"done":true}"#)])
-        #expect(try call(canned) == ["done": true])
-        let request = try #require(canned.requests.first)
+    @Test("A call has the form of the JSON protocol") func request() throws {
+        let http = FakeHTTPClient([.answer(200, #"{"done":true}"#)])
+        #expect(try call(http) == ["done": true])
+        let request = try #require(http.requests.first)
         #expect(request.method == "POST")
         #expect(request.text == #"{"a":"é","b":1}"#)
         #expect(
@@ -29,21 +29,22 @@ import Testing
         #expect(request.signature?.sessionToken == "token")
     }
 
-    @Test func anEmptyAnswerIsAnEmptyObject() throws {
-        #expect(try call(CannedTransport([.answer(200)])) == [:])
+    @Test("An empty answer is an empty object") func emptyAnswer() throws {
+        #expect(try call(FakeHTTPClient([.answer(200)])) == [:])
     }
 
-    @Test(arguments: ["<html>", "{", "\u{0}"])
-    func anAnswerThatIsNotJSON(_ body: String) {
-        #expect(throws: AWSFailure.unreadable(action: "ssm Do")) { try call(CannedTransport([.answer(200, body)])) }
+    @Test("An answer without JSON is unreadable", arguments: ["<html>", "{", "\u{0}"])
+    func notJSON(_ body: String) {
+        #expect(throws: AWSFailure.unreadable(action: "ssm Do")) { try call(FakeHTTPClient([.answer(200, body)])) }
     }
 
     @Test(
+        "A refusal is read from JSON, XML, or its status",
         arguments: [
             (400, #"{"__type":"ParameterNotFound"}"#, nil, "ParameterNotFound", ""),
             (400, #"{"__type":"com.amazon#Code","message":"why"}"#, nil, "Code", "why"),
             (400, #"{"__type":"com.amazonaws.x.v1#Code","Message":"Why"}"#, nil, "Code", "Why"),
-            // The body's type is the more exact one.
+            // The body's type is more exact than the header's.
             (400, #"{"__type":"a#Body"}"#, "Header", "Body", ""),
             (403, "{}", "AccessDeniedException", "AccessDeniedException", ""),
             (404, #"{"Message":"m"}"#, "NotFound:http://internal.amazon.com/x/", "NotFound", "m"),
@@ -65,45 +66,46 @@ import Testing
         ] as [(Int, String, String?, String, String)])
     func refusals(_ status: Int, _ body: String, _ header: String?, _ code: String, _ message: String) {
         let headers = header.map { [Header("x-amzn-ErrorType", $0)] } ?? []
-        let canned = CannedTransport([.answer(status, body, headers: headers)])
+        let http = FakeHTTPClient([.answer(status, body, headers: headers)])
         let details = JSON(Array(body.utf8)) ?? .null
         let expected = AWSFailure.refused(action: "ssm Do", code: code, message: message, details: details)
-        #expect(throws: expected) { try call(canned) }
+        #expect(throws: expected) { try call(http) }
         #expect(expected.code == code)
-        #expect(canned.requests.count == 1)
+        #expect(http.requests.count == 1)
     }
 
-    @Test(arguments: [
-        "ThrottlingException", "ThrottledException", "TooManyRequestsException",
-        "ProvisionedThroughputExceededException", "RequestLimitExceeded", "TransactionConflictException",
-        "TransactionInProgressException", "InternalServerError", "TooManyUpdates",
-    ])
-    func throttlingIsTriedAgain(_ code: String) throws {
-        let canned = CannedTransport([
+    @Test(
+        "Throttling is retried",
+        arguments: [
+            "ThrottlingException", "ThrottledException", "TooManyRequestsException",
+            "ProvisionedThroughputExceededException", "RequestLimitExceeded", "TransactionConflictException",
+            "TransactionInProgressException", "InternalServerError", "TooManyUpdates",
+        ])
+    func throttling(_ code: String) throws {
+        let http = FakeHTTPClient([
             .answer(400, "{\"__type\":\"com.amazonaws#\(code)\"}"),
             .answer(400, "{}", headers: [Header("X-Amzn-ErrorType", "\(code):http://x/")]),
             .answer(500), .answer(200, #"{"third":1}"#),
         ])
-        #expect(try call(canned) == ["third": 1])
-        #expect(canned.sleeps == [100, 200, 400])
+        #expect(try call(http) == ["third": 1])
+        #expect(http.waits == [100, 200, 400])
     }
 
-    @Test func throttlingThatDoesNotPassIsTheError() {
+    @Test("Throttling that lasts is the failure") func lastingThrottling() {
         let body = #"{"__type":"ThrottlingException","message":"Rate exceeded"}"#
-        let canned = CannedTransport(Array(repeating: .answer(400, body), count: 4))
+        let http = FakeHTTPClient(Array(repeating: .answer(400, body), count: 4))
         #expect {
-            try call(canned)
+            try call(http)
         } throws: {
             ($0 as? AWSFailure)?.code == "ThrottlingException"
                 && "\($0)" == "ssm Do was refused: ThrottlingException Rate exceeded"
         }
     }
 
-    @Test(arguments: [(HTTPFailure.Kind.timedOut, true), (.refused, false)])
-    func withoutAnAnswerItMayHaveHappenedOrNot(_ kind: HTTPFailure.Kind, _ received: Bool) {
-        let canned = CannedTransport([.failed(kind, received: received)])
-        let expected = AWSFailure.unreachable(action: "ssm Do", reason: "scripted", mayHaveHappened: received)
-        #expect(throws: expected) { try call(canned) }
+    @Test("A missing answer is a failure") func noAnswer() {
+        let http = FakeHTTPClient([.timedOut])
+        let expected = AWSFailure.unreachable(action: "ssm Do", reason: "scripted")
+        #expect(throws: expected) { try call(http) }
         #expect(expected.description == "ssm Do had no answer: scripted")
         #expect(expected.code == nil)
     }

@@ -6,9 +6,9 @@ import TestSupport
 import Testbed
 import Testing
 
-/// libcurl's signatures, judged by botocore and by moto's verifier: libcurl's SigV4 changed in many of its versions.
+/// botocore and moto verify libcurl's signatures: libcurl has changed its SigV4 in many versions.
 @Suite struct SignatureTests {
-    /// Signs the captured request again and prints the Authorization header it should have.
+    /// Signs the captured request again and prints the expected Authorization header.
     private static let resign = """
         import base64, json, sys
         from botocore.auth import SigV4Auth
@@ -36,7 +36,7 @@ import Testing
 
     private static let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
-    /// What goes out for each service and in each way, by name.
+    /// A call for each service and form of request, by name.
     private static let calls: [(name: String, service: String, call: @Sendable (Account, HTTPClient) -> Void)] = [
         ("GetItem", "dynamodb", { account, http in _ = try? Table("ledger", account, http).get("order#801 é") }),
         (
@@ -50,7 +50,7 @@ import Testing
             }
         ),
         ("Invoke", "lambda", { account, http in _ = try? Function("refresh-sf-token", account, http).invoke([:]) }),
-        // As large as an item may be, over several reads of a socket.
+        // The largest item, which takes several reads of a socket.
         (
             "a large body", "dynamodb",
             { account, http in
@@ -60,8 +60,8 @@ import Testing
         ),
     ]
 
-    @Test(arguments: calls.map(\.name), [nil, "IQoJb3JpZ2luX2VjE+/=="])
-    func botocoreSignsTheSame(_ name: String, _ token: String?) throws {
+    @Test("botocore makes the same signature", arguments: calls.map(\.name), [nil, "IQoJb3JpZ2luX2VjE+/=="])
+    func botocore(_ name: String, _ token: String?) throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)
@@ -73,7 +73,7 @@ import Testing
         let authorization = try #require(request.header("authorization"))
         let signed = try #require(authorization.firstMatch(of: /SignedHeaders=([^,]+)/)?.output.1)
 
-        // What must not be changed on the way without notice.
+        // The signature must cover these headers.
         for header in ["content-type", "host", "x-amz-date", token.map { _ in "x-amz-security-token" }].compactMap({
             $0
         }) {
@@ -109,6 +109,9 @@ import Testing
                     "Version": "2012-10-17",
                     "Statement": [{"Effect": "Allow", "Action": ["ssm:*", "events:*"], "Resource": "*"}]}))
                 key = iam.create_access_key(UserName="u")["AccessKey"]
+                # moto loads a service at its first call, which may take longer than a program waits.
+                client("ssm").describe_parameters()
+                client("dynamodb").list_tables()
                 # From now on without a grace period. A form's content type would be an error.
                 urllib.request.urlopen(urllib.request.Request(
                     "\(moto.url)/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"}))
@@ -118,7 +121,7 @@ import Testing
             (key, secret) = (String(try #require(parts.first)), String(try #require(parts.last)))
         }
 
-        /// The code of the refusal of a read, nil when it is not refused.
+        /// The code of a refused read; nil when it succeeds.
         func refusal(_ account: Account) -> String? {
             do {
                 _ = try ParameterStore(account, .live()).get(["/a"])
@@ -129,14 +132,14 @@ import Testing
         }
     }
 
-    @Test func motoTakesTheRightSignatureAndNoOther() throws {
+    @Test("moto accepts the right signature and no other") func moto() throws {
         let guarded = try Guarded()
         let (url, key, secret) = (guarded.moto.url, guarded.key, guarded.secret)
         #expect(guarded.refusal(.at(url, key: key, secret: secret)) == nil)
         #expect(guarded.refusal(.at(url, key: key, secret: secret + "x")) == "SignatureDoesNotMatch")
-        // Refusals are XML even here: the code is read all the same.
+        // Here moto refuses in XML.
         #expect(guarded.refusal(.at(url, key: "AKIAUNKNOWN", secret: secret)) == "InvalidClientTokenId")
-        // Known and well signed, but not allowed.
+        // Known and correctly signed, but not allowed.
         #expect {
             try Table("ledger", .at(url, key: key, secret: secret), .live()).get("x")
         } throws: {

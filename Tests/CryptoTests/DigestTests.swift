@@ -4,15 +4,17 @@ import TestSupport
 import Testing
 
 @Suite struct DigestTests {
-    /// FIPS 180-2, and the well-known digest of nothing.
-    @Test(arguments: [
-        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        (
-            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
-        ),
-    ])
+    /// FIPS 180-2, and the digest of no bytes.
+    @Test(
+        "SHA-256 agrees with published vectors",
+        arguments: [
+            ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+            ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            (
+                "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+                "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+            ),
+        ])
     func sha256Vectors(_ message: String, _ digest: String) {
         #expect(hex(sha256(Array(message.utf8))) == digest)
     }
@@ -55,18 +57,19 @@ import Testing
             code: "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"),
     ]
 
-    @Test(arguments: vectors)
+    @Test("HMAC-SHA256 agrees with published vectors", arguments: vectors)
     func hmacVectors(_ vector: Vector) {
         #expect(hex(hmacSHA256(key: vector.key, message: vector.message)) == vector.code)
     }
 
-    /// An empty key after another: to OpenSSL a key without an address means the one before.
-    @Test func anEmptyKeyIsNotTheKeyOfBefore() {
+    /// To OpenSSL a key without an address means the previous key.
+    @Test("An empty key is not the previous key") func emptyKey() {
         let keyed = hmacSHA256(key: [1], message: [2])
         #expect(hmacSHA256(key: [], message: [2]) != keyed)
     }
 
     @Test(
+        "Only equal bytes compare equal",
         arguments: [
             ([], [], true),
             ([1], [1], true),
@@ -79,11 +82,5 @@ import Testing
         ] as [([UInt8], [UInt8], Bool)])
     func constantTimeEquality(_ one: [UInt8], _ other: [UInt8], _ same: Bool) {
         #expect(constantTimeEqual(one, other) == same)
-    }
-
-    @Test func randomBytesAreAsManyAsAskedForAndNeverTheSame() throws {
-        #expect(try randomBytes(0).isEmpty)
-        #expect(try randomBytes(33).count == 33)
-        #expect(try randomBytes(32) != randomBytes(32))
     }
 }

@@ -3,6 +3,7 @@ import Testing
 
 @Suite struct HexTests {
     @Test(
+        "Bytes are written in lower case and read back",
         arguments: [
             ([], ""),
             ([0], "00"),
@@ -10,22 +11,24 @@ import Testing
             ([0xde, 0xad, 0xbe, 0xef, 0x01], "deadbeef01"),
             ([0xff], "ff"),
         ] as [([UInt8], String)])
-    func isLowerCaseAndReadsBack(_ bytes: [UInt8], _ text: String) {
+    func roundTrip(_ bytes: [UInt8], _ text: String) {
         #expect(hex(bytes) == text)
         #expect(Crypto.bytes(hex: text) == bytes)
     }
 
-    @Test(arguments: ["DEADBEEF", "DeadBeef", "deadbeef"])
-    func readsEitherCase(_ text: String) {
+    @Test("Either case is read", arguments: ["DEADBEEF", "DeadBeef", "deadbeef"])
+    func eitherCase(_ text: String) {
         #expect(bytes(hex: text) == [0xde, 0xad, 0xbe, 0xef])
     }
 
-    // The characters right before and after each range of digits, signs that `Int(_:radix:)` would take, and digits of
-    // other scripts, whose UTF-8 has an even length.
-    @Test(arguments: [
-        "f", "abc", "0g", "g0", "/0", "0:", "@0", "0G", "`0", "-1", "+1", "0x", " 0", "0 ", "é", "٣", "00\0",
-    ])
-    func refusesAnythingElse(_ text: String) {
+    // The neighbours of each range of digits, signs that `Int(_:radix:)` would accept, and digits of other scripts, whose
+    // UTF-8 has an even length.
+    @Test(
+        "Other texts are refused",
+        arguments: [
+            "f", "abc", "0g", "g0", "/0", "0:", "@0", "0G", "`0", "-1", "+1", "0x", " 0", "0 ", "é", "٣", "00\0",
+        ])
+    func refuses(_ text: String) {
         #expect(bytes(hex: text) == nil)
     }
 }

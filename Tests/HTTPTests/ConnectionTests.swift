@@ -4,14 +4,14 @@ import Testbed
 import TestSupport
 import Testing
 
-/// Which connection a request takes, and how often it is on the wire.
+/// Which connection a request takes, and how often it is sent.
 @Suite struct ConnectionTests {
     /// `1 GET /x`: the number of the connection, and the request line.
     private static func line(_ connection: RawConnection, _ request: String) -> String {
         "\(connection.number) \(request.prefix { $0 != "\r\n" }.replacingOccurrences(of: " HTTP/1.1", with: ""))"
     }
 
-    /// Answers everything and keeps the connections.
+    /// Answers every request and keeps the connections.
     private static func polite(_ seen: Recorder<String>) throws -> RawServer {
         try RawServer { connection in
             while let request = connection.readRequest() {
@@ -21,7 +21,7 @@ import Testing
         }
     }
 
-    @Test func repeatableRequestsShareAConnection() throws {
+    @Test("Idempotent requests share a connection") func reuse() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
         let client = HTTPClient.quick()
@@ -31,8 +31,8 @@ import Testing
         #expect(seen.values == ["1 GET /1", "1 GET /2", "1 GET /3"])
     }
 
-    /// One that may not be repeated comes on its own connection, which nobody uses afterwards; the kept one stays.
-    @Test func whatMayNotBeRepeatedHasAConnectionOfItsOwn() throws {
+    /// No later request uses that connection, and the kept one stays.
+    @Test("A request that is not idempotent has a connection of its own") func freshConnection() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
         let client = HTTPClient.quick()
@@ -42,9 +42,9 @@ import Testing
         #expect(seen.values == ["1 GET /", "2 POST /", "3 POST /", "1 GET /"])
     }
 
-    /// A program speaks to the Runtime API, several services of AWS, Salesforce and WHMCS; libcurl by itself keeps four
-    /// connections for one request at a time.
-    @Test func aConnectionToEachServerIsKept() throws {
+    /// A program talks to the Runtime API, several AWS services, Salesforce and WHMCS. By default libcurl keeps four
+    /// connections for each concurrent request.
+    @Test("A connection to each server is kept") func manyServers() throws {
         let seen = (0..<12).map { _ in Recorder<String>() }
         let servers = try seen.map(Self.polite)
         let client = HTTPClient.quick()
@@ -54,8 +54,8 @@ import Testing
         for one in seen { #expect(one.values == ["1 GET /1", "1 GET /2"]) }
     }
 
-    /// Opened while another answer is waited for; what becomes of it concerns nobody.
-    @Test func aConnectionIsOpenedAlongWithARequest() throws {
+    /// The client opens it while it waits for the response, and ignores its failure.
+    @Test("A preconnect is sent along with a request") func preconnecting() throws {
         let (seen, first) = (Recorder<String>(), Recorder<String>())
         let (server, other) = (try Self.polite(seen), try Self.polite(first))
         let client = HTTPClient.quick()
@@ -68,7 +68,7 @@ import Testing
         #expect(seen.values == ["1 HEAD /", "1 POST /"])
     }
 
-    @Test func aConnectionIsOpenedWithoutARequest() throws {
+    @Test("A preconnect may be sent alone") func preconnect() throws {
         let seen = Recorder<String>()
         let server = try Self.polite(seen)
         let client = HTTPClient.quick()
@@ -77,7 +77,7 @@ import Testing
         #expect(seen.values == ["1 HEAD /", "1 POST /"])
     }
 
-    /// Reads a POST on a connection that was used before, and closes it without an answer.
+    /// Closes a reused connection after it has read a request, without a response.
     private static func closesReusedConnections(_ seen: Recorder<String>) throws -> RawServer {
         try RawServer { connection in
             var isReused = false
@@ -90,9 +90,9 @@ import Testing
         }
     }
 
-    /// libcurl sends a POST again, without a word, when a connection it kept dies before the first byte of an answer:
-    /// the reason for `isIdempotent`. Should this test fail with a newer libcurl, fresh connections may be unnecessary.
-    @Test func libcurlSilentlyRepeatsOnAKeptConnection() throws {
+    /// libcurl resends a POST when a kept connection closes before the first byte of a response:
+    /// the reason for `isIdempotent`. If this test fails with a newer libcurl, fresh connections may be unnecessary.
+    @Test("libcurl silently resends on a kept connection that dies") func silentRetry() throws {
         let seen = Recorder<String>()
         let server = try Self.closesReusedConnections(seen)
         let client = HTTPClient.quick()
@@ -108,9 +108,11 @@ import Testing
         #expect(seen.values == ["1 GET /", "1 POST /", "2 POST /"])
     }
 
-    /// A server that reads each POST, does its work, and closes without an answer.
-    @Test(arguments: [(false, ["1 GET /", "2 POST /"]), (true, ["1 GET /", "1 POST /", "2 POST /"])])
-    func aDroppedRequestIsSentOnceUnlessRepeatable(_ isIdempotent: Bool, _ expected: [String]) throws {
+    /// The server reads each POST, carries it out, and closes without a response.
+    @Test(
+        "A dropped request is sent again only if it is idempotent",
+        arguments: [(false, ["1 GET /", "2 POST /"]), (true, ["1 GET /", "1 POST /", "2 POST /"])])
+    func dropped(_ isIdempotent: Bool, _ expected: [String]) throws {
         let seen = Recorder<String>()
         let server = try RawServer { connection in
             while let request = connection.readRequest() {
@@ -124,12 +126,12 @@ import Testing
         let failure = try #require(client.failure(of: Request("POST", server.url + "/", isIdempotent: isIdempotent)))
         #expect(failure.kind == .broken)
         #expect(failure.mayHaveBeenReceived)
-        // An idempotent one is tried three times more, each on a fresh connection.
+        // The client retries an idempotent request three times, each on a fresh connection.
         #expect(Array(seen.values.prefix(expected.count)) == expected)
         #expect(seen.values.count == (isIdempotent ? 6 : 2))
     }
 
-    @Test func aClosedConnectionIsReplaced() throws {
+    @Test("A closed connection is replaced") func closed() throws {
         let seen = Recorder<String>()
         let server = try RawServer { connection in
             guard let request = connection.readRequest() else { return }
@@ -141,7 +143,7 @@ import Testing
         #expect(seen.values == ["1 GET /", "2 GET /", "3 GET /"])
     }
 
-    @Test func aDropIsMadeGoodByARepeat() throws {
+    @Test("A retry succeeds after a dropped connection") func retryAfterDrop() throws {
         let seen = Recorder<String>()
         let server = try LoopbackServer { request in
             seen.append(request.path) < 3 ? .drop : .answer(status: 200, body: Array("third".utf8))
@@ -150,8 +152,8 @@ import Testing
         #expect(seen.values.count == 3)
     }
 
-    /// The first is answered only after the last has arrived, which sent one by one never would.
-    @Test func sendAllIsConcurrent() throws {
+    /// The server answers the first request only after the last has arrived.
+    @Test("sendAll sends concurrently") func concurrent() throws {
         let lastArrived = DispatchSemaphore(value: 0)
         let server = try LoopbackServer { request in
             if request.path == "/1" { lastArrived.wait() }
@@ -163,7 +165,7 @@ import Testing
         #expect(try answers.map { try $0.get().text } == ["/1", "/2", "/3"])
     }
 
-    @Test func oneBadRequestDoesNotSpoilTheOthers() throws {
+    @Test("A refused request does not affect the others") func refusedAmongOthers() throws {
         let server = try LoopbackServer { .answer(status: 200, body: Array($0.path.utf8)) }
         let answers = HTTPClient.quick().sendAll([
             Request("GET", server.url + "/1", isIdempotent: true),
@@ -172,15 +174,16 @@ import Testing
         ])
         #expect(try answers[0].get().text == "/1")
         #expect(
-            throws: HTTPFailure(.refused, mayHaveBeenReceived: false, "example.com must be asked over https, not http")
+            throws: HTTPFailure(
+                .refused, mayHaveBeenReceived: false, "requests to example.com must use https, not http")
         ) {
             try answers[1].get()
         }
         #expect(try answers[2].get().text == "/3")
     }
 
-    /// Handles are used again: nothing of one request may show in the next.
-    @Test func aRequestLeavesNothingBehind() throws {
+    /// The client reuses its handles.
+    @Test("A request leaves no trace in the next") func cleanHandle() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)

@@ -5,7 +5,7 @@ import Testbed
 import TestSupport
 import Testing
 
-/// Whether the server may have seen a request that has no answer: what decides if AddOrder may be sent again.
+/// Whether the server may have received a request that has no response. It decides whether a write may be sent again.
 @Suite struct FailureTests {
     private func failure(_ url: String, timeout: Milliseconds? = 20_000) -> HTTPFailure? {
         HTTPClient.quick().failure(of: Request("POST", url, body: [1], timeout: timeout, isIdempotent: false))
@@ -19,38 +19,39 @@ import Testing
         #expect(failure?.mayHaveBeenReceived == received, sourceLocation: location)
     }
 
-    @Test func refusedConnection() throws {
+    @Test("A refused connection means that the request was not received") func refusedConnection() throws {
         let closed = try ClosedPort()
         expect(failure("http://127.0.0.1:\(closed.port)/"), .notConnected, received: false)
     }
 
-    /// A label of 64 letters is unknown without asking anybody.
-    @Test func unknownName() {
+    /// A label of 64 letters is invalid without any lookup.
+    @Test("An unknown name means that the request was not received") func unknownName() {
         let label = String(repeating: "a", count: 64)
         expect(failure("https://\(label).example.com/"), .notConnected, received: false)
     }
 
-    @Test func dropAfterReading() throws {
+    @Test("A connection closed after the request means that it may have been received") func dropAfterReading() throws {
         let server = try LoopbackServer { _ in .drop }
         expect(failure(server.url), .broken, received: true)
     }
 
-    @Test func dropBeforeReading() throws {
+    @Test("A connection closed before the request means that it may have been received") func dropBeforeReading() throws
+    {
         let server = try RawServer { _ in }
         let failure = failure(server.url)
-        // The bytes may have left before the reset came back: "may have been received" is the only safe answer.
+        // The bytes may have left before the reset arrived, so that only "may have been received" is safe.
         expect(failure, .broken, received: true)
     }
 
-    /// Two seconds is a lot for the connection and the request, the only things that must come about in them.
-    @Test func timeoutAfterReading() throws {
+    /// 2 s are plenty to connect and to send.
+    @Test("A timeout after the request means that it may have been received") func timeoutAfterReading() throws {
         let server = try RawServer { connection in
             while connection.readRequest() != nil {}
         }
         expect(failure(server.url, timeout: 2000), .timedOut, received: true)
     }
 
-    @Test(arguments: [0, 3])
+    @Test("A truncated body means that it may have been received", arguments: [0, 3])
     func truncatedBody(_ sent: Int) throws {
         let server = try LoopbackServer { _ in
             .truncated(status: 200, length: 10, body: Array(repeating: 1, count: sent))
@@ -58,7 +59,7 @@ import Testing
         expect(failure(server.url), .broken, received: true)
     }
 
-    @Test func halfAHeader() throws {
+    @Test("A truncated header means that it may have been received") func truncatedHeader() throws {
         let server = try RawServer { connection in
             _ = connection.readRequest()
             connection.send("HTTP/1.1 200 OK\r\nX-Ha")
@@ -66,7 +67,7 @@ import Testing
         expect(failure(server.url), .broken, received: true)
     }
 
-    @Test func chunksThatBreakOff() throws {
+    @Test("Truncated chunks means that it may have been received") func truncatedChunks() throws {
         let server = try RawServer { connection in
             _ = connection.readRequest()
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
@@ -74,7 +75,7 @@ import Testing
         expect(failure(server.url), .broken, received: true)
     }
 
-    @Test func anAnswerThatIsNotHTTP() throws {
+    @Test("A response that is not HTTP means that it may have been received") func notHTTP() throws {
         let server = try RawServer { connection in
             _ = connection.readRequest()
             connection.send("SSH-2.0-OpenSSH_9.2\r\n")
@@ -82,14 +83,14 @@ import Testing
         expect(failure(server.url), .broken, received: true)
     }
 
-    @Test func tooLarge() throws {
+    @Test("A response that is too large means that it may have been received") func tooLarge() throws {
         let server = try LoopbackServer { _ in .answer(status: 200, body: [1, 2, 3]) }
         let request = Request("POST", server.url, isIdempotent: false)
-        expect(HTTPClient.quick(largestAnswer: 2).failure(of: request), .tooLarge, received: true)
+        expect(HTTPClient.quick(maxResponseSize: 2).failure(of: request), .tooLarge, received: true)
     }
 
-    /// The other side speaks, but not TLS.
-    @Test func failedHandshake() throws {
+    /// The server answers, but not in TLS.
+    @Test("A failed handshake means that the request was not received") func failedHandshake() throws {
         let server = try RawServer { connection in
             connection.readMore()
             connection.send("HTTP/1.1 400 Bad Request\r\n\r\n")
@@ -97,21 +98,21 @@ import Testing
         expect(failure("https://127.0.0.1:\(server.port)/"), .notConnected, received: false)
     }
 
-    @Test func handshakeBrokenOff() throws {
+    @Test("A broken handshake means that the request was not received") func brokenHandshake() throws {
         let server = try RawServer { connection in connection.readMore() }
         expect(failure("https://127.0.0.1:\(server.port)/"), .notConnected, received: false)
     }
 
-    /// A handshake that never ends is ended by the request's own time; nothing of the request has left by then.
-    @Test func handshakeThatTakesTooLong() throws {
+    /// The request's timeout ends the handshake, before any of the request is sent.
+    @Test("A handshake that times out means that the request was not received") func slowHandshake() throws {
         let server = try RawServer { connection in
             while connection.readMore() {}
         }
         expect(failure("https://127.0.0.1:\(server.port)/", timeout: 300), .timedOut, received: false)
     }
 
-    /// A real TLS server, whose certificate nobody vouches for.
-    @Test func untrustedCertificate() throws {
+    /// A real TLS server with a self-signed certificate.
+    @Test("An untrusted certificate means that the request was not received") func untrustedCertificate() throws {
         let directory = try TemporaryDirectory()
         let key = directory.url.appending(path: "key.pem").path
         let certificate = directory.url.appending(path: "certificate.pem").path

@@ -4,9 +4,9 @@ import Testbed
 import TestSupport
 import Testing
 
-/// Each in a process of its own, for the environment is shared by everything in one.
+/// Each test has its own process, since a process has one environment.
 @Suite struct ProxyTests {
-    @Test func loopbackIsNeverAskedThroughAProxy() async {
+    @Test("Requests to loopback use no proxy") func loopback() async {
         await #expect(processExitsWith: .success) {
             let asked = Recorder<String>()
             let proxy = try RawServer { connection in
@@ -26,9 +26,9 @@ import Testing
         }
     }
 
-    /// The other half: for the outside a proxy is used. What it refuses counts as "may have been received", to be on
-    /// the safe side: libcurl counts the bytes for the proxy among those of the request.
-    @Test func theOutsideIsAskedThroughTheProxy() async {
+    /// A refusal by the proxy counts as "may have been received": libcurl counts the bytes for the proxy as the
+    /// request's.
+    @Test("Requests to external servers use the proxy") func external() async {
         await #expect(processExitsWith: .success) {
             let asked = Recorder<String>()
             let proxy = try RawServer { connection in

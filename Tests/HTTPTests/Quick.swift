@@ -1,14 +1,14 @@
 import HTTP
 
 extension HTTPClient {
-    /// libcurl and real sockets, without waits between two tries.
-    static func quick(largestAnswer: Int = 8 << 20) -> HTTPClient {
-        var client = HTTPClient.live(largestAnswer: largestAnswer)
+    /// The live client without waits between retries.
+    static func quick(maxResponseSize: Int = 8 << 20) -> HTTPClient {
+        var client = HTTPClient.live(maxResponseSize: maxResponseSize)
         client.sleep = { _ in }
         return client
     }
 
-    /// The failure of a request that must not succeed, nil when it does.
+    /// The failure of a request; nil when it succeeds.
     func failure(of request: Request) -> HTTPFailure? {
         guard case .failure(let failure) = sendAll([request])[0] else { return nil }
         return failure

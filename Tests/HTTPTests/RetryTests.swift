@@ -3,141 +3,144 @@ import HTTP
 import TestSupport
 import Testing
 
-/// What the client does above its transport: retries, waits, deadlines. No network and no real clock.
+/// Retries, waits and deadlines, without a network or a real clock.
 @Suite struct RetryTests {
     private func get(isIdempotent: Bool = true, timeout: Milliseconds? = 10_000) -> Request {
         Request("GET", "https://example.com/", timeout: timeout, isIdempotent: isIdempotent)
     }
 
-    @Test(arguments: [429, 500, 502, 503, 504])
-    func aPassingStatusIsTriedAgain(_ status: Int) throws {
-        let canned = CannedTransport([.answer(status), .answer(200, "done")])
-        #expect(try canned.client.send(get()).text == "done")
-        #expect(canned.requests.count == 2)
-        #expect(canned.sleeps == [100])
+    @Test("A retryable status is retried", arguments: [429, 500, 502, 503, 504])
+    func retryableStatus(_ status: Int) throws {
+        let http = FakeHTTPClient([.answer(status), .answer(200, "done")])
+        #expect(try http.client.send(get()).text == "done")
+        #expect(http.requests.count == 2)
+        #expect(http.waits == [100])
     }
 
-    @Test(arguments: [200, 204, 301, 400, 401, 403, 404, 409, 413, 501])
-    func anyOtherStatusIsTheAnswer(_ status: Int) throws {
-        let canned = CannedTransport([.answer(status)])
-        #expect(try canned.client.send(get()).status == status)
-        #expect(canned.sleeps.isEmpty)
+    @Test("Any other status is final", arguments: [200, 204, 301, 400, 401, 403, 404, 409, 413, 501])
+    func finalStatus(_ status: Int) throws {
+        let http = FakeHTTPClient([.answer(status)])
+        #expect(try http.client.send(get()).status == status)
+        #expect(http.waits.isEmpty)
     }
 
-    /// A connection that was refused or broke is worth another try; the rest would fail the same way, or took all the
-    /// time there was.
-    @Test(arguments: [
-        (HTTPFailure.Kind.notConnected, 4), (.broken, 4), (.refused, 1), (.timedOut, 1), (.tooLarge, 1),
-    ])
-    func onlyConnectionFailuresAreTriedAgain(_ kind: HTTPFailure.Kind, tries: Int) {
-        let canned = CannedTransport(Array(repeating: .failed(kind, received: true), count: 4))
-        #expect(throws: HTTPFailure(kind, mayHaveBeenReceived: true, "scripted")) { try canned.client.send(get()) }
-        #expect(canned.requests.count == tries)
+    /// The others would fail in the same way again, or have used up the time.
+    @Test(
+        "Only connection failures are retried",
+        arguments: [
+            (HTTPFailure.Kind.notConnected, 4), (.broken, 4), (.refused, 1), (.timedOut, 1), (.tooLarge, 1),
+        ])
+    func connectionFailures(_ kind: HTTPFailure.Kind, tries: Int) {
+        let http = FakeHTTPClient(Array(repeating: .failed(kind, received: true), count: 4))
+        #expect(throws: HTTPFailure(kind, mayHaveBeenReceived: true, "scripted")) { try http.client.send(get()) }
+        #expect(http.requests.count == tries)
     }
 
-    @Test func backsOffExponentiallyAndGivesUpAfterThreeRepeats() throws {
-        let canned = CannedTransport(Array(repeating: .answer(503, "busy"), count: 9))
-        #expect(try canned.client.send(get()).text == "busy")
-        #expect(canned.requests.count == 4)
-        #expect(canned.jitterBounds == [100, 200, 400])
-        #expect(canned.sleeps == [100, 200, 400])
+    @Test("Three retries back off exponentially") func backoff() throws {
+        let http = FakeHTTPClient(Array(repeating: .answer(503, "busy"), count: 9))
+        #expect(try http.client.send(get()).text == "busy")
+        #expect(http.requests.count == 4)
+        #expect(http.jitterBounds == [100, 200, 400])
+        #expect(http.waits == [100, 200, 400])
     }
 
     @Test(
+        "A request that is not idempotent is never retried",
         arguments: [.answer(503), .failed(.broken, received: true), .failed(.notConnected, received: false)]
             as [Result<Response, HTTPFailure>])
-    func whatMayNotBeRepeatedNeverIs(_ result: Result<Response, HTTPFailure>) {
-        let canned = CannedTransport([result, .answer(200)])
-        _ = try? canned.client.send(get(isIdempotent: false))
-        #expect(canned.requests.count == 1)
-        #expect(canned.sleeps.isEmpty)
+    func notIdempotent(_ result: Result<Response, HTTPFailure>) {
+        let http = FakeHTTPClient([result, .answer(200)])
+        _ = try? http.client.send(get(isIdempotent: false))
+        #expect(http.requests.count == 1)
+        #expect(http.waits.isEmpty)
     }
 
-    @Test(arguments: [
-        ("2", 2000), ("0", 0), ("10", 10_000),
-        // No longer than ten seconds: an invocation has no more to give.
-        ("3600", 10_000), ("-5", 0),
-        // What is no number of seconds is no advice.
-        ("Fri, 20 Nov 2026 10:15:30 GMT", 100), ("", 100), ("1.5", 100),
-    ])
-    func waitsAsRetryAfterAsks(_ value: String, _ wait: Int) throws {
-        let canned = CannedTransport([.answer(429, headers: [Header("retry-after", value)]), .answer(200)])
-        #expect(try canned.client.send(get()).status == 200)
-        #expect(canned.sleeps == [wait])
+    @Test(
+        "Retry-After sets the wait",
+        arguments: [
+            ("2", 2000), ("0", 0), ("10", 10_000),
+            // At most 10 s: an invocation has no more time.
+            ("3600", 10_000), ("-5", 0),
+            // Only whole seconds are read.
+            ("Fri, 20 Nov 2026 10:15:30 GMT", 100), ("", 100), ("1.5", 100),
+        ])
+    func retryAfter(_ value: String, _ wait: Int) throws {
+        let http = FakeHTTPClient([.answer(429, headers: [Header("retry-after", value)]), .answer(200)])
+        #expect(try http.client.send(get()).status == 200)
+        #expect(http.waits == [wait])
     }
 
-    @Test func aRequestMayHaveItsOwnIdeaOfTransient() throws {
+    @Test("A request may decide what is retryable") func ownRetryable() throws {
         var request = get()
         request.isRetryable = { $0.text == "throttled" }
-        let canned = CannedTransport([.answer(400, "throttled"), .answer(503)])
-        #expect(try canned.client.send(request).status == 503)
-        #expect(canned.requests.count == 2)
+        let http = FakeHTTPClient([.answer(400, "throttled"), .answer(503)])
+        #expect(try http.client.send(request).status == 503)
+        #expect(http.requests.count == 2)
     }
 
-    /// Of several requests only those in trouble go out again, together, after the longest of their waits; every
-    /// answer stands where its request stood.
-    @Test func ofSeveralOnlyThoseInTroubleAreSentAgain() throws {
+    /// They are retried together, after the longest of their waits.
+    @Test("Of several requests only the failed ones are retried") func severalRetries() throws {
         let requests = ["a", "b", "c", "d"].map {
             Request("GET", "https://example.com/\($0)", isIdempotent: $0 != "d")
         }
-        let canned = CannedTransport([
+        let http = FakeHTTPClient([
             .answer(503, "a", headers: [Header("Retry-After", "1")]), .answer(200, "b"),
             .failed(.broken, received: true), .answer(503, "d"), .answer(200, "a again"), .answer(200, "c again"),
         ])
-        let answers = try canned.client.sendAll(requests).map { try $0.get().text }
+        let answers = try http.client.sendAll(requests).map { try $0.get().text }
         #expect(answers == ["a again", "b", "c again", "d"])
-        #expect(canned.batches == [4, 2])
-        #expect(canned.requests.suffix(2).map(\.url) == ["https://example.com/a", "https://example.com/c"])
-        #expect(canned.sleeps == [1000])
+        #expect(http.batches == [4, 2])
+        #expect(http.requests.suffix(2).map(\.url) == ["https://example.com/a", "https://example.com/c"])
+        #expect(http.waits == [1000])
     }
 
-    @Test func nothingIsSentForNoRequests() {
-        let canned = CannedTransport([])
-        #expect(canned.client.sendAll([]).isEmpty)
-        #expect(canned.sleeps.isEmpty)
+    @Test("No requests send nothing") func noRequests() {
+        let http = FakeHTTPClient([])
+        #expect(http.client.sendAll([]).isEmpty)
+        #expect(http.waits.isEmpty)
     }
 
-    @Test(arguments: [(10_000, 4000), (3000, 3000), (nil, 4000)] as [(Int?, Int)])
-    func theDeadlineCutsTheTimeout(_ own: Int?, _ sent: Int) throws {
-        let canned = CannedTransport([.answer(200)])
-        _ = try canned.client.until(canned.now + 4000).send(get(timeout: own))
-        #expect(canned.requests.map(\.timeout) == [sent])
+    @Test("The deadline shortens the timeout", arguments: [(10_000, 4000), (3000, 3000), (nil, 4000)] as [(Int?, Int)])
+    func deadlineCutsTimeout(_ own: Int?, _ sent: Int) throws {
+        let http = FakeHTTPClient([.answer(200)])
+        _ = try http.client.until(http.now + 4000).send(get(timeout: own))
+        #expect(http.requests.map(\.timeout) == [sent])
     }
 
-    @Test func withoutADeadlineATimeoutStaysAsItIs() throws {
-        let canned = CannedTransport([.answer(200), .answer(200)])
-        _ = try canned.client.send(get(timeout: nil))
-        _ = try canned.client.send(get(timeout: 7))
-        #expect(canned.requests.map(\.timeout) == [nil, 7])
+    @Test("Without a deadline the timeout stays") func noDeadline() throws {
+        let http = FakeHTTPClient([.answer(200), .answer(200)])
+        _ = try http.client.send(get(timeout: nil))
+        _ = try http.client.send(get(timeout: 7))
+        #expect(http.requests.map(\.timeout) == [nil, 7])
     }
 
-    @Test(arguments: [0, -1, -1_000_000])
-    func afterTheDeadlineNothingIsSent(_ left: Int) {
-        let canned = CannedTransport([.answer(200)])
+    @Test("After the deadline nothing is sent", arguments: [0, -1, -1_000_000])
+    func afterDeadline(_ left: Int) {
+        let http = FakeHTTPClient([.answer(200)])
         let expected = HTTPFailure(.timedOut, mayHaveBeenReceived: false, "the deadline passed before the request")
-        #expect(throws: expected) { try canned.client.until(canned.now + left).send(get()) }
-        #expect(canned.requests.isEmpty)
+        #expect(throws: expected) { try http.client.until(http.now + left).send(get()) }
+        #expect(http.requests.isEmpty)
     }
 
-    /// A wait that would reach the deadline is not begun: the trouble itself is the better answer.
-    @Test(arguments: [(101, 2), (100, 1), (50, 1)])
-    func aWaitMustEndBeforeTheDeadline(_ left: Int, _ tries: Int) throws {
-        let canned = CannedTransport([.answer(503), .answer(200)])
-        let status = try canned.client.until(canned.now + left).send(get()).status
+    /// The client does not begin a wait that would reach the deadline: the failure says more than a timeout.
+    @Test("A wait must end before the deadline", arguments: [(101, 2), (100, 1), (50, 1)])
+    func waitWithinDeadline(_ left: Int, _ tries: Int) throws {
+        let http = FakeHTTPClient([.answer(503), .answer(200)])
+        let status = try http.client.until(http.now + left).send(get()).status
         #expect(status == (tries == 2 ? 200 : 503))
-        #expect(canned.requests.count == tries)
+        #expect(http.requests.count == tries)
     }
 
-    @Test func aRepeatHasOnlyTheTimeThatIsLeft() throws {
-        let canned = CannedTransport([.answer(503), .answer(503), .answer(200)])
-        _ = try canned.client.until(canned.now + 1000).send(get())
-        #expect(canned.requests.map(\.timeout) == [1000, 900, 700])
+    @Test("A retry has only the remaining time") func retryTimeout() throws {
+        let http = FakeHTTPClient([.answer(503), .answer(503), .answer(200)])
+        _ = try http.client.until(http.now + 1000).send(get())
+        #expect(http.requests.map(\.timeout) == [1000, 900, 700])
     }
 
-    @Test func untilLeavesTheClientItCameFromAlone() throws {
-        let canned = CannedTransport([.answer(200)])
-        let client = canned.client
-        _ = client.until(canned.now - 1)
+    @Test("until does not change the original client") func untilCopies() throws {
+        let http = FakeHTTPClient([.answer(200)])
+        let client = http.client
+        _ = client.until(http.now - 1)
         #expect(try client.send(get()).status == 200)
     }
 }

@@ -4,10 +4,10 @@ import Testbed
 import TestSupport
 import Testing
 
-/// What goes out and what comes back, byte by byte.
+/// Requests and responses, byte by byte.
 @Suite struct WireTests {
-    @Test(arguments: ["GET", "POST", "PUT", "PATCH", "DELETE"])
-    func sendsMethodTargetHeadersAndBody(_ method: String) throws {
+    @Test("Method, target, headers and body are sent", arguments: ["GET", "POST", "PUT", "PATCH", "DELETE"])
+    func request(_ method: String) throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)
@@ -29,8 +29,8 @@ import Testing
         #expect(request.body == body)
     }
 
-    /// libcurl takes a header with nothing but white space for one to leave out.
-    @Test func aBlankHeaderIsSentAllTheSame() throws {
+    /// libcurl would drop a header with only white space.
+    @Test("A blank header is sent") func blankHeader() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)
@@ -43,8 +43,8 @@ import Testing
         #expect(seen.values.first?.header("accept") == "")
     }
 
-    /// A large body goes out at once: no wait for a 100 that not every server sends.
-    @Test func aLargeBodyIsNotAnnouncedFirst() throws {
+    /// Not every server sends 100 Continue.
+    @Test("A large body is sent without waiting for 100 Continue") func largeBody() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)
@@ -56,7 +56,7 @@ import Testing
         #expect(seen.values.first?.header("expect") == nil)
     }
 
-    @Test func aPostWithoutABodySaysSo() throws {
+    @Test("A POST without a body has Content-Length 0") func emptyPost() throws {
         let seen = Recorder<ServerRequest>()
         let server = try LoopbackServer { request in
             seen.append(request)
@@ -66,8 +66,8 @@ import Testing
         #expect(seen.values.first?.header("content-length") == "0")
     }
 
-    /// The server announces a length for HEAD that never comes.
-    @Test func headHasHeadersAndNoBody() throws {
+    /// The response to HEAD has the length of a body that is not sent.
+    @Test("A response to HEAD has headers and no body") func head() throws {
         let server = try LoopbackServer { _ in
             .answer(status: 200, headers: [("X-Is", "there")], body: Array("not sent".utf8))
         }
@@ -77,15 +77,15 @@ import Testing
         #expect(answer.body.isEmpty)
     }
 
-    @Test(arguments: ["GET", "POST", "PATCH", "DELETE"])
-    func noContentIsAnAnswer(_ method: String) throws {
+    @Test("A response may have no content", arguments: ["GET", "POST", "PATCH", "DELETE"])
+    func noContent(_ method: String) throws {
         let server = try LoopbackServer { _ in .answer(status: 204) }
         let answer = try HTTPClient.quick().send(Request(method, server.url + "/", isIdempotent: true))
         #expect(answer.status == 204)
         #expect(answer.body.isEmpty)
     }
 
-    @Test func headersAreFoundInAnyCaseTheFirstOfSeveral() throws {
+    @Test("A header is found in any case, the first of several") func headers() throws {
         let server = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.answer(200, headers: ["X-Many:  one ", "x-many: two", "X-Empty:", "X-Colon: a:b"])
@@ -98,8 +98,10 @@ import Testing
         #expect(answer.headers.filter { $0.name.lowercased() == "x-many" }.count == 2)
     }
 
-    @Test(arguments: ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nX-Hint: interim\r\n\r\n"])
-    func anInterimAnswerIsNotTheAnswer(_ interim: String) throws {
+    @Test(
+        "An interim response is skipped",
+        arguments: ["HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nX-Hint: interim\r\n\r\n"])
+    func interim(_ interim: String) throws {
         let server = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.send(interim)
@@ -112,7 +114,7 @@ import Testing
         #expect(answer.text == "body")
     }
 
-    @Test func takesChunkedAnswers() throws {
+    @Test("A chunked response is read") func chunked() throws {
         let server = try RawServer { connection in
             guard connection.readRequest() != nil else { return }
             connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
@@ -120,8 +122,8 @@ import Testing
         #expect(try HTTPClient.quick().send(Request("GET", server.url + "/", isIdempotent: true)).text == "abcde")
     }
 
-    @Test(arguments: [301, 302, 303, 307, 308])
-    func aRedirectIsAnAnswerLikeAnyOther(_ status: Int) throws {
+    @Test("A redirect is not followed", arguments: [301, 302, 303, 307, 308])
+    func redirect(_ status: Int) throws {
         let seen = Recorder<String>()
         let server = try LoopbackServer { request in
             seen.append(request.path)
@@ -133,20 +135,20 @@ import Testing
         #expect(seen.values == ["/"])
     }
 
-    @Test(arguments: [(10, true), (11, false), (100_000, false)])
-    func anAnswerMayBeAsLargeAsAllowedAndNoLarger(_ size: Int, _ taken: Bool) throws {
+    @Test("A response may have the maximum size and no more", arguments: [(10, true), (11, false), (100_000, false)])
+    func maxSize(_ size: Int, _ taken: Bool) throws {
         let server = try LoopbackServer { _ in .answer(status: 200, body: Array(repeating: 7, count: size)) }
-        let client = HTTPClient.quick(largestAnswer: 10)
+        let client = HTTPClient.quick(maxResponseSize: 10)
         let result = client.sendAll([Request("GET", server.url + "/", isIdempotent: true)])[0]
         if taken {
             #expect(try result.get().body.count == size)
         } else {
-            let expected = HTTPFailure(.tooLarge, mayHaveBeenReceived: true, "127.0.0.1: the answer is too large")
+            let expected = HTTPFailure(.tooLarge, mayHaveBeenReceived: true, "127.0.0.1: the response is too large")
             #expect(throws: expected) { try result.get() }
         }
     }
 
-    @Test func textReplacesWhatIsNoUTF8() {
+    @Test("Invalid UTF-8 is replaced in text") func invalidUTF8() {
         #expect(Response(status: 200, body: [0x61, 0xff, 0x62]).text == "a\u{fffd}b")
     }
 }

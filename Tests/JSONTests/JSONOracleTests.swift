@@ -2,7 +2,7 @@ import Foundation
 import JSON
 import Testing
 
-/// The reader against Foundation's, on texts that are spoilt in one place or two, the same ones every time.
+/// Compares the reader with Foundation's on texts with one or two random errors, the same in every run.
 @Suite struct JSONOracleTests {
     private static let seeds = [
         #"{"version":"2.0","headers":{"x-sf-nonce":"n\u00e9\ud83d\ude00"},"body":"{\"a\":1}","isBase64Encoded":false}"#,
@@ -11,7 +11,7 @@ import Testing
     ]
     private static let spoilers = Array(" \t\n{}[]:,\"\\/u0d8e+-.1eEtfn\u{0}\u{1f}'é".utf8) + [0x80, 0xc3, 0xed, 0xff]
 
-    @Test(arguments: seeds) func agreesWithFoundation(_ seed: String) throws {
+    @Test("The reader agrees with Foundation's", arguments: seeds) func agreesWithFoundation(_ seed: String) throws {
         var random = Random()
         var readable = 0
         for _ in 0..<3000 {
@@ -33,11 +33,11 @@ import Testing
                 #expect(try JSONDecoder().decode(Value.self, from: Data(value.bytes)).json == value)
             }
         }
-        // Else all of it would prove that both refuse.
+        // Otherwise the test would only prove that both refuse.
         #expect(readable > 300)
     }
 
-    /// Knuth's linear congruence: the same texts on every machine.
+    /// Knuth's linear congruential generator: the same texts on every machine.
     private struct Random: RandomNumberGenerator {
         private var state: UInt64 = 1
 
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    /// What Foundation reads.
+    /// A value as Foundation reads it.
     private struct Value: Decodable {
         var json: JSON
 

@@ -3,6 +3,7 @@ import Testing
 
 @Suite struct JSONTests {
     @Test(
+        "JSON is read, and what is written is read back",
         arguments: [
             ("null", .null), ("true", true), ("false", false), ("0", 0), ("1", 1), ("-17", -17), ("1.5", .number(1.5)),
             ("\"\"", ""), ("\"true\"", "true"), ("\"1\"", "1"), ("[]", []), ("{}", [:]),
@@ -14,59 +15,64 @@ import Testing
         ] as [(String, JSON)])
     func reads(_ text: String, _ value: JSON) {
         #expect(JSON(Array(text.utf8)) == value)
-        // And what it writes it reads back.
         #expect(JSON(value.bytes) == value)
     }
 
-    @Test(arguments: [
-        "", " ", "nul", "{", "{\"a\"}", "<html>", "'a'", "1 2", "{} x", "\"\\ud800\"", "\"\\udc00\"",
-        "\"\\ud800\\u0041\"",
-        "\"\\u12g4\"", "\"\\u12", "\"\\", "\"\\x\"", "\"a", "\"\n\"", "01", "-", "1.", ".5", "+1", "1e", "0x1", "NaN",
-        "1e999",
-        "[1,]", "[,]", "[1 2]", "{\"a\":1,}", "{a:1}", "{1:1}", "[", "]", "\u{feff}", "nulll",
-        String(repeating: "[", count: 100_000),
-    ])
-    func isNilForAnythingElse(_ text: String) {
+    @Test(
+        "Any other text is nil",
+        arguments: [
+            "", " ", "nul", "{", "{\"a\"}", "<html>", "'a'", "1 2", "{} x", "\"\\ud800\"", "\"\\udc00\"",
+            "\"\\ud800\\u0041\"",
+            "\"\\u12g4\"", "\"\\u12", "\"\\", "\"\\x\"", "\"a", "\"\n\"", "01", "-", "1.", ".5", "+1", "1e", "0x1",
+            "NaN",
+            "1e999",
+            "[1,]", "[,]", "[1 2]", "{\"a\":1,}", "{a:1}", "{1:1}", "[", "]", "\u{feff}", "nulll",
+            String(repeating: "[", count: 100_000),
+        ])
+    func malformed(_ text: String) {
         #expect(JSON(Array(text.utf8)) == nil)
     }
 
-    @Test func isNilForInvalidUTF8() {
+    @Test("Invalid UTF-8 is nil") func invalidUTF8() {
         #expect(JSON([0x22, 0xff, 0xfe, 0x22]) == nil)
     }
 
     @Test(
+        "JSON is written compactly with sorted keys",
         arguments: [
             (["b": 1, "a": [true, .null, "x/y"]], "{\"a\":[true,null,\"x/y\"],\"b\":1}"),
             (.number(1.5), "1.5"), (.number(-0.0), "0"), (1_800_000_000_000, "1800000000000"),
             ("é\n\"", "\"é\\n\\\"\""),
             (.number(9_007_199_254_740_992), "9007199254740992"),
-            // JSON has no word for these; the rest of the value must survive them.
+            // JSON cannot write these; the rest of the value must survive.
             (["a": .number(.nan), "b": [.number(.infinity)], "c": "kept"], "{\"a\":null,\"b\":[null],\"c\":\"kept\"}"),
         ] as [(JSON, String)])
-    func writesCompactWithSortedKeys(_ value: JSON, _ text: String) {
+    func writes(_ value: JSON, _ text: String) {
         #expect(String(decoding: value.bytes, as: UTF8.self) == text)
     }
 
     @Test(
+        "A string or a number is read as text",
         arguments: [
             ("185", "185"), (185, "185"), (.number(185.5), "185.5"), (-1, "-1"), ("", ""), (true, nil), (.null, nil),
             ([], nil), ([:], nil),
         ] as [(JSON, String?)])
-    func textOfTextOrNumber(_ value: JSON, _ text: String?) {
+    func stringOrNumber(_ value: JSON, _ text: String?) {
         #expect(value.stringOrNumber == text)
     }
 
     @Test(
+        "A whole number is read from a number or text",
         arguments: [
             (185, 185), ("185", 185), ("185.0", 185), ("-3", -3), (.number(185.0), 185), (.number(185.5), nil),
             ("185.5", nil), ("", nil), ("x", nil), ("1 ", nil), ("0x10", nil), ("nan", nil), ("inf", nil), (true, nil),
             (.null, nil), (.number(1e300), nil), ("1e300", nil), ([1], nil),
         ] as [(JSON, Int?)])
-    func integerOfNumberOrText(_ value: JSON, _ integer: Int?) {
+    func integer(_ value: JSON, _ integer: Int?) {
         #expect(value.integer == integer)
     }
 
-    @Test func membersOfAnythingElseAreNil() {
+    @Test("A value of another type is nil") func otherTypes() {
         let value: JSON = ["a": [1], "b": true, "n": .null]
         #expect(value["a"]?.array == [1])
         #expect(value["b"]?.bool == true)

@@ -3,7 +3,7 @@ import Lambda
 import Testing
 
 @Suite struct EnvironmentTests {
-    @Test func allFaultsAreToldAtOnceByName() {
+    @Test("All faults are reported by name, in one error") func check() {
         var environment = Environment([
             "EMPTY": " ", "SIZE": "big", "FLAG": "yes", "URL": "http://example.com", "OK": "fine",
         ])
@@ -16,11 +16,11 @@ import Testing
         environment.fault("OK", "is too fine")
         let message =
             "MISSING is not set; EMPTY is not set; SIZE must be a whole number from 1 to 9; "
-            + "FLAG must be true or false; URL must be a URL that starts with https://; OK is too fine"
+            + "FLAG must be true or false; URL must be an https URL without a user name; OK is too fine"
         #expect(throws: FunctionError("Configuration", message)) { try environment.check() }
     }
 
-    @Test func withoutFaultsThereIsNothingToTell() throws {
+    @Test("Without faults the check passes") func noFaults() throws {
         var environment = Environment(["A": "a"])
         #expect(environment.text("A") == "a")
         #expect(environment.text("B", default: "b") == "b")
@@ -30,15 +30,17 @@ import Testing
     }
 
     @Test(
+        "White space at the ends of a value is trimmed",
         arguments: [
             ("v", "v"), ("  v \n", "v"), ("", nil), (" \t\n", nil), ("a b", "a b"), ("a=b", "a=b"), (nil, nil),
         ] as [(String?, String?)])
-    func pastedWhiteSpaceIsTakenOff(_ value: String?, _ read: String?) {
+    func whiteSpace(_ value: String?, _ read: String?) {
         let environment = Environment(value.map { ["A": $0] } ?? [:])
         #expect(environment.optional("A") == read)
     }
 
     @Test(
+        "An integer must be in its range",
         arguments: [
             (nil, 5, true), ("", 5, true), ("1", 1, true), (" 9 ", 9, true), ("0", 5, false), ("10", 5, false),
             ("1.5", 5, false), ("1s", 5, false), ("-1", 5, false), ("99999999999999999999", 5, false),
@@ -50,6 +52,7 @@ import Testing
     }
 
     @Test(
+        "A flag is true or false",
         arguments: [
             (nil, true, true), ("true", true, true), ("FALSE", false, true), (" false ", false, true),
             ("0", true, false), ("no", true, false),
@@ -61,23 +64,25 @@ import Testing
     }
 
     @Test(
+        "A URL must use https, except to loopback",
         arguments: [
             ("https://example.com/includes/api.php", nil), (" https://example.com ", nil),
             ("http://127.0.0.1:8080", nil),
-            ("http://localhost:1/", nil), ("http://example.com/", "U must be a URL that starts with https://"),
-            ("example.com", "U must be a URL that starts with https://"),
-            ("ftp://example.com", "U must be a URL that starts with https://"),
-            ("https://exam ple.com", "U must be a URL that starts with https://"), ("", "U is not set"),
+            ("http://localhost:1/", nil), ("http://example.com/", "U must be an https URL without a user name"),
+            ("example.com", "U must be an https URL without a user name"),
+            ("ftp://example.com", "U must be an https URL without a user name"),
+            ("https://user:secret@example.com", "U must be an https URL without a user name"),
+            ("https://exam ple.com", "U must be an https URL without a user name"), ("", "U is not set"),
         ] as [(String, String?)])
     func urls(_ value: String, _ fault: String?) {
         var environment = Environment(["U": value])
         let url = environment.url("U")
         #expect(environment.faults == (fault.map { [$0] } ?? []))
-        // White space never reaches the client, which would refuse it.
+        // The client would refuse white space.
         #expect(url.allSatisfy { $0 != " " } || fault != nil)
     }
 
-    @Test func theProcessesOwnIsRead() async {
+    @Test("The environment of the process is read") func ofProcess() async {
         await #expect(processExitsWith: .success) {
             setenv("TEST_OF_ENVIRONMENT", "a=b", 1)
             setenv("TEST_OF_EMPTY", "", 1)

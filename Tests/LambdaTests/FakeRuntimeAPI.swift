@@ -5,15 +5,15 @@ import TestSupport
 
 @testable import Lambda
 
-/// A Runtime API on loopback that hands out scripted answers to `next`, then says 403, which ends the loop; it takes
-/// every POST unless told otherwise, and records all it was sent.
+/// A Runtime API on loopback. It gives scripted answers to `next`, and then 403, which ends the loop; it
+/// accepts every POST by default, and records every request.
 final class FakeRuntimeAPI: Sendable {
     let calls = Recorder<ServerRequest>()
     private let server: LoopbackServer
 
     /// - Parameters:
     ///   - next: the answers to `next`, one after the other.
-    ///   - post: the answer to a POST whose path ends so.
+    ///   - post: the end of a POST's path → the answer to it.
     init(_ next: [ServerReply], post: [String: ServerReply] = [:]) throws {
         let calls = calls
         let asked = Recorder<Void>()
@@ -29,35 +29,34 @@ final class FakeRuntimeAPI: Sendable {
 
     var address: String { "127.0.0.1:\(server.port)" }
 
-    /// `POST /init/error`, without what all have in common.
+    /// The requests as `POST /init/error`.
     var lines: [String] {
         calls.values.map { "\($0.method) \($0.path.replacingOccurrences(of: "/2018-06-01/runtime", with: ""))" }
     }
 }
 
 extension ServerReply {
-    /// An event as Lambda sends it: what has no value is not sent at all.
+    /// An event as Lambda sends it. A header without a value is not sent.
     static func event(
-        _ id: String? = "id-1", deadline: String? = "1800000003000", trace: String? = nil,
-        more: [(name: String, value: String)] = [], _ payload: String = "{}"
+        _ id: String? = "id-1", deadline: String? = "1800000003000", trace: String? = nil, _ payload: String = "{}"
     ) -> ServerReply {
         let headers = [
             ("Content-Type", "application/json"), ("Lambda-Runtime-Aws-Request-Id", id),
             ("Lambda-Runtime-Deadline-Ms", deadline), ("Lambda-Runtime-Trace-Id", trace),
         ].compactMap { name, value in value.map { (name: name, value: $0) } }
-        return .answer(status: 200, headers: headers + more, body: Array(payload.utf8))
+        return .answer(status: 200, headers: headers, body: Array(payload.utf8))
     }
 }
 
-/// What a loop left behind.
+/// The result of a loop.
 struct Served {
-    /// Whole lines of the log, without their ends.
+    /// The lines of the log.
     var log: [String]
-    /// Why it ended.
+    /// The reason of its end.
     var end: String
 }
 
-/// Runs the real loop on real sockets until it ends; two tries of a request do not wait for one another.
+/// Runs the real loop on real sockets until it ends, without waits between retries.
 func serve(_ address: String, _ start: () throws -> Runtime.Handler) -> Served {
     let lines = Recorder<String>()
     let log = Log(now: { 1_800_000_000_000 }, write: { lines.append(String(decoding: $0, as: UTF8.self)) })
@@ -71,7 +70,7 @@ func serve(_ address: String, _ start: () throws -> Runtime.Handler) -> Served {
     }
 }
 
-/// The same, for a handler that needs no start.
+/// The same with a handler that needs no start.
 func serve(_ address: String, handler: @escaping Runtime.Handler) -> Served {
     serve(address) { handler }
 }

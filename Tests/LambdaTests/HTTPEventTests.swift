@@ -20,8 +20,8 @@ import Testing
         "pathParameters": ["sfOrderId": "801"], "body": "{\"a\":\"é\"}", "isBase64Encoded": false,
     ]
 
-    @Test(arguments: [(version2, "r2"), (version1, "r1")])
-    func bothVersionsSayTheSame(_ event: JSON, _ requestID: String) throws {
+    @Test("Both payload formats are read alike", arguments: [(version2, "r2"), (version1, "r1")])
+    func versions(_ event: JSON, _ requestID: String) throws {
         let request = try HTTPEvent(event.bytes)
         #expect(request.method == "POST")
         #expect(request.path == "/orders/801/fulfill")
@@ -32,8 +32,8 @@ import Testing
         #expect(request.requestID == requestID)
     }
 
-    @Test(arguments: [version2, version1])
-    func whatMayBeMissingMayBeNull(_ event: JSON) throws {
+    @Test("An optional member may be missing or null", arguments: [version2, version1])
+    func optionalMembers(_ event: JSON) throws {
         for bare in [nil, JSON.null] as [JSON?] {
             let event = ["headers", "pathParameters", "body", "isBase64Encoded"].reduce(event) {
                 $0.setting([$1], bare)
@@ -46,33 +46,35 @@ import Testing
     }
 
     @Test(
+        "A base64 body is decoded",
         arguments: [
             ("", []), ("AP8NCg==", [0, 0xff, 13, 10]), ("w6k=", Array("é".utf8)),
         ] as [(String, [UInt8])])
-    func base64IsUndone(_ text: String, _ body: [UInt8]) throws {
+    func base64(_ text: String, _ body: [UInt8]) throws {
         let event = Self.version2.setting(["body"], .string(text)).setting(["isBase64Encoded"], true)
         #expect(try HTTPEvent(event.bytes).body == body)
     }
 
-    @Test(arguments: ["*", "AP8NCg=", "AP8N Cg==", "é"])
-    func whatIsFlaggedAsBase64MustBe(_ text: String) {
+    @Test("A body flagged as base64 must be base64", arguments: ["*", "AP8NCg=", "AP8N Cg==", "é"])
+    func invalidBase64(_ text: String) {
         let event = Self.version2.setting(["body"], .string(text)).setting(["isBase64Encoded"], true)
         #expect(throws: FunctionError("MalformedEvent", "the event's body is flagged as base64 and is not")) {
             try HTTPEvent(event.bytes)
         }
     }
 
-    @Test func aBodyThatOnlyLooksLikeBase64StaysAsItIs() throws {
+    @Test("A body that only looks like base64 is not decoded") func notFlagged() throws {
         #expect(try HTTPEvent(Self.version2.setting(["body"], "w6k=").bytes).body == Array("w6k=".utf8))
     }
 
-    /// The address is the connection's, whatever headers say.
-    @Test func theSourceIsNeverAHeader() throws {
+    /// It is the address of the connection.
+    @Test("The source address is never a header's") func source() throws {
         let event = Self.version2.setting(["headers", "X-Forwarded-For"], "127.0.0.1")
         #expect(try HTTPEvent(event.bytes).sourceIP == "203.0.113.25")
     }
 
     @Test(
+        "A malformed request is refused with the member's name",
         arguments: [
             (version2, ["requestContext"], nil, "requestContext is missing"),
             (version2, ["requestContext"], .null, "requestContext is null"),
@@ -93,24 +95,28 @@ import Testing
             (version1, ["requestContext", "identity"], nil, "requestContext.identity is missing"),
             (version1, ["requestContext", "identity", "sourceIp"], nil, "requestContext.identity.sourceIp is missing"),
         ] as [(JSON, [String], JSON?, String)])
-    func aFaultNamesItself(_ event: JSON, _ path: [String], _ value: JSON?, _ fault: String) {
+    func faults(_ event: JSON, _ path: [String], _ value: JSON?, _ fault: String) {
         #expect(throws: FunctionError("MalformedEvent", "the event is not an API Gateway request: \(fault)")) {
             try HTTPEvent(event.setting(path, value).bytes)
         }
     }
 
-    @Test(arguments: [
-        ("", "it is not JSON"), ("{", "it is not JSON"), ("null", "it is null"),
-        ("[]", "it has the wrong type"), ("1", "it has the wrong type"), ("{}", "requestContext is missing"),
-    ])
-    func anythingElseIsNoRequest(_ payload: String, _ fault: String) {
+    @Test(
+        "Any other payload is refused",
+        arguments: [
+            ("", "it is not JSON"), ("{", "it is not JSON"), ("null", "it is null"),
+            ("[]", "it has the wrong type"), ("1", "it has the wrong type"), ("{}", "requestContext is missing"),
+        ])
+    func otherPayloads(_ payload: String, _ fault: String) {
         #expect(throws: FunctionError("MalformedEvent", "the event is not an API Gateway request: \(fault)")) {
             try HTTPEvent(Array(payload.utf8))
         }
     }
 
-    @Test(arguments: [(version2, nil), (version1, JSON.object([:]))] as [(JSON, JSON?)])
-    func aReplyHasTheFormOfItsVersion(_ event: JSON, _ multiValueHeaders: JSON?) throws {
+    @Test(
+        "A reply has the event's payload format",
+        arguments: [(version2, nil), (version1, JSON.object([:]))] as [(JSON, JSON?)])
+    func reply(_ event: JSON, _ multiValueHeaders: JSON?) throws {
         let reply = try HTTPEvent(event.bytes)
             .reply(202, headers: ["Content-Type": "application/json"], body: Array("{\"a\":\"é/\"}".utf8))
         var expected: JSON = [
@@ -123,7 +129,7 @@ import Testing
 }
 
 extension JSON {
-    /// The same with the member at that path replaced, or taken out for nil.
+    /// The same with the member at that path replaced, or removed for nil.
     func setting(_ path: [String], _ value: JSON?) -> JSON {
         guard let name = path.first else { return value ?? .null }
         var members = object ?? [:]

@@ -11,24 +11,24 @@ import Testing
     }
 
     @Test(
+        "Lines below the level are dropped",
         arguments: [
-            ("TRACE", ["DEBUG", "INFO", "WARN", "ERROR"]), ("DEBUG", ["DEBUG", "INFO", "WARN", "ERROR"]),
+            ("TRACE", ["INFO", "WARN", "ERROR"]), ("DEBUG", ["INFO", "WARN", "ERROR"]),
             ("INFO", ["INFO", "WARN", "ERROR"]), ("WARN", ["WARN", "ERROR"]), ("ERROR", ["ERROR"]), ("FATAL", []),
             ("warn", ["WARN", "ERROR"]),
-            // Too much of a log is better than none.
+            // Too much logging is better than none.
             ("LOUD", ["INFO", "WARN", "ERROR"]), ("", ["INFO", "WARN", "ERROR"]), (nil, ["INFO", "WARN", "ERROR"]),
         ] as [(String?, [String])])
-    func theLevelFilters(_ level: String?, _ expected: [String]) {
+    func level(_ level: String?, _ expected: [String]) {
         let written = lines(level) { log in
-            log.debug("m")
             log.info("m")
             log.warn("m")
             log.error("m")
         }
-        #expect(written.compactMap { JSON(Array($0.utf8))?["level"]?.stringOrNumber } == expected)
+        #expect(written.compactMap { JSON(Array($0.utf8))?["level"]?.string } == expected)
     }
 
-    @Test func aLineIsOneWriteOfOneJSONObject() {
+    @Test("A line is one JSON object in one write") func line() {
         let written = lines(nil) { $0.info("two\nlines, \"é\"", ["step": "mapping", "ms": 12]) }
         let expected =
             #"{"level":"INFO","message":"two\nlines, \"é\"","ms":12,"step":"mapping","#
@@ -36,7 +36,7 @@ import Testing
         #expect(written == [expected])
     }
 
-    @Test func fieldsAreInheritedAndTheNearestWins() {
+    @Test("Fields are inherited, and the nearest wins") func fields() {
         let written = lines(nil) { log in
             let order = log.with(["orderId": "801", "attempt": 1])
             order.with(["attempt": 2, "step": "a"]).info("inner", ["step": "b"])
@@ -47,14 +47,14 @@ import Testing
         #expect(written.map { $0?["step"] } == ["b", nil])
     }
 
-    /// Lambda reads these three, so that no field may take their place.
-    @Test func fieldsCannotTakeThePlaceOfLevelMessageAndTime() {
+    /// Lambda reads these three.
+    @Test("A field cannot replace level, message or timestamp") func reservedFields() {
         let written = lines(nil) { $0.error("told", ["level": "TRACE", "message": "other", "timestamp": 1]) }
         let line = written.first.flatMap { JSON(Array($0.utf8)) }
         #expect(line == ["level": "ERROR", "message": "told", "timestamp": "2026-11-20T10:15:30.120Z"])
     }
 
-    @Test func aNumberWithoutAWordInJSONDoesNotCostTheLine() {
+    @Test("A number that JSON cannot write does not cost the line") func nan() {
         let written = lines(nil) { $0.info("kept", ["rate": .number(.nan)]) }
         let line = written.first.flatMap { JSON(Array($0.utf8)) }
         #expect(line?["message"] == "kept")

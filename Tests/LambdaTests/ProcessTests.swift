@@ -6,25 +6,25 @@ import TestSupport
 import Testbed
 import Testing
 
-/// What a whole process does; each test has one of its own.
+/// The behaviour of a process; each test has its own.
 @Suite struct ProcessTests {
     private func lines(_ result: ExitTest.Result?) -> [JSON] {
         String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
             .split(separator: "\n").compactMap { JSON(Array($0.utf8)) }
     }
 
-    @Test func withoutARuntimeAPIItSaysHowToStartIt() async {
+    @Test("Without a Runtime API the program says how to start it") func noRuntimeAPI() async {
         let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
             unsetenv("AWS_LAMBDA_RUNTIME_API")
             Runtime.run { _, _, _ in { $0.payload } }
         }
         #expect(
-            lines(result).compactMap { $0["message"]?.stringOrNumber } == [
+            lines(result).compactMap { $0["message"]?.string } == [
                 "AWS_LAMBDA_RUNTIME_API is not set: start this program on Lambda, or with testbed invoke"
             ])
     }
 
-    @Test func wrongConfigurationIsToldAndEndsIt() async {
+    @Test("A configuration error is reported and ends the program") func configuration() async {
         let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
             let server = try LoopbackServer { _ in .answer(status: 202) }
             setenv("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:\(server.port)", 1)
@@ -37,15 +37,14 @@ import Testing
                 return { $0.payload }
             }
         }
-        let faults = "FIRST_OF_TWO is not set; SECOND must be a URL that starts with https://"
-        #expect(
-            lines(result).map { $0["errorMessage"]?.stringOrNumber ?? $0["message"]?.stringOrNumber } == [
-                faults, "leaving: Configuration: \(faults)",
-            ])
+        let faults = "FIRST_OF_TWO is not set; SECOND must be an https URL without a user name"
+        let lines = lines(result)
+        #expect(lines.map { $0["errorMessage"] ?? $0["message"] } == [.string(faults), "exiting"])
+        #expect(lines.last?["error"] == .string("Configuration: \(faults)"))
     }
 
-    /// Events come in, the log goes to the standard error at the level of the environment, and the end has a reason.
-    @Test func itServesUntilTheAPIIsGone() async {
+    /// It logs to standard error at the level of the environment, and logs the reason of its end.
+    @Test("The program serves until the Runtime API is gone") func serves() async {
         let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
             let asked = Recorder<Void>()
             let server = try LoopbackServer { request in
@@ -66,10 +65,9 @@ import Testing
                 }
             }
         }
-        #expect(
-            lines(result).compactMap { $0["message"]?.stringOrNumber } == [
-                "handled", "leaving: the Runtime API answered 500 to next",
-            ])
-        #expect(lines(result).first?["payload"] == "event")
+        let lines = lines(result)
+        #expect(lines.map { $0["message"] } == ["handled", "exiting"])
+        #expect(lines.first?["payload"] == "event")
+        #expect(lines.last?["error"] == "the Runtime API answered 500 to next")
     }
 }

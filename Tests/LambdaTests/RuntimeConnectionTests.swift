@@ -6,14 +6,14 @@ import Testing
 
 @testable import Lambda
 
-/// The loop on connections that do not behave.
+/// The loop on faulty connections.
 extension RuntimeTests {
     private static func close(_ reply: ServerReply) -> ServerReply {
         guard case .answer(let status, let headers, let body) = reply else { return reply }
         return .answer(status: status, headers: headers + [("Connection", "close")], body: body)
     }
 
-    @Test func everyAnswerClosesItsConnection() throws {
+    @Test("The loop survives a server that closes after each response") func connectionClose() throws {
         let ids = (1...5).map { "id-\($0)" }
         let api = try FakeRuntimeAPI(
             ids.map { Self.close(.event($0)) }, post: ["/response": Self.close(.json(202, []))])
@@ -22,8 +22,8 @@ extension RuntimeTests {
         #expect(served.end == "the Runtime API answered 403 to next")
     }
 
-    /// The server promises to keep the connection and closes it all the same, after each POST.
-    @Test func keepAliveIsDroppedAfterEachPost() throws {
+    /// The server promises to keep the connection, and closes it after each POST.
+    @Test("The loop survives a connection dropped after each POST") func dropAfterPost() throws {
         let ids = (1...5).map { "id-\($0)" }
         let (asked, posted) = (Recorder<Void>(), Recorder<String>())
         let api = try RawServer { connection in
@@ -43,7 +43,7 @@ extension RuntimeTests {
         #expect(served.end == "the Runtime API answered 403 to next")
     }
 
-    @Test func aConnectionThatClosesWhileWaitingIsMadeAgain() throws {
+    @Test("The loop survives a connection dropped while it waits") func dropWhileWaiting() throws {
         let api = try FakeRuntimeAPI([.drop, .event("a"), .drop, .drop, .event("b")])
         let served = serve(api.address) { _ in [] }
         #expect(
@@ -54,8 +54,8 @@ extension RuntimeTests {
         #expect(served.log.isEmpty)
     }
 
-    /// `next` waits as long as it takes: here until the test lets go.
-    @Test func aSlowNextIsWaitedFor() throws {
+    /// The server answers when the test says so.
+    @Test("The loop waits for the next event without a timeout") func slowNext() throws {
         let (arrived, release) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
         let asked = Recorder<Void>()
         let server = try LoopbackServer { request in
@@ -81,14 +81,14 @@ extension RuntimeTests {
         #expect(handled.values == ["slow"])
     }
 
-    @Test func nobodyListens() throws {
+    @Test("An unreachable Runtime API ends the loop") func unreachable() throws {
         let closed = try ClosedPort()
         let served = serve("127.0.0.1:\(closed.port)") { _ in [] }
         #expect(served.end == "the Runtime API cannot be reached: 127.0.0.1: Couldn't connect to server")
     }
 
-    /// Four tries, and no more, of something that always breaks.
-    @Test func aServerThatAlwaysDropsIsGivenUp() throws {
+    /// The first attempt and three retries.
+    @Test("Four dropped connections end the loop") func alwaysDrops() throws {
         let api = try FakeRuntimeAPI(Array(repeating: .drop, count: 10))
         let served = serve(api.address) { _ in [] }
         #expect(served.end.hasPrefix("the Runtime API cannot be reached: 127.0.0.1: "))
@@ -96,28 +96,27 @@ extension RuntimeTests {
         #expect(api.lines == Array(repeating: Self.next, count: 4))
     }
 
-    /// What the loop asks of the client: no time limit on `next` (between two events the process is frozen) but on the
-    /// rest, and never a proxy, whatever the address.
-    @Test func whatTheRequestsAskOfTheClient() throws {
-        let canned = CannedTransport([
+    /// `next` has no timeout: between two events Lambda freezes the process.
+    @Test("Requests have the right timeouts and use no proxy") func requests() throws {
+        let http = FakeHTTPClient([
             .answer(
                 200,
                 headers: [Header("lambda-runtime-aws-request-id", "id"), Header("lambda-runtime-deadline-ms", "5")]),
             .answer(202), .answer(202), .answer(202),
         ])
-        let api = RuntimeAPI(address: "169.254.100.1:9001", http: canned.client)
+        let api = RuntimeAPI(address: "169.254.100.1:9001", http: http.client)
         #expect(try api.next().deadline == 5)
         #expect(try api.respond([1], to: "id") == 202)
         #expect(try api.fail(FunctionError("A", "b"), [2], to: "id") == 202)
         #expect(try api.failInit(FunctionError("A", "b"), [3]) == 202)
         let base = "http://169.254.100.1:9001/2018-06-01/runtime"
         #expect(
-            canned.requests.map(\.url) == [
+            http.requests.map(\.url) == [
                 "\(base)/invocation/next", "\(base)/invocation/id/response", "\(base)/invocation/id/error",
                 "\(base)/init/error",
             ])
-        #expect(canned.requests.map(\.timeout) == [nil, 10_000, 10_000, 10_000])
-        #expect(canned.requests.allSatisfy { $0.isOnThisMachine })
-        #expect(canned.requests.allSatisfy { $0.signature == nil })
+        #expect(http.requests.map(\.timeout) == [nil, 10_000, 10_000, 10_000])
+        #expect(http.requests.allSatisfy { $0.isOnThisMachine })
+        #expect(http.requests.allSatisfy { $0.signature == nil })
     }
 }

@@ -15,16 +15,16 @@ import Testing
     ]
 
     private func raise(_ answers: [Result<Response, HTTPFailure>], _ values: [String: String]) throws -> (
-        CannedTransport, LogLines
+        FakeHTTPClient, LogLines
     ) {
         var environment = Environment(values)
         let settings = Alerts.Settings(&environment)
         try environment.check()
-        let (canned, log) = (CannedTransport(answers), LogLines())
+        let (http, log) = (FakeHTTPClient(answers), LogLines())
         let account = Account(["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s"])
-        Alerts(settings: settings, account: account, http: canned.client, log: log.log).raise(
+        Alerts(settings: settings, account: account, http: http.client, log: log.log).raise(
             "Café closed", RecordID(Seed.order), ProvisioningFailure(.whmcsOutcomeUnknown, "look there"))
-        return (canned, log)
+        return (http, log)
     }
 
     private static let alert: JSON = [
@@ -34,22 +34,22 @@ import Testing
     ]
 
     @Test("An alert goes to the webhook, the topic and the log") func delivery() throws {
-        let (canned, log) = try raise([.answer(200), .answer(200)], Self.settings)
-        #expect(canned.batches == [2], "both together")
-        #expect(canned.requests[0].url == "https://alerts.example/hook")
-        #expect(JSON(canned.requests[0].body) == Self.alert)
-        #expect(canned.requests[1].url == "https://sns.eu-west-1.amazonaws.com/")
-        #expect(canned.requests[1].signature?.service == "sns")
+        let (http, log) = try raise([.answer(200), .answer(200)], Self.settings)
+        #expect(http.batches == [2], "both together")
+        #expect(http.requests[0].url == "https://alerts.example/hook")
+        #expect(JSON(http.requests[0].body) == Self.alert)
+        #expect(http.requests[1].url == "https://sns.eu-west-1.amazonaws.com/")
+        #expect(http.requests[1].signature?.service == "sns")
         #expect(
-            canned.requests[1].text.contains(
+            http.requests[1].text.contains(
                 "&TopicArn=arn%3Aaws%3Asns%3Aeu-west-1%3A1%3Aalerts&Subject=Orders%3A%20Caf%3F%20closed%3A%20801Dn0000014UPaIAM&"
             ))
         #expect(log.lines.map { $0["alert"] } == [Self.alert])
     }
 
     @Test("An alert without an address goes to the log") func logOnly() throws {
-        let (canned, log) = try raise([], [:])
-        #expect(canned.requests.isEmpty)
+        let (http, log) = try raise([], [:])
+        #expect(http.requests.isEmpty)
         #expect(log.lines.map { $0["level"] } == ["ERROR"])
     }
 
@@ -61,6 +61,6 @@ import Testing
     @Test("The webhook must use https") func https() {
         var environment = Environment(["SECURITY_ALERT_WEBHOOK": "http://alerts.example/hook"])
         _ = Alerts.Settings(&environment)
-        #expect(environment.faults == ["SECURITY_ALERT_WEBHOOK must be a URL that starts with https://"])
+        #expect(environment.faults == ["SECURITY_ALERT_WEBHOOK must be an https URL without a user name"])
     }
 }

@@ -84,14 +84,14 @@ import Testing
     func batch(_ start: ProgramStart) throws {
         let log = LogLines()
         let answers = start.parameters.isEmpty ? [] : [Self.parameters(start.parameters)]
-        let canned = CannedTransport(answers + start.preconnects.map { _ in .answer(404) })
-        try start.run(start.environment, canned.client, log.log)
-        #expect(canned.batches == [canned.requests.count])
-        let read = canned.requests.filter { $0.action == "GetParameters" }
+        let http = FakeHTTPClient(answers + start.preconnects.map { _ in .answer(404) })
+        try start.run(start.environment, http.client, log.log)
+        #expect(http.batches == [http.requests.count])
+        let read = http.requests.filter { $0.action == "GetParameters" }
         #expect(
             read.map { JSON($0.body)?["Names"] } == (answers.isEmpty ? [] : [.array(start.parameters.map(JSON.string))])
         )
-        let opened = canned.requests.filter { $0.action != "GetParameters" }
+        let opened = http.requests.filter { $0.action != "GetParameters" }
         #expect(
             opened.map { "\($0.method) \($0.url)" }.map(Self.withoutSlash)
                 == start.preconnects.map { "HEAD https://\($0)" })
@@ -104,25 +104,26 @@ import Testing
 
     @Test("A program with an invalid configuration sends nothing", arguments: starts)
     func invalidConfiguration(_ start: ProgramStart) throws {
-        let canned = CannedTransport([])
+        let http = FakeHTTPClient([])
         let environment = Environment(start.environment.values.merging(["AWS_REGION": ""]) { $1 })
         #expect(throws: FunctionError("Configuration", "AWS_REGION is not set")) {
-            try start.run(environment, canned.client, Log(write: { _ in }))
+            try start.run(environment, http.client, Log(write: { _ in }))
         }
-        #expect(canned.requests.isEmpty)
+        #expect(http.requests.isEmpty)
     }
 
     /// verify-signature could answer no request. The other programs report it with the first event that needs it.
     @Test("A missing parameter stops verify-signature only", arguments: starts)
     func missingParameter(_ start: ProgramStart) throws {
         let log = LogLines()
-        let canned = CannedTransport([Self.parameters([])])
+        let http = FakeHTTPClient([Self.parameters([])])
+        http.before = { $0.method == "HEAD" ? .unreachable : nil }
         if start.testDescription == "verify-signature" {
-            #expect(throws: FunctionError.self) { try start.run(start.environment, canned.client, log.log) }
+            #expect(throws: FunctionError.self) { try start.run(start.environment, http.client, log.log) }
         } else {
-            try start.run(start.environment, canned.client, log.log)
+            try start.run(start.environment, http.client, log.log)
         }
-        #expect(canned.batches.count == 1)
+        #expect(http.batches.count == 1)
         #expect(log.messages == [])
     }
 
@@ -136,13 +137,13 @@ import Testing
         ] as [Result<Response, HTTPFailure>])
     func unavailable(_ start: ProgramStart, _ answer: Result<Response, HTTPFailure>) throws {
         let log = LogLines()
-        let canned = CannedTransport(Array(repeating: answer, count: 12))
-        try start.run(start.environment, canned.client, log.log)
+        let http = FakeHTTPClient(Array(repeating: answer, count: 12))
+        try start.run(start.environment, http.client, log.log)
         #expect(log.lines.map { $0["level"] } == (start.parameters.isEmpty ? [] : ["WARN"]))
         #expect(log.messages.allSatisfy { $0 == "parameters not readable at init" })
         #expect(log.lines.allSatisfy { $0["error"]?.string?.hasPrefix("ssm GetParameters ") == true })
         // The parameters are retried, the connections are not.
-        #expect(canned.requests.count { $0.method == "HEAD" } == start.preconnects.count)
+        #expect(http.requests.count { $0.method == "HEAD" } == start.preconnects.count)
     }
 
     /// Lambda allows the init phase 10 s.
@@ -150,15 +151,15 @@ import Testing
         "A start without answers takes at most 3 s",
         arguments: starts, [(HTTPFailure.Kind.timedOut, 60_000), (.broken, 800), (.broken, 2900)])
     func silence(_ start: ProgramStart, _ silence: (kind: HTTPFailure.Kind, time: Int)) throws {
-        let canned = CannedTransport([])
-        let began = canned.now
-        var client = canned.client
+        let http = FakeHTTPClient([])
+        let began = http.now
+        var client = http.client
         client.transport = { requests in
-            canned.now += Int(requests.map { min($0.timeout ?? .max, silence.time) }.max() ?? 0)
+            http.now += Int(requests.map { min($0.timeout ?? .max, silence.time) }.max() ?? 0)
             return requests.map { _ in .failed(silence.kind, received: true) }
         }
         try start.run(start.environment, client, Log(write: { _ in }))
-        #expect(canned.now > began)
-        #expect(canned.now - began <= 3_000)
+        #expect(http.now > began)
+        #expect(http.now - began <= 3_000)
     }
 }

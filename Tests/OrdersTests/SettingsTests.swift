@@ -97,7 +97,7 @@ import Testing
             Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
                 "LEDGER_TABLE is not set", "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
                 "SF_API_VERSION must be like v66.0", "PORTAL_PRICEBOOK_ID must be a Salesforce id",
-                "WHMCS_API_URL must be a URL that starts with https://", "WHMCS_CREDENTIALS_PARAMETER is not set",
+                "WHMCS_API_URL must be an https URL without a user name", "WHMCS_CREDENTIALS_PARAMETER is not set",
                 "WHMCS_PAYMENT_METHOD is not set", "WHMCS_REQUIRE_PAY_METHOD must be true or false",
                 "WHMCS_PRICE_FROM_SALESFORCE must be true or false",
                 "WHMCS_QUIET_TIME must be a whole number from 0 to 86400",
@@ -150,7 +150,7 @@ import Testing
                     "SF_TOKEN_LIFETIME": "60",
                 ],
                 [
-                    "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_LOGIN_URL must be a URL that starts with https://",
+                    "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_LOGIN_URL must be an https URL without a user name",
                     "SF_CLIENT_ID is not set", "SF_TOKEN_LIFETIME must be a whole number from 900 to 86400",
                     "SF_AUTH_FLOW must be jwt-bearer or client-credentials",
                     "SF_PRIVATE_KEY_PARAMETER is not set, nor is SF_PRIVATE_KEY_PATH", "SF_USERNAME is not set",
@@ -179,7 +179,7 @@ import Testing
                 ["SF_RECONCILE": "true", "SF_FIELD_STATUS": "a..b", "PORTAL_PRICEBOOK_ID": "standard"],
                 [
                     "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
-                    "SF_PROVISIONABLE_STATUSES is not set, and SF_RECONCILE needs it",
+                    "SF_PROVISIONABLE_STATUSES is not set, and SF_RECONCILE requires it",
                     "PORTAL_PRICEBOOK_ID must be a Salesforce id",
                     "SF_FIELD_STATUS must be the API name of a field",
                 ]

@@ -1,3 +1,5 @@
+import Basics
+import TestSupport
 import HTTP
 import JSON
 import Salesforce
@@ -7,73 +9,78 @@ import Testing
     private let grant = Grant.clientCredentials(clientId: "3MVG&1", secret: "hush")
     private let host = "https://acme.my.salesforce.com"
 
-    private func request(_ wire: Wire, loginURL: String? = nil) throws -> Token {
-        try grant.requestToken(loginURL: loginURL ?? host, http: wire.http)
+    private func request(_ http: FakeHTTPClient, loginURL: String? = nil) throws -> Token {
+        try grant.requestToken(loginURL: loginURL ?? host, http: http.client)
     }
 
     private func refusal(_ answers: [Result<Response, HTTPFailure>]) throws -> SalesforceFailure {
-        let wire = Wire(answers)
-        return try #require(failure { _ = try request(wire) })
+        let http = FakeHTTPClient(answers)
+        return try #require(failure { _ = try request(http) })
     }
 
-    @Test func clientCredentialsGoIntoTheBody() throws {
-        let wire = Wire(
+    @Test("Client credentials are sent in the body") func clientCredentials() throws {
+        let http = FakeHTTPClient(
             #"{"access_token":"00D!x","instance_url":"https://acme.my.salesforce.com","issued_at":"1795169729999"}"#)
-        let token = try request(wire)
+        let token = try request(http)
         #expect(token.accessToken == "00D!x")
         #expect(token.issuedAt == 1_795_169_729_999)
-        let sent = try #require(wire.requests.first)
+        let sent = try #require(http.requests.first)
         #expect(sent.method == "POST")
         #expect(sent.url == "https://acme.my.salesforce.com/services/oauth2/token")
         #expect(sent.headers.contains(Header("Content-Type", "application/x-www-form-urlencoded")))
         #expect(sent.text == "grant_type=client_credentials&client_id=3MVG%261&client_secret=hush")
     }
 
-    @Test func withoutATimeItIsIssuedNow() throws {
-        let wire = Wire(#"{"access_token":"t","instance_url":"https://acme.my.salesforce.com","token_type":"Bearer"}"#)
-        #expect(try request(wire).issuedAt == 1_795_169_730_000)
+    @Test("A token without a time is issued now") func issuedNow() throws {
+        let http = FakeHTTPClient(
+            #"{"access_token":"t","instance_url":"https://acme.my.salesforce.com","token_type":"Bearer"}"#)
+        #expect(try request(http).issuedAt == 1_795_169_730_000)
     }
 
-    @Test func aTokenForAnUnsafeInstanceIsRefused() throws {
-        let error = try refusal([.answer(#"{"access_token":"hush","instance_url":"http://evil.example"}"#)])
+    @Test("A token for an instance without https is refused") func unsafeInstance() throws {
+        let error = try refusal([.answer(200, #"{"access_token":"hush","instance_url":"http://evil.example"}"#)])
         #expect(error == .noToken("the instance URL of the answer is not https"))
     }
 
-    @Test(arguments: ["http://acme.my.salesforce.com", "acme.my.salesforce.com", "https://a@b.example", ""])
-    func nothingIsSentToAnUnsafeLoginURL(_ url: String) throws {
-        let wire = Wire()
-        let error = failure { _ = try request(wire, loginURL: url) }
+    @Test(
+        "Nothing is sent to an unsafe login URL",
+        arguments: ["http://acme.my.salesforce.com", "acme.my.salesforce.com", "https://a@b.example", ""])
+    func unsafeLoginURL(_ url: String) throws {
+        let http = FakeHTTPClient()
+        let error = failure { _ = try request(http, loginURL: url) }
         #expect(error == .noToken("the login URL is not https and a host"))
-        #expect(wire.requests.isEmpty)
+        #expect(http.requests.isEmpty)
     }
 
-    @Test(arguments: [
-        #"{"error":"unknown_error","error_description":"retry your request"}"#, #"{"error":"unknown_error"}"#,
-        #"{"error":"invalid_grant","error_description":"Retry your request"}"#,
-    ])
-    func aHiccupIsWaitedOut(_ hiccup: String) throws {
+    @Test(
+        "The token service's request to retry is followed",
+        arguments: [
+            #"{"error":"unknown_error","error_description":"retry your request"}"#, #"{"error":"unknown_error"}"#,
+            #"{"error":"invalid_grant","error_description":"Retry your request"}"#,
+        ])
+    func retries(_ hiccup: String) throws {
         let token = #"{"access_token":"t","instance_url":"https://acme.my.salesforce.com"}"#
-        let wire = Wire([.answer(hiccup, status: 400), .answer(hiccup, status: 400), .answer(token)])
-        #expect(try request(wire).accessToken == "t")
-        #expect(wire.waits == [500, 1000])
+        let http = FakeHTTPClient([.answer(400, hiccup), .answer(400, hiccup), .answer(200, token)])
+        #expect(try request(http).accessToken == "t")
+        #expect(http.waits == [500, 1000])
     }
 
-    @Test func aHiccupThatStaysPassesLater() throws {
+    @Test("A lasting request to retry is retryable later") func lastingRetry() throws {
         let hiccup = #"{"error":"unknown_error","error_description":"retry your request"}"#
-        let wire = Wire(Array(repeating: .answer(hiccup, status: 400), count: 4))
-        let error = try #require(failure { _ = try request(wire) })
+        let http = FakeHTTPClient(Array(repeating: .answer(400, hiccup), count: 4))
+        let error = try #require(failure { _ = try request(http) })
         #expect(
             error == .unavailable(doing: "requesting a token", reason: "HTTP 400 unknown_error retry your request"))
         #expect(error.isRetryable)
-        #expect(wire.waits == [500, 1000, 2000])
+        #expect(http.waits == [500, 1000, 2000])
     }
 
-    @Test func aHiccupIsNotWaitedOutBeyondTheDeadline() throws {
-        let wire = Wire([.answer(#"{"error":"unknown_error"}"#, status: 400)])
-        let http = wire.http.until(1_795_169_730_400)
-        let error = try #require(failure { _ = try grant.requestToken(loginURL: host, http: http) })
+    @Test("A retry does not wait beyond the deadline") func retryDeadline() throws {
+        let http = FakeHTTPClient([.answer(400, #"{"error":"unknown_error"}"#)])
+        let client = http.client.until(FakeHTTPClient.start + 400)
+        let error = try #require(failure { _ = try grant.requestToken(loginURL: host, http: client) })
         #expect(error.isRetryable)
-        #expect(wire.waits == [])
+        #expect(http.waits == [])
     }
 
     @Test(
@@ -88,35 +95,39 @@ import Testing
         ])
     func refused(_ code: String, _ message: String, _ words: String) throws {
         let body: JSON = ["error": .string(code), "error_description": .string(message)]
-        let error = try refusal([.answer(String(decoding: body.bytes, as: UTF8.self), status: 400)])
+        let error = try refusal([.answer(400, String(decoding: body.bytes, as: UTF8.self))])
         #expect(error == .grantRefused(error: code, message: message))
         #expect(error.description == "Salesforce gives no token:" + words)
         #expect(!error.isRetryable)
     }
 
     @Test("A refusal without a description is read") func noDescription() throws {
-        let error = try refusal([.answer(#"{"error":"invalid_grant"}"#, status: 400)])
+        let error = try refusal([.answer(400, #"{"error":"invalid_grant"}"#)])
         #expect(error == .grantRefused(error: "invalid_grant", message: ""))
     }
 
-    @Test(arguments: [
-        #"{"error":"rate_limit_exceeded"}"#, #"{"error":"invalid_grant","error_description":"LOGIN_RATE_EXCEEDED"}"#,
-    ])
-    func tooManyLoginsPassInHours(_ body: String) throws {
-        guard case .limitReached = try refusal([.answer(body, status: 400)]) else {
+    @Test(
+        "Too many logins are a limit",
+        arguments: [
+            #"{"error":"rate_limit_exceeded"}"#,
+            #"{"error":"invalid_grant","error_description":"LOGIN_RATE_EXCEEDED"}"#,
+        ])
+    func loginLimit(_ body: String) throws {
+        guard case .limitReached = try refusal([.answer(400, body)]) else {
             Issue.record("not a limit")
             return
         }
     }
 
-    /// Pages without JSON: maintenance passes, a host without that path is the wrong host.
-    @Test(arguments: [
-        (200, true), (400, true), (403, true), (429, true), (500, true), (503, true), (301, false), (302, false),
-        (404, false), (405, false),
-    ])
-    func aPageWithoutJSONIsSurvived(_ status: Int, _ passing: Bool) throws {
-        // Those of an overloaded server are repeated three times by the HTTP client.
-        let page = Result.answer("<html>hush</html>", status: status)
+    @Test(
+        "A page without JSON is maintenance or the wrong host",
+        arguments: [
+            (200, true), (400, true), (403, true), (429, true), (500, true), (503, true), (301, false), (302, false),
+            (404, false), (405, false),
+        ])
+    func pages(_ status: Int, _ passing: Bool) throws {
+        // The HTTP client retries an overloaded server three times.
+        let page = Result.answer(status, "<html>hush</html>")
         let error = try refusal(Array(repeating: page, count: Request.isRetryableStatus(try page.get()) ? 4 : 1))
         #expect(error.isRetryable == passing)
         #expect(error.description.contains("HTTP \(status)"))
@@ -124,17 +135,17 @@ import Testing
         if !passing { #expect(error == .grantRefused(error: "HTTP \(status)", message: "")) }
     }
 
-    @Test func aTokenServiceThatIsNotReachedPassesLater() throws {
+    @Test("An unreachable token service is retryable") func unreachable() throws {
         #expect(
-            try refusal([.broken(.timedOut)])
-                == .unavailable(doing: "requesting a token", reason: "acme.my.salesforce.com hung up"))
+            try refusal([.failed(.timedOut, received: true)])
+                == .unavailable(doing: "requesting a token", reason: "scripted"))
     }
 
-    @Test func aYesWithoutATokenIsUnreadable() throws {
-        #expect(try refusal([.answer("{}")]) == .unreadable(doing: "requesting a token"))
+    @Test("A success without a token is unreadable") func noToken() throws {
+        #expect(try refusal([.answer(200, "{}")]) == .unreadable(doing: "requesting a token"))
     }
 
-    @Test func theGrantNeverShows() {
+    @Test("A grant never shows its secrets") func secrecy() {
         let jwt = Grant.jwtBearer(clientId: "hush", username: "hush", audience: "hush", privateKeyPEM: "hush")
         for grant in [grant, jwt] {
             for text in ["\(grant)", String(reflecting: grant), "\([grant])"] { #expect(!text.contains("hush")) }

@@ -1,3 +1,4 @@
+import HTTP
 import TestSupport
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
         print(key.private_bytes(s.Encoding.PEM, s.PrivateFormat.PKCS8, s.NoEncryption()).decode(), end="")
         """
 
-    /// The assertion on the first line, the key after it; prints the claims only if the signature is right.
+    /// Reads the assertion on the first line and the key after it. Prints the claims if the signature is right.
     private static let verify = """
         import base64, json, sys
         from cryptography.hazmat.primitives.asymmetric import padding
@@ -28,26 +29,26 @@ import Testing
         print(json.dumps(claims, sort_keys=True, ensure_ascii=False), end="")
         """
 
-    @Test func anotherImplementationVerifiesTheRequest() throws {
+    @Test("Python verifies the assertion") func otherImplementation() throws {
         let pem = try Program.python.text(["-c", Self.newKey])
-        let wire = Wire(#"{"access_token":"t","instance_url":"https://acme.my.salesforce.com"}"#)
+        let http = FakeHTTPClient(#"{"access_token":"t","instance_url":"https://acme.my.salesforce.com"}"#)
         let grant = Grant.jwtBearer(
             clientId: "3MVG9.lI?>~", username: "ünit@acme.example", audience: "", privateKeyPEM: pem)
-        _ = try grant.requestToken(loginURL: "https://acme--uat.sandbox.my.salesforce.com/", http: wire.http)
+        _ = try grant.requestToken(loginURL: "https://acme--uat.sandbox.my.salesforce.com/", http: http.client)
 
-        let request = try #require(wire.requests.first)
+        let request = try #require(http.requests.first)
         #expect(request.url == "https://acme--uat.sandbox.my.salesforce.com/services/oauth2/token")
         let start = "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion="
         try #require(request.text.hasPrefix(start))
         let claims = try Program.python.text(
             ["-c", Self.verify], input: request.text.dropFirst(start.count) + "\n" + pem)
-        // The clock says 1795169730000 ms; 180 s later, in seconds.
+        // 180 s after the fake clock's time.
         #expect(
             claims == #"{"aud": "https://test.salesforce.com", "exp": 1795169910, "iss": "3MVG9.lI?>~", "#
                 + #""sub": "ünit@acme.example"}"#)
     }
 
-    @Test func aConfiguredAudienceWins() throws {
+    @Test("A configured audience wins") func configuredAudience() throws {
         let pem = try Program.python.text(["-c", Self.newKey])
         let token = try assertion(
             clientId: "c", username: "u", audience: "https://portal.example", privateKeyPEM: pem, now: 999)
@@ -55,27 +56,30 @@ import Testing
         #expect(claims == #"{"aud": "https://portal.example", "exp": 180, "iss": "c", "sub": "u"}"#)
     }
 
-    @Test func aKeyThatCannotSignIsNamedAndNotShown() throws {
+    @Test("An invalid key is reported and not shown") func invalidKey() throws {
         let grant = Grant.jwtBearer(clientId: "c", username: "u", audience: "", privateKeyPEM: "hush")
-        let wire = Wire()
+        let http = FakeHTTPClient()
         let error = try #require(
-            failure { _ = try grant.requestToken(loginURL: "https://login.salesforce.com", http: wire.http) })
+            failure { _ = try grant.requestToken(loginURL: "https://login.salesforce.com", http: http.client) })
         guard case .noToken(let why) = error else {
             Issue.record("\(error)")
             return
         }
         #expect(why.hasPrefix("the assertion cannot be signed: ") && !why.contains("hush"))
-        #expect(wire.requests.isEmpty)
+        #expect(http.requests.isEmpty)
     }
 
-    @Test(arguments: [
-        ("https://login.salesforce.com", "login"), ("https://test.salesforce.com", "test"),
-        ("https://acme.my.salesforce.com", "login"), ("https://acme--uat.sandbox.my.salesforce.com", "test"),
-        ("https://ACME--UAT.Sandbox.My.Salesforce.com:443/", "test"), ("https://x.scratch.my.salesforce.com", "test"),
-        ("https://acme.develop.my.salesforce.com", "login"), ("http://127.0.0.1:4243", "login"),
-        ("https://sandbox.my.salesforce.com.acme.example", "login"),
-    ])
-    func theAudienceFollowsFromTheHost(_ url: String, _ host: String) {
-        #expect(audience(of: url) == "https://\(host).salesforce.com")
+    @Test(
+        "The audience follows from the login host",
+        arguments: [
+            ("https://login.salesforce.com", "login"), ("https://test.salesforce.com", "test"),
+            ("https://acme.my.salesforce.com", "login"), ("https://acme--uat.sandbox.my.salesforce.com", "test"),
+            ("https://ACME--UAT.Sandbox.My.Salesforce.com:443/", "test"),
+            ("https://x.scratch.my.salesforce.com", "test"),
+            ("https://acme.develop.my.salesforce.com", "login"), ("http://127.0.0.1:4243", "login"),
+            ("https://sandbox.my.salesforce.com.acme.example", "login"),
+        ])
+    func audienceOfHost(_ url: String, _ host: String) throws {
+        #expect(try audience(of: Origin(url)) == "https://\(host).salesforce.com")
     }
 }

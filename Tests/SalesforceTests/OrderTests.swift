@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import HTTP
 import Testing
@@ -16,7 +17,7 @@ import Testing
     private let empty = #"{"totalSize":0,"done":true,"records":[]}"#
 
     @Test("Values are looked up by the paths of the query") func valuesByPath() throws {
-        let wire = Wire(
+        let http = FakeHTTPClient(
             answer(
                 #"""
                 {"attributes":{"type":"Order","url":"/services/data/v66.0/sobjects/Order/801000000000001AAA"},
@@ -27,7 +28,7 @@ import Testing
                 {"Id":"802000000000001AAA","Product2":{"Name":"Fibre","Number__c":185.0},"UnitPrice":19.99}]}}
                 """#))
         let (order, items) = try #require(
-            try wire.salesforce.order(
+            try http.salesforce.order(
                 id(), selecting: ["Status", "Account.Client__c"], itemsSelecting: ["Product2.Name", "UnitPrice"]))
         #expect(order.id.text == "801000000000001AAA")
         #expect((order["Status"], order["Account.Client__c"]) == ("Approved", "#1234 - Größe & Co"))
@@ -41,37 +42,37 @@ import Testing
     }
 
     @Test("The query selects each path once") func query() throws {
-        let wire = Wire(empty)
+        let http = FakeHTTPClient(empty)
         #expect(
-            try wire.salesforce.order(
+            try http.salesforce.order(
                 id(), selecting: ["Status", "Account.Client__c", "STATUS"],
                 itemsSelecting: ["Product2.Name", "Id", "product2.name"]) == nil)
         #expect(
-            try #require(wire.requests.first).soql
+            try #require(http.requests.first).soql
                 == "SELECT Id, Status, Account.Client__c, (SELECT Id, Product2.Name FROM OrderItems) "
                 + "FROM Order WHERE Id = '801000000000001AAA'")
     }
 
     @Test("An order without items has none", arguments: [#","OrderItems":null"#, ""])
     func noItems(_ items: String) throws {
-        let wire = Wire(answer(#"{"Id":"801000000000001AAA","Account":null\#(items)}"#))
-        let (order, rows) = try #require(try wire.salesforce.order(id(), selecting: [], itemsSelecting: []))
+        let http = FakeHTTPClient(answer(#"{"Id":"801000000000001AAA","Account":null\#(items)}"#))
+        let (order, rows) = try #require(try http.salesforce.order(id(), selecting: [], itemsSelecting: []))
         #expect(rows == [])
         #expect(order["Account.Client__c"] == nil)
     }
 
     @Test("Items are read from all pages") func itemPages() throws {
         let next = "/services/data/v66.0/query/0r8-2"
-        let wire = Wire(
+        let http = FakeHTTPClient(
             answer(
                 #"""
                 {"Id":"801000000000001AAA","OrderItems":{"totalSize":3,"done":false,"nextRecordsUrl":"\#(next)",
                 "records":[\#(item(1)),\#(item(2))]}}
                 """#),
             #"{"totalSize":3,"done":true,"records":[\#(item(3))]}"#)
-        let (_, items) = try #require(try wire.salesforce.order(id(), selecting: [], itemsSelecting: []))
+        let (_, items) = try #require(try http.salesforce.order(id(), selecting: [], itemsSelecting: []))
         #expect(items.map { $0.id.text.prefix(15).last } == ["1", "2", "3"])
-        #expect(wire.requests.last?.url == "https://acme.my.salesforce.com" + next)
+        #expect(http.requests.last?.url == "https://acme.my.salesforce.com" + next)
     }
 
     @Test(
@@ -83,8 +84,8 @@ import Testing
             #"{"Id":"801000000000001AAA","OrderItems":[]}"#,
         ])
     func otherShape(_ record: String) throws {
-        let wire = Wire(answer(record))
-        let error = failure { _ = try wire.salesforce.order(try id(), selecting: [], itemsSelecting: []) }
+        let http = FakeHTTPClient(answer(record))
+        let error = failure { _ = try http.salesforce.order(try id(), selecting: [], itemsSelecting: []) }
         #expect(error == .unreadable(doing: "reading the order"))
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A port of loopback that refuses connections: bound, so that nobody else takes it meanwhile, but not listened at.
+/// A loopback port that refuses connections: it is bound, so that no other process takes it, but nothing listens.
 public final class ClosedPort: Sendable {
     public let port: UInt16
     private let descriptor: Int32

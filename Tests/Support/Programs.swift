@@ -4,9 +4,9 @@ import Foundation
 public let packageRoot = URL(fileURLWithPath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-/// Another program's answer, for tests that ask a second opinion.
+/// Another program, such as an independent implementation to compare with.
 public struct Program: Sendable {
-    /// It ended with another status than 0; the text is what it said on its standard error.
+    /// It exited with another status than 0; the description has its standard error.
     public struct Failed: Error, CustomStringConvertible {
         public var description: String
     }
@@ -20,14 +20,14 @@ public struct Program: Sendable {
     public static let openssl = Program("/usr/bin/openssl")
     public static let php = Program("/usr/bin/php")
 
-    /// The interpreter that has the packages of the tests: `PYTHON`, or the one `./deploy/test` makes.
+    /// The interpreter with the packages of the tests: `PYTHON`, or the one of `.local/venv`.
     public static let python = Program(pythonPath)
 
     public static var pythonPath: String {
         ProcessInfo.processInfo.environment["PYTHON"] ?? packageRoot.appending(path: ".local/venv/bin/python").path
     }
 
-    /// Runs it to its end; what it wrote on its standard output.
+    /// Runs it to its end and returns its standard output.
     public func run(_ arguments: [String], input: [UInt8] = []) throws -> [UInt8] {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
@@ -55,7 +55,7 @@ extension Program {
     }
 }
 
-/// A directory that is gone with its last user.
+/// A directory that its last user deletes.
 public final class TemporaryDirectory: Sendable {
     public let url: URL
 

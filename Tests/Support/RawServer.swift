@@ -1,14 +1,14 @@
 import Foundation
 
-/// A TCP server on loopback for what a polite HTTP server cannot do: count connections, close them at the wrong moment,
-/// answer with other bytes than HTTP's.
+/// A TCP server on loopback that can misbehave, unlike an HTTP server: it counts connections, closes them at any time,
+/// and answers with any bytes.
 public final class RawServer: Sendable {
     public let port: UInt16
     public var url: String { "http://127.0.0.1:\(port)" }
 
     private let listener: Int32
 
-    /// Each connection has a thread that runs `serve`, and is closed when that returns.
+    /// Each connection has a thread that runs `serve`, and is closed when `serve` returns.
     public init(_ serve: @escaping @Sendable (RawConnection) -> Void) throws {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
@@ -27,7 +27,7 @@ public final class RawServer: Sendable {
             var number = 0
             while true {
                 let descriptor = accept(listener, nil, nil)
-                // Shut down: the server is gone.
+                // The server has shut down.
                 guard descriptor >= 0 else { break }
                 number += 1
                 let connection = RawConnection(descriptor: descriptor, number: number)
@@ -44,7 +44,7 @@ public final class RawServer: Sendable {
 
 /// One accepted connection.
 public final class RawConnection: @unchecked Sendable {
-    /// Of the server's connections, from 1.
+    /// Its number among the server's connections, from 1.
     public let number: Int
     private let descriptor: Int32
     private var received: [UInt8] = []
@@ -91,7 +91,7 @@ public final class RawConnection: @unchecked Sendable {
         }
     }
 
-    /// A whole answer that lets the connection live.
+    /// Sends a complete response that keeps the connection.
     public func answer(_ status: Int, headers: [String] = [], _ body: String = "") {
         let lines = ["HTTP/1.1 \(status) x", "Content-Length: \(body.utf8.count)"] + headers
         send(lines.joined(separator: "\r\n") + "\r\n\r\n" + body)

@@ -1,13 +1,13 @@
 import Foundation
 
-/// What several threads saw, in the order they saw it.
+/// Values from several threads, in their order of arrival.
 public final class Recorder<Value: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var recorded: [Value] = []
 
     public init() {}
 
-    /// Returns how many there are now.
+    /// Returns the number of values.
     @discardableResult
     public func append(_ value: Value) -> Int {
         lock.withLock {

@@ -1,14 +1,14 @@
 import Foundation
 
-/// A program that runs beside a test. It is to end when its standard input does, so that none is left behind even when
-/// the tests are killed.
+/// A program that runs beside a test. It must end with its standard input, so that it also ends when the
+/// tests are killed.
 public final class Service: @unchecked Sendable {
-    /// The line that was waited for never came.
+    /// The program ended before its ready line.
     public struct NotReady: Error, CustomStringConvertible {
         public var description: String
     }
 
-    /// The line that told it was ready.
+    /// The line that says that it is ready.
     public let readyLine: String
     private let process = Process()
     private let input = Pipe()
@@ -31,7 +31,7 @@ public final class Service: @unchecked Sendable {
             }
             if piece.isEmpty { throw NotReady(description: "\(path) ended before it said \(ready): \(text)") }
         }
-        // Whatever else it says is thrown away, so that it never blocks on a full pipe.
+        // Further output is discarded, so that a full pipe never blocks the program.
         output.fileHandleForReading.readabilityHandler = {
             if $0.availableData.isEmpty { $0.readabilityHandler = nil }
         }
@@ -39,7 +39,7 @@ public final class Service: @unchecked Sendable {
 
     deinit {
         try? input.fileHandleForWriting.close()
-        // Not SIGTERM: a child inherits the signals that the thread of a test has blocked.
+        // Not SIGTERM: a child inherits the blocked signals of a test's thread.
         kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }

@@ -4,41 +4,41 @@ import Testing
 @testable import Testbed
 
 @Suite struct SalesforceQueryTests {
-    let client: SalesforceClient
+    let session: SalesforceSession
 
     init() throws {
-        client = try SalesforceClient()
+        session = try SalesforceSession()
     }
 
     @Test("Only a valid token is accepted")
     func checksTheToken() throws {
         let refusal: JSON = [["errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"]]
-        let wrong = try client.call("GET", "/services/data/v66.0/query?q=x", token: "00D!wrong")
+        let wrong = try session.call("GET", "/services/data/v66.0/query?q=x", token: "00D!wrong")
         #expect(wrong.status == 401)
         #expect(wrong.body == refusal)
-        #expect(try request(client.salesforce.port, "PATCH", SalesforceClient.order, body: "{}")?.status == 401)
-        #expect(try client.call("GET", "/services/oauth2/userinfo").status == 200)
-        client.salesforce.revokeTokens()
-        #expect(try client.query("SELECT Id FROM Order").body == refusal)
-        #expect(try client.call("GET", "/services/oauth2/userinfo").status == 403)
+        #expect(try request(session.salesforce.port, "PATCH", SalesforceSession.order, body: "{}")?.status == 401)
+        #expect(try session.call("GET", "/services/oauth2/userinfo").status == 200)
+        session.salesforce.revokeTokens()
+        #expect(try session.query("SELECT Id FROM Order").body == refusal)
+        #expect(try session.call("GET", "/services/oauth2/userinfo").status == 403)
     }
 
     @Test("Retired API versions are refused", arguments: [("v30.0", 410), ("v21.0", 410), ("v31.0", 200), ("66", 404)])
     func refusesRetiredVersions(_ version: String, status: Int) throws {
-        #expect(try client.call("GET", "/services/data/\(version)/query?q=SELECT+Id+FROM+Account").status == status)
+        #expect(try session.call("GET", "/services/data/\(version)/query?q=SELECT+Id+FROM+Account").status == status)
     }
 
     @Test("Every answer has the API usage")
     func reportsTheUsage() throws {
-        let good = try client.query("SELECT Id FROM Account")
-        let bad = try client.query("SELECT")
+        let good = try session.query("SELECT Id FROM Account")
+        let bad = try session.query("SELECT")
         #expect(good.answer.headers["sforce-limit-info"] == "api-usage=1/100000")
         #expect(bad.answer.headers["sforce-limit-info"] == "api-usage=2/100000")
     }
 
     @Test("A query returns an order with its account and lines")
     func returnsAnOrder() throws {
-        let (status, body, answer) = try client.query(
+        let (status, body, answer) = try session.query(
             """
             SELECT Id, Status, Provisioning_Status__c, Account.WH_Account__c, Account.SF_Account_No__c,
               (SELECT Id, Quantity, Billing_Cycle__c, Product2.WH_Product_ID__c, PricebookEntry.Product2.Name
@@ -71,37 +71,37 @@ import Testing
     @Test("Rows and children come in pages")
     func returnsPages() throws {
         let soql = "SELECT Id, (SELECT Id FROM OrderItems) FROM Order WHERE Id = '\(Seed.unmappedOrder)'"
-        let children = try #require(try client.query(soql).body["records"]?.array?.first?["OrderItems"])
+        let children = try #require(try session.query(soql).body["records"]?.array?.first?["OrderItems"])
         #expect(children["totalSize"] == 3)
         #expect(children["done"] == false)
         #expect(children["records"]?.array?.count == 2)
-        let next = try client.call("GET", try #require(children["nextRecordsUrl"]?.string)).body
+        let next = try session.call("GET", try #require(children["nextRecordsUrl"]?.string)).body
         #expect(next["done"] == true)
         #expect(next["records"]?.array?.first?["attributes"]?["type"] == "OrderItem")
         #expect(next["records"]?.array?.count == 1)
 
-        var page = try client.query("select ID from order order by OrderNumber desc").body
+        var page = try session.query("select ID from order order by OrderNumber desc").body
         var ids = page["records"]?.array?.compactMap { $0["Id"]?.string } ?? []
         while let url = page["nextRecordsUrl"]?.string {
-            page = try client.call("GET", url).body
+            page = try session.call("GET", url).body
             ids += page["records"]?.array?.compactMap { $0["Id"]?.string } ?? []
         }
         #expect(ids.count == 6)
         #expect(ids.first == Seed.otherOrder)
         #expect(ids.last == Seed.order)
-        #expect(try client.call("GET", "/services/data/v66.0/query/01gXX-2").status == 400)
+        #expect(try session.call("GET", "/services/data/v66.0/query/01gXX-2").status == 400)
     }
 
     @Test("Absent children and relationships are null")
     func returnsNullForAbsence() throws {
-        let id = client.salesforce.update { $0.addOrder(account: Seed.notLinkedAccount, lines: []) }
-        let order = try client.query(
+        let id = session.salesforce.update { $0.addOrder(account: Seed.notLinkedAccount, lines: []) }
+        let order = try session.query(
             "SELECT Account.WH_Account__c, (SELECT Id FROM OrderItems) FROM Order WHERE Id = '\(id)'"
         ).body["records"]?.array?.first
         #expect(order?["OrderItems"] == .null)
         #expect(order?["Account"]?["WH_Account__c"] == .null)
-        let orphan = client.salesforce.add("Order", ["Status": "Draft"])
-        let row = try client.query("SELECT Account.Name FROM Order WHERE Id = '\(orphan)'").body["records"]?.array?
+        let orphan = session.salesforce.add("Order", ["Status": "Draft"])
+        let row = try session.query("SELECT Account.Name FROM Order WHERE Id = '\(orphan)'").body["records"]?.array?
             .first
         #expect(row?["Account"] == .null)
     }
@@ -109,10 +109,10 @@ import Testing
     @Test("Conditions and LIMIT select rows")
     func selectsRows() throws {
         let soql = "SELECT Id FROM OrderItem WHERE OrderId = '\(Seed.otherOrder)' AND Quantity = 1"
-        #expect(try client.query(soql).body["totalSize"] == 1)
-        #expect(try client.query(soql + " AND Billing_Cycle__c != 'Annual'").body["totalSize"] == 0)
+        #expect(try session.query(soql).body["totalSize"] == 1)
+        #expect(try session.query(soql + " AND Billing_Cycle__c != 'Annual'").body["totalSize"] == 0)
         let ids = "('\(Seed.order)', '\(Seed.otherOrder)')"
-        #expect(try client.query("SELECT Id FROM OrderItem WHERE OrderId IN \(ids) LIMIT 2").body["totalSize"] == 2)
+        #expect(try session.query("SELECT Id FROM OrderItem WHERE OrderId IN \(ids) LIMIT 2").body["totalSize"] == 2)
     }
 
     @Test(
@@ -136,15 +136,15 @@ import Testing
             ("", "MALFORMED_QUERY"),
         ])
     func refusesAWrongQuery(_ soql: String, code: String) throws {
-        let (status, body, _) = try client.query(soql)
+        let (status, body, _) = try session.query(soql)
         #expect(status == 400)
         #expect(body.array?.first?["errorCode"]?.string == code)
     }
 
     @Test("A backslash escapes a quote")
     func readsEscapes() throws {
-        client.salesforce.add("Account", ["Name": "O'Neill \\ Sons"])
+        session.salesforce.add("Account", ["Name": "O'Neill \\ Sons"])
         let soql = #"SELECT Name FROM Account WHERE Name = 'O\'Neill \\ Sons'"#
-        #expect(try client.query(soql).body["records"]?.array?.first?["Name"] == "O'Neill \\ Sons")
+        #expect(try session.query(soql).body["records"]?.array?.first?["Name"] == "O'Neill \\ Sons")
     }
 }

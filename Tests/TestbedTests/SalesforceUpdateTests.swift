@@ -4,27 +4,27 @@ import Testing
 @testable import Testbed
 
 @Suite struct SalesforceUpdateTests {
-    let client: SalesforceClient
+    let session: SalesforceSession
 
     init() throws {
-        client = try SalesforceClient()
+        session = try SalesforceSession()
     }
 
     @Test("An update is written, and answered without a body")
     func updates() throws {
         let fields = #"{"Provisioning_Status__c":"Activating","Last_Provisioning_At__c":"2026-11-20T10:15:30.000Z"}"#
-        let (status, _, answer) = try client.call("PATCH", SalesforceClient.order, fields)
+        let (status, _, answer) = try session.call("PATCH", SalesforceSession.order, fields)
         #expect(status == 204)
         #expect(answer.body.isEmpty)
         #expect(answer.headers["content-type"] == nil)
         let shortId = "/services/data/v66.0/sobjects/Order/\(Seed.order.prefix(15))"
-        _ = try client.call("PATCH", shortId, #"{"Provisioning_Status__c":"Provisioned","WHMCS_Order_ID__c":"77"}"#)
-        let order = try #require(client.salesforce.record("Order", Seed.order))
+        _ = try session.call("PATCH", shortId, #"{"Provisioning_Status__c":"Provisioned","WHMCS_Order_ID__c":"77"}"#)
+        let order = try #require(session.salesforce.record("Order", Seed.order))
         #expect(order["Provisioning_Status__c"] == "Provisioned")
         #expect(order["WHMCS_Order_ID__c"] == "77")
         #expect(order["Last_Provisioning_At__c"] == "2026-11-20T10:15:30.000+0000")
-        #expect(client.salesforce.statusHistory(Seed.order) == ["Activating", "Provisioned"])
-        #expect(client.salesforce.statusHistory(Seed.otherOrder) == [])
+        #expect(session.salesforce.statusHistory(Seed.order) == ["Activating", "Provisioned"])
+        #expect(session.salesforce.statusHistory(Seed.otherOrder) == [])
     }
 
     @Test(
@@ -40,22 +40,22 @@ import Testing
             (#"{"Provisioning_Status__c":"#, "JSON_PARSER_ERROR"),
         ])
     func refusesAWrongField(_ fields: String, code: String) throws {
-        let (status, body, _) = try client.call("PATCH", SalesforceClient.order, fields)
+        let (status, body, _) = try session.call("PATCH", SalesforceSession.order, fields)
         #expect(status == 400)
         #expect(body.array?.first?["errorCode"]?.string == code)
-        #expect(client.salesforce.record("Order", Seed.order)?["Provisioning_Status__c"] == nil)
+        #expect(session.salesforce.record("Order", Seed.order)?["Provisioning_Status__c"] == nil)
     }
 
     @Test("A text's length is counted in UTF-16 units")
     func limitsTheLength() throws {
         func write(_ text: String) throws -> JSON? {
-            try client.call("PATCH", SalesforceClient.order, #"{"Provisioning_Error_Message__c":"\#(text)"}"#).body
+            try session.call("PATCH", SalesforceSession.order, #"{"Provisioning_Error_Message__c":"\#(text)"}"#).body
                 .array?.first
         }
         #expect(try write(String(repeating: "ü", count: 255)) == nil)
         #expect(try write(String(repeating: "ü", count: 256))?["errorCode"] == "STRING_TOO_LONG")
         #expect(try write(String(repeating: "🚀", count: 128))?["fields"] == ["Provisioning_Error_Message__c"])
-        #expect(client.salesforce.record("Order", Seed.order)?["Provisioning_Error_Message__c"]?.string?.count == 255)
+        #expect(session.salesforce.record("Order", Seed.order)?["Provisioning_Error_Message__c"]?.string?.count == 255)
     }
 
     @Test(
@@ -64,7 +64,7 @@ import Testing
             "Order/801Dn0000014UPzIAM", "Order/nonsense", "Nope/801Dn0000014UPaIAM", "Order/801Dn0000014UPaAAA",
         ])
     func refusesAnUnknownRecord(_ path: String) throws {
-        let (status, body, _) = try client.call("PATCH", "/services/data/v66.0/sobjects/\(path)", "{}")
+        let (status, body, _) = try session.call("PATCH", "/services/data/v66.0/sobjects/\(path)", "{}")
         #expect(status == 404)
         #expect(body.array?.first?["errorCode"] == "NOT_FOUND")
     }
@@ -80,36 +80,36 @@ import Testing
 
     @Test("A collection has a result for each record")
     func reportsEachRecord() throws {
-        let (status, body, _) = try client.call("PATCH", "/services/data/v66.0/composite/sobjects", Self.mixed)
+        let (status, body, _) = try session.call("PATCH", "/services/data/v66.0/composite/sobjects", Self.mixed)
         #expect(status == 200)
         #expect(body.array?.map { $0["success"] } == [true, false, false])
         #expect(body.array?.first == ["id": .string(Seed.order), "success": true, "errors": []])
         #expect(
             body.array?.dropFirst().map { $0["errors"]?.array?.first?["statusCode"]?.string }
                 == ["INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "INVALID_CROSS_REFERENCE_KEY"])
-        #expect(client.salesforce.statusHistory(Seed.order) == ["Activating"])
+        #expect(session.salesforce.statusHistory(Seed.order) == ["Activating"])
     }
 
     @Test("allOrNone rolls a collection back")
     func rollsBack() throws {
         let strict = Self.mixed.replacing(#""allOrNone":false"#, with: #""allOrNone":true"#)
-        let (status, body, _) = try client.call("PATCH", "/services/data/v66.0/composite/sobjects", strict)
+        let (status, body, _) = try session.call("PATCH", "/services/data/v66.0/composite/sobjects", strict)
         #expect(status == 200)
         #expect(body.array?.map { $0["success"] } == [false, false, false])
         #expect(
             body.array?.first?["errors"]?.array?.first?["statusCode"] == "ALL_OR_NONE_OPERATION_ROLLED_BACK")
-        #expect(client.salesforce.record("Order", Seed.order)?["Provisioning_Status__c"] == nil)
-        #expect(client.salesforce.statusHistory(Seed.order) == [])
+        #expect(session.salesforce.record("Order", Seed.order)?["Provisioning_Status__c"] == nil)
+        #expect(session.salesforce.statusHistory(Seed.order) == [])
     }
 
     func composite(status: String, options: String) throws -> [JSON] {
         let soql = formEncoded("SELECT Provisioning_Status__c FROM Order WHERE Id = '\(Seed.order)'")
         let body = #"""
             {\#(options)"compositeRequest":[
-              {"method":"PATCH","url":"\#(SalesforceClient.order)","referenceId":"mark","body":{"Provisioning_Status__c":"\#(status)"}},
+              {"method":"PATCH","url":"\#(SalesforceSession.order)","referenceId":"mark","body":{"Provisioning_Status__c":"\#(status)"}},
               {"method":"GET","url":"/services/data/v66.0/query?q=\#(soql)","referenceId":"read"}]}
             """#
-        let (status, answer, _) = try client.call("POST", "/services/data/v66.0/composite", body)
+        let (status, answer, _) = try session.call("POST", "/services/data/v66.0/composite", body)
         #expect(status == 200)
         return answer["compositeResponse"]?.array ?? []
     }

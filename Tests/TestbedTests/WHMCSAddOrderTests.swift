@@ -5,11 +5,11 @@ import Testing
 @testable import Testbed
 
 @Suite struct WHMCSAddOrderTests {
-    let client: WHMCSClient
-    var whmcs: WHMCSSimulator { client.whmcs }
+    let session: WHMCSSession
+    var whmcs: WHMCSSimulator { session.whmcs }
 
     init() throws {
-        client = try WHMCSClient()
+        session = try WHMCSSession()
     }
 
     private static func base64(_ text: String) -> String { Data(text.utf8).base64EncodedString() }
@@ -17,9 +17,9 @@ import Testing
     @Test("AddOrder creates an order with its services")
     func createsAnOrder() throws {
         let marker = "a:1:{i:401;s:18:\"\(Seed.order)\";}"
-        let answer = try client.call(
+        let answer = try session.call(
             "AddOrder",
-            WHMCSClient.order.merging(["customfields[0]": Self.base64(marker), "domain[1]": "example.com"]) { $1 })
+            WHMCSSession.order.merging(["customfields[0]": Self.base64(marker), "domain[1]": "example.com"]) { $1 })
         #expect(answer["result"] == "success")
         let state = whmcs.state
         let order = try #require(state.orders.first)
@@ -65,7 +65,7 @@ import Testing
             ),
         ])
     func refusesAWrongOrder(_ change: [String: String], message: String) throws {
-        let answer = try client.call("AddOrder", WHMCSClient.order.merging(change) { $1 })
+        let answer = try session.call("AddOrder", WHMCSSession.order.merging(change) { $1 })
         #expect(answer == ["result": "error", "message": .string(message)])
         #expect(whmcs.state.orders.isEmpty)
         #expect(whmcs.state.services.isEmpty)
@@ -73,26 +73,27 @@ import Testing
 
     @Test("An empty cart is refused")
     func refusesAnEmptyCart() throws {
-        let answer = try client.call("AddOrder", ["clientid": "1234", "paymentmethod": "mailin"])
+        let answer = try session.call("AddOrder", ["clientid": "1234", "paymentmethod": "mailin"])
         #expect(answer["message"] == "No items added to cart so order cannot proceed")
     }
 
     @Test("Repeating AddOrder creates a second order")
     func repeatingCreatesASecondOrder() throws {
-        for _ in 1...2 { _ = try client.call("AddOrder", WHMCSClient.order) }
+        for _ in 1...2 { _ = try session.call("AddOrder", WHMCSSession.order) }
         #expect(whmcs.state.orders.count == 2)
     }
 
     @Test("The text \"false\" switches invoices off")
     func readsNoInvoiceAsPHPDoes() throws {
-        #expect(try client.call("AddOrder", WHMCSClient.order.merging(["noinvoice": "false"]) { $1 })["invoiceid"] == 0)
-        #expect(try client.call("AddOrder", WHMCSClient.order.merging(["noinvoice": "0"]) { $1 })["invoiceid"] != 0)
+        #expect(
+            try session.call("AddOrder", WHMCSSession.order.merging(["noinvoice": "false"]) { $1 })["invoiceid"] == 0)
+        #expect(try session.call("AddOrder", WHMCSSession.order.merging(["noinvoice": "0"]) { $1 })["invoiceid"] != 0)
     }
 
     @Test("An installation may ignore notes")
     func mayIgnoreNotes() throws {
         whmcs.configuration.dropsNotes = true
-        _ = try client.call("AddOrder", WHMCSClient.order)
+        _ = try session.call("AddOrder", WHMCSSession.order)
         #expect(whmcs.state.orders.first?.notes == "")
     }
 
@@ -107,14 +108,14 @@ import Testing
         let fields = [
             "clientid": "1234", "paymentmethod": "mailin", "pid[]": "185", "billingcycle[]": "monthly", "qty[0]": "3",
         ]
-        _ = try client.call("AddOrder", fields)
+        _ = try session.call("AddOrder", fields)
         #expect(whmcs.state.services.map(\.quantity) == made)
         #expect(whmcs.state.orders.first?.amount == amount)
     }
 
     @Test("A price can be overridden")
     func overridesThePrice() throws {
-        _ = try client.call("AddOrder", WHMCSClient.order.merging(["priceoverride[0]": "5.00"]) { $1 })
+        _ = try session.call("AddOrder", WHMCSSession.order.merging(["priceoverride[0]": "5.00"]) { $1 })
         #expect(whmcs.state.services.map(\.amount) == ["5.00", "49.00"])
     }
 }

@@ -5,11 +5,11 @@ import Testing
 @testable import Testbed
 
 @Suite struct WHMCSCallerTests {
-    let client: WHMCSClient
-    var whmcs: WHMCSSimulator { client.whmcs }
+    let session: WHMCSSession
+    var whmcs: WHMCSSimulator { session.whmcs }
 
     init() throws {
-        client = try WHMCSClient()
+        session = try WHMCSSession()
     }
 
     @Test(
@@ -22,8 +22,8 @@ import Testing
             (["action": "Nonsense"], 400, #"Invalid API Action: "Nonsense" is not a valid API action"#),
         ])
     func checksTheCaller(_ change: [String: String], status: Int, message: String) throws {
-        let fields = WHMCSClient.credentials.merging(["action": "GetOrders"]) { $1 }.merging(change) { $1 }
-        let answer = try client.raw(fields)
+        let fields = WHMCSSession.credentials.merging(["action": "GetOrders"]) { $1 }.merging(change) { $1 }
+        let answer = try session.raw(fields)
         #expect(answer.status == status)
         #expect(answer.headers["content-type"] == "application/json")
         #expect(JSON(answer.body) == ["result": "error", "message": .string(message)])
@@ -36,13 +36,13 @@ import Testing
         whmcs.configuration.accessKey = "key"
         whmcs.configuration.permissions = ["GetOrders"]
         // The address is checked before the credentials.
-        #expect(try client.call("GetOrders", ["secret": "wrong"])["message"] == "Invalid IP 1.2.3.4")
-        #expect(try client.call("GetOrders", ["accesskey": "wrong"])["message"] == "Invalid IP 1.2.3.4")
-        #expect(try client.call("GetOrders", ["accesskey": "key"])["result"] == "success")
+        #expect(try session.call("GetOrders", ["secret": "wrong"])["message"] == "Invalid IP 1.2.3.4")
+        #expect(try session.call("GetOrders", ["accesskey": "wrong"])["message"] == "Invalid IP 1.2.3.4")
+        #expect(try session.call("GetOrders", ["accesskey": "key"])["result"] == "success")
         whmcs.configuration.allowedAddresses = ["1.2.3.4"]
-        #expect(try client.call("GETORDERS")["result"] == "success")
-        let answer = try client.raw(
-            WHMCSClient.credentials.merging(WHMCSClient.order) { $1 }.merging(["action": "AddOrder"]) { $1 })
+        #expect(try session.call("GETORDERS")["result"] == "success")
+        let answer = try session.raw(
+            WHMCSSession.credentials.merging(WHMCSSession.order) { $1 }.merging(["action": "AddOrder"]) { $1 })
         #expect(answer.status == 403)
         #expect(answer.text.contains(#"Invalid Permissions: API action \"addorder\" is not allowed"#))
         #expect(whmcs.state.orders.isEmpty)
@@ -54,7 +54,7 @@ import Testing
             whmcs.port, "POST", "/includes/api.php", headers: ["Content-Type": "application/json"],
             body: #"{"identifier":"id","secret":"s&cret","action":"GetOrders","responsetype":"json"}"#)
         #expect(json?.status == 403)
-        let xml = try client.raw(["identifier": "id", "secret": "s&cret", "action": "GetPaymentMethods"])
+        let xml = try session.raw(["identifier": "id", "secret": "s&cret", "action": "GetPaymentMethods"])
         #expect(xml.headers["content-type"] == "application/xml")
         #expect(JSON(xml.body) == nil)
         #expect(try request(whmcs.port, "GET", "/elsewhere")?.status == 404)

@@ -5,25 +5,25 @@ import Testing
 @testable import Testbed
 
 @Suite struct WHMCSReadTests {
-    let client: WHMCSClient
-    var whmcs: WHMCSSimulator { client.whmcs }
+    let session: WHMCSSession
+    var whmcs: WHMCSSimulator { session.whmcs }
 
     init() throws {
-        client = try WHMCSClient()
+        session = try WHMCSSession()
     }
 
     @Test("Only Pending orders can be accepted or cancelled")
     func changesOnlyPendingOrders() throws {
         let refusal: JSON = ["result": "error", "message": "Order ID not found or Status not Pending"]
-        #expect(try client.call("AcceptOrder", ["orderid": "1"]) == refusal)
-        let id = try #require(try client.call("AddOrder", WHMCSClient.order)["orderid"]?.stringOrNumber)
-        #expect(try client.call("AcceptOrder", ["orderid": id]) == ["result": "success"])
+        #expect(try session.call("AcceptOrder", ["orderid": "1"]) == refusal)
+        let id = try #require(try session.call("AddOrder", WHMCSSession.order)["orderid"]?.stringOrNumber)
+        #expect(try session.call("AcceptOrder", ["orderid": id]) == ["result": "success"])
         #expect(whmcs.state.orders.first?.status == "Active")
         #expect(whmcs.state.services.map(\.status) == ["Active", "Active"])
-        #expect(try client.call("AcceptOrder", ["orderid": id]) == refusal)
-        #expect(try client.call("CancelOrder", ["orderid": id]) == refusal)
-        let second = try #require(try client.call("AddOrder", WHMCSClient.order)["orderid"]?.stringOrNumber)
-        #expect(try client.call("CancelOrder", ["orderid": second]) == ["result": "success"])
+        #expect(try session.call("AcceptOrder", ["orderid": id]) == refusal)
+        #expect(try session.call("CancelOrder", ["orderid": id]) == refusal)
+        let second = try #require(try session.call("AddOrder", WHMCSSession.order)["orderid"]?.stringOrNumber)
+        #expect(try session.call("CancelOrder", ["orderid": second]) == ["result": "success"])
         #expect(whmcs.state.orders.last?.status == "Cancelled")
         #expect(whmcs.state.actions.filter { $0 == "AcceptOrder" }.count == 3)
     }
@@ -34,14 +34,14 @@ import Testing
         for n in 0..<30 {
             let clientId = n % 2 == 0 ? "1234" : "1236"
             ids.append(
-                try client.call("AddOrder", WHMCSClient.order.merging(["clientid": clientId]) { $1 })["orderid"]?
+                try session.call("AddOrder", WHMCSSession.order.merging(["clientid": clientId]) { $1 })["orderid"]?
                     .stringOrNumber ?? "")
         }
         func listed(_ fields: [String: String]) throws -> [String] {
-            try client.call("GetOrders", fields)["orders"]?["order"]?.array?.compactMap { $0["id"]?.stringOrNumber }
+            try session.call("GetOrders", fields)["orders"]?["order"]?.array?.compactMap { $0["id"]?.stringOrNumber }
                 ?? []
         }
-        let first = try client.call("GetOrders")
+        let first = try session.call("GetOrders")
         #expect(first["totalresults"] == 30)
         #expect(first["numreturned"] == 25)
         #expect(first["orders"]?["order"]?.array?.count == 25)
@@ -57,8 +57,8 @@ import Testing
 
     @Test("GetOrders returns an order with its line items")
     func returnsAnOrder() throws {
-        let id = try #require(try client.call("AddOrder", WHMCSClient.order)["orderid"]?.stringOrNumber)
-        let order = try client.call("GetOrders", ["id": id])["orders"]?["order"]?.array?.first
+        let id = try #require(try session.call("AddOrder", WHMCSSession.order)["orderid"]?.stringOrNumber)
+        let order = try session.call("GetOrders", ["id": id])["orders"]?["order"]?.array?.first
         #expect(order?["notes"]?.string == "sfOrderId=\(Seed.order)")
         #expect(order?["userid"] == 1234)
         let items = order?["lineitems"]?["lineitem"]?.array ?? []
@@ -72,10 +72,10 @@ import Testing
     func returnsServices() throws {
         let marker = base64("a:2:{i:401;s:5:\"hello\";i:999;s:1:\"x\";}")
         let option = base64("a:1:{i:7;s:1:\"3\";}")
-        let added = try client.call(
-            "AddOrder", WHMCSClient.order.merging(["customfields[0]": marker, "configoptions[0]": option]) { $1 })
-        _ = try client.call("AddOrder", WHMCSClient.order.merging(["clientid": "1236"]) { $1 })
-        let answer = try client.call("GetClientsProducts", ["clientid": "1234"])
+        let added = try session.call(
+            "AddOrder", WHMCSSession.order.merging(["customfields[0]": marker, "configoptions[0]": option]) { $1 })
+        _ = try session.call("AddOrder", WHMCSSession.order.merging(["clientid": "1236"]) { $1 })
+        let answer = try session.call("GetClientsProducts", ["clientid": "1234"])
         #expect(answer["totalresults"] == 2)
         let service = try #require(answer["products"]?["product"]?.array?.first)
         #expect(service["orderid"] == added["orderid"])
@@ -84,52 +84,52 @@ import Testing
             service["customfields"]?["customfield"]?.array?.map { [$0["id"], $0["value"]] } == [[401, "hello"]])
         #expect(service["configoptions"]?["configoption"]?.array?.first?["value"] == "3")
         #expect(service["password"]?.string?.isEmpty == false)
-        #expect(try client.call("GetClientsProducts", ["pid": "186"])["totalresults"] == 2)
-        #expect(try client.call("GetClientsProducts")["totalresults"] == 4)
-        #expect(try client.call("GetClientsProducts", ["limitnum": "1", "limitstart": "3"])["numreturned"] == 1)
+        #expect(try session.call("GetClientsProducts", ["pid": "186"])["totalresults"] == 2)
+        #expect(try session.call("GetClientsProducts")["totalresults"] == 4)
+        #expect(try session.call("GetClientsProducts", ["limitnum": "1", "limitstart": "3"])["numreturned"] == 1)
     }
 
     @Test("GetClientsDetails returns a client")
     func returnsAClient() throws {
-        let details = try client.call("GetClientsDetails", ["clientid": "1234"])["client"]
+        let details = try session.call("GetClientsDetails", ["clientid": "1234"])["client"]
         #expect(details?["status"] == "Active")
         #expect(details?["customfields"]?.array?.first == ["id": 198, "value": "P0001"])
         #expect(details?["customfields1"] == "P0001")
-        #expect(try client.call("GetClientsDetails", ["clientid": "1235"])["client"]?["status"] == "Closed")
-        #expect(try client.call("GetClientsDetails", ["clientid": "9"])["message"] == "Client Not Found")
-        #expect(try client.call("GetClientsDetails")["message"] == "Either clientid Or email Is Required")
+        #expect(try session.call("GetClientsDetails", ["clientid": "1235"])["client"]?["status"] == "Closed")
+        #expect(try session.call("GetClientsDetails", ["clientid": "9"])["message"] == "Client Not Found")
+        #expect(try session.call("GetClientsDetails")["message"] == "Either clientid Or email Is Required")
     }
 
     @Test("GetPayMethods and GetPaymentMethods return a client's pay methods and the gateways")
     func returnsPayMethods() throws {
         func count(_ fields: [String: String]) throws -> Int? {
-            try client.call("GetPayMethods", fields)["paymethods"]?.array?.count
+            try session.call("GetPayMethods", fields)["paymethods"]?.array?.count
         }
         #expect(try count(["clientid": "1234"]) == 1)
         #expect(try count(["clientid": "1234", "type": "BankAccount"]) == 0)
         #expect(try count(["clientid": "1236"]) == 0)
         whmcs.addPayMethod(1236)
         #expect(try count(["clientid": "1236", "type": "CreditCard"]) == 1)
-        #expect(try client.call("GetPayMethods")["message"] == "Client ID Is Required")
-        #expect(try client.call("GetPayMethods", ["clientid": "9"])["message"] == "Client Not Found")
+        #expect(try session.call("GetPayMethods")["message"] == "Client ID Is Required")
+        #expect(try session.call("GetPayMethods", ["clientid": "9"])["message"] == "Client Not Found")
         #expect(
-            try client.call("GetPayMethods", ["clientid": "1234", "type": "Gold"])["message"]
+            try session.call("GetPayMethods", ["clientid": "1234", "type": "Gold"])["message"]
                 == "Invalid Pay Method Type. Should be 'BankAccount' or 'CreditCard'")
         #expect(
-            try client.call("GetPaymentMethods")["paymentmethods"]?["paymentmethod"]?.array?.map { $0["module"] }
+            try session.call("GetPaymentMethods")["paymentmethods"]?["paymentmethod"]?.array?.map { $0["module"] }
                 == ["mailin", "stripe"])
     }
 
     @Test("GetProducts returns products with their prices")
     func returnsProducts() throws {
-        let both = try client.call("GetProducts", ["pid": "185,186,999"])["products"]?["product"]?.array ?? []
+        let both = try session.call("GetProducts", ["pid": "185,186,999"])["products"]?["product"]?.array ?? []
         #expect(both.map { $0["pid"] } == [185, 186])
         #expect(both.map { $0["paytype"] } == ["recurring", "onetime"])
         #expect(both[0]["pricing"]?["USD"]?["monthly"] == "9.90")
         #expect(both[0]["pricing"]?["USD"]?["semiannually"] == "-1.00")
         #expect(both[1]["pricing"]?["USD"]?["monthly"] == "49.00")
         #expect(both[0]["customfields"]?["customfield"]?.array?.first?["id"] == 401)
-        #expect(try client.call("GetProducts", ["pid": "999"])["totalresults"] == 0)
+        #expect(try session.call("GetProducts", ["pid": "999"])["totalresults"] == 0)
     }
 
     // MARK: Response formats
@@ -137,35 +137,35 @@ import Testing
     @Test("Numbers may be text")
     func formatsNumbersAsText() throws {
         whmcs.configuration.responseFormat.numbersAsText = true
-        let id = try #require(try client.call("AddOrder", WHMCSClient.order)["orderid"])
+        let id = try #require(try session.call("AddOrder", WHMCSSession.order)["orderid"])
         guard case .string = id else {
             Issue.record("orderid is no text")
             return
         }
-        #expect(try client.call("GetOrders")["totalresults"] == "1")
-        #expect(try client.call("GetOrders")["orders"]?["order"]?.array?.first?["userid"] == "1234")
+        #expect(try session.call("GetOrders")["totalresults"] == "1")
+        #expect(try session.call("GetOrders")["orders"]?["order"]?.array?.first?["userid"] == "1234")
     }
 
     @Test("Lists have several formats")
     func formatsLists() throws {
-        _ = try client.call("AddOrder", WHMCSClient.order)
+        _ = try session.call("AddOrder", WHMCSSession.order)
         whmcs.configuration.responseFormat.list = .objectWhenSingle
-        #expect(try client.call("GetOrders")["orders"]?["order"]?["userid"] == 1234)
+        #expect(try session.call("GetOrders")["orders"]?["order"]?["userid"] == 1234)
         whmcs.configuration.responseFormat.list = .bare
-        #expect(try client.call("GetOrders")["orders"]?.array?.count == 1)
+        #expect(try session.call("GetOrders")["orders"]?.array?.count == 1)
         whmcs.configuration.responseFormat.list = .keyed
-        #expect(try client.call("GetOrders")["orders"]?["order"]?["0"]?["userid"] == 1234)
-        #expect(try client.call("GetProducts")["products"]?["product"]?["1"]?["pid"] == 186)
+        #expect(try session.call("GetOrders")["orders"]?["order"]?["0"]?["userid"] == 1234)
+        #expect(try session.call("GetProducts")["products"]?["product"]?["1"]?["pid"] == 186)
     }
 
     @Test("Empty lists have several formats")
     func formatsEmptyLists() throws {
-        #expect(try client.call("GetOrders")["orders"] == ["order": []])
+        #expect(try session.call("GetOrders")["orders"] == ["order": []])
         whmcs.configuration.responseFormat.empty = .innerText
-        #expect(try client.call("GetOrders")["orders"] == ["order": ""])
+        #expect(try session.call("GetOrders")["orders"] == ["order": ""])
         whmcs.configuration.responseFormat.empty = .outerText
-        #expect(try client.call("GetOrders")["orders"] == "")
-        #expect(try client.call("GetPayMethods", ["clientid": "1236"])["paymethods"] == "")
+        #expect(try session.call("GetOrders")["orders"] == "")
+        #expect(try session.call("GetPayMethods", ["clientid": "1236"])["paymethods"] == "")
     }
 }
 

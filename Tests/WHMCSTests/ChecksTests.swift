@@ -1,43 +1,46 @@
+import TestSupport
 import Testing
 import WHMCS
 
-/// What is looked at before ordering: the client, the pay methods, the products.
+/// The checks before ordering: client, pay methods, products.
 @Suite struct ClientDetailsTests {
     private func answer(_ client: String) -> String { #"{"result":"success","status":"Nonsense","client":\#(client)}"# }
 
-    @Test func aClientIsReadFromTheClientObject() throws {
-        let wire = Wire(
+    @Test("A client is read from the client object") func reading() throws {
+        let http = FakeHTTPClient(
             answer(
                 #"""
                 {"id":7,"status":"Active","currency":"1","currency_code":"JPY","email":"a@b.example",
                 "customfields":[{"id":198,"value":"000123"}],"customfields1":"000123"}
                 """#))
-        let details = try #require(try wire.whmcs.clientDetails(7))
-        #expect(wire.sent == ["action=GetClientsDetails&clientid=7&stats=0"])
+        let details = try #require(try http.whmcs.clientDetails(7))
+        #expect(http.sent == ["action=GetClientsDetails&clientid=7&stats=0"])
         #expect((details.status, details.isClosed, details.currencyCode) == ("Active", false, "JPY"))
-        #expect(details.customFields == [198: "000123"])
         #expect(!String(reflecting: details).contains("a@b.example"))
     }
 
-    @Test func aClosedClientIsClosed() throws {
-        let wire = Wire(answer(#"{"id":"7","status":"Closed","currency_code":"EUR","customfields":""}"#))
-        #expect(try wire.whmcs.clientDetails(7)?.isClosed == true)
+    @Test("A closed client is closed") func closed() throws {
+        let http = FakeHTTPClient(answer(#"{"id":"7","status":"Closed","currency_code":"EUR","customfields":""}"#))
+        #expect(try http.whmcs.clientDetails(7)?.isClosed == true)
     }
 
-    @Test func anUnknownClientIsNil() throws {
-        #expect(try Wire(#"{"result":"error","message":"Client Not Found"}"#).whmcs.clientDetails(7) == nil)
+    @Test("An unknown client is nil") func unknown() throws {
+        #expect(try FakeHTTPClient(#"{"result":"error","message":"Client Not Found"}"#).whmcs.clientDetails(7) == nil)
     }
 
-    @Test func anotherClientIsRefused() throws {
-        let whmcs = try Wire(answer(#"{"id":8,"status":"Active","currency_code":"EUR"}"#)).whmcs
+    @Test("Another client is refused") func otherClient() throws {
+        let whmcs = try FakeHTTPClient(answer(#"{"id":8,"status":"Active","currency_code":"EUR"}"#)).whmcs
         #expect(failure { _ = try whmcs.clientDetails(7) } == .foreignRows(action: "GetClientsDetails"))
     }
 
-    @Test(arguments: [
-        #"{"result":"success","id":7,"status":"Active","currency_code":"EUR"}"#, #"{"result":"success","client":""}"#,
-    ])
-    func noClientObjectIsAFailure(_ answer: String) throws {
-        let whmcs = try Wire(answer).whmcs
+    @Test(
+        "An answer without a client object is unreadable",
+        arguments: [
+            #"{"result":"success","id":7,"status":"Active","currency_code":"EUR"}"#,
+            #"{"result":"success","client":""}"#,
+        ])
+    func noClientObject(_ answer: String) throws {
+        let whmcs = try FakeHTTPClient(answer).whmcs
         #expect(
             failure { _ = try whmcs.clientDetails(7) }
                 == .unreadable(
@@ -46,29 +49,33 @@ import WHMCS
 }
 
 @Suite struct PayMethodsTests {
-    @Test(arguments: [
-        (#"[]"#, 0), (#""""#, 0), (#"[{"id":1,"type":"CreditCard","card_last_four":"4242"}]"#, 1),
-        (#"{"0":{"id":"1","type":"BankAccount"},"1":{"id":"2","type":"RemoteCreditCard"}}"#, 2),
-    ])
-    func payMethodsAreCounted(_ list: String, _ count: Int) throws {
-        let wire = Wire(#"{"result":"success","clientid":"7","paymethods":\#(list)}"#)
-        let methods = try wire.whmcs.payMethods(clientId: 7)
-        #expect(methods.count == count)
-        #expect(!String(reflecting: methods).contains("4242"))
-        #expect(wire.sent == ["action=GetPayMethods&clientid=7"])
+    @Test(
+        "A client has a pay method or none",
+        arguments: [
+            (#"[]"#, false), (#""""#, false), (#"[{"id":1,"type":"CreditCard","card_last_four":"4242"}]"#, true),
+            (#"{"0":{"id":"1","type":"BankAccount"},"1":{"id":"2","type":"RemoteCreditCard"}}"#, true),
+        ])
+    func reading(_ list: String, _ hasOne: Bool) throws {
+        let http = FakeHTTPClient(#"{"result":"success","clientid":"7","paymethods":\#(list)}"#)
+        #expect(try http.whmcs.hasPayMethod(clientId: 7) == hasOne)
+        #expect(http.sent == ["action=GetPayMethods&clientid=7"])
     }
 
-    /// A misread answer must be neither "none" nor "some".
-    @Test(arguments: [
-        #"{"result":"success"}"#, #"{"result":"success","payMethods":[]}"#, #"{"result":"success","paymethods":false}"#,
-        #"{"result":"success","paymethods":[{"id":1}]}"#, #"{"result":"success","paymethods":[{"type":"CreditCard"}]}"#,
-        #"{"result":"success","paymethods":["CreditCard"]}"#,
-    ])
-    func anAnswerOfAnotherShapeIsAFailure(_ answer: String) throws {
-        let whmcs = try Wire(answer).whmcs
+    /// A misread answer must count neither as a pay method nor as none.
+    @Test(
+        "An answer of another shape is unreadable",
+        arguments: [
+            #"{"result":"success"}"#, #"{"result":"success","payMethods":[]}"#,
+            #"{"result":"success","paymethods":false}"#,
+            #"{"result":"success","paymethods":[{"id":1}]}"#,
+            #"{"result":"success","paymethods":[{"type":"CreditCard"}]}"#,
+            #"{"result":"success","paymethods":["CreditCard"]}"#,
+        ])
+    func otherShape(_ answer: String) throws {
+        let whmcs = try FakeHTTPClient(answer).whmcs
         guard
             case .unreadable("GetPayMethods", _, mayHaveHappened: false) = failure({
-                _ = try whmcs.payMethods(clientId: 7)
+                _ = try whmcs.hasPayMethod(clientId: 7)
             })
         else {
             Issue.record("it was read")
@@ -76,9 +83,9 @@ import WHMCS
         }
     }
 
-    @Test func anotherClientsAreRefused() throws {
-        let whmcs = try Wire(#"{"result":"success","clientid":8,"paymethods":[]}"#).whmcs
-        #expect(failure { _ = try whmcs.payMethods(clientId: 7) } == .foreignRows(action: "GetPayMethods"))
+    @Test("Pay methods of another client are refused") func otherClient() throws {
+        let whmcs = try FakeHTTPClient(#"{"result":"success","clientid":8,"paymethods":[]}"#).whmcs
+        #expect(failure { _ = try whmcs.hasPayMethod(clientId: 7) } == .foreignRows(action: "GetPayMethods"))
     }
 }
 
@@ -93,42 +100,47 @@ import WHMCS
         {"pid":4,"paytype":"recurring","pricing":[]}]}}
         """#
 
-    @Test func productsAreAskedForTogether() throws {
-        let wire = Wire(answer)
-        let products = try wire.whmcs.products([185, 9, 77])
-        #expect(wire.sent == ["action=GetProducts&pid=9%2C77%2C185"])
-        // 77 does not exist, 3 and 4 were not asked for.
+    @Test("Products are read in one call") func reading() throws {
+        let http = FakeHTTPClient(answer)
+        let products = try http.whmcs.products([185, 9, 77])
+        #expect(http.sent == ["action=GetProducts&pid=9%2C77%2C185"])
+        // 77 does not exist, and 3 and 4 were not requested.
         #expect(products.keys.sorted() == [9, 185])
         #expect(products[185]?.customFields == ["OpportunityId": 101])
     }
 
     @Test(
+        "A product offers the cycles with a price",
         arguments: [
             (185, "JPY", [.monthly, .annually]), (185, "EUR", [.annually]), (185, "USD", []),
             (9, "JPY", [.onetime]), (9, "EUR", []), (3, "JPY", [.free]), (3, "USD", [.free]), (4, "JPY", []),
         ] as [(Int, String, Set<BillingCycle>)])
-    func aProductOffersTheCyclesWithAPrice(_ id: Int, _ currency: String, _ cycles: Set<BillingCycle>) throws {
-        let product = try #require(try Wire(answer).whmcs.products([185, 9, 3, 4])[id])
+    func cycles(_ id: Int, _ currency: String, _ cycles: Set<BillingCycle>) throws {
+        let product = try #require(try FakeHTTPClient(answer).whmcs.products([185, 9, 3, 4])[id])
         #expect(Set(BillingCycle.allCases.filter { product.offers($0, in: currency) }) == cycles)
     }
 
-    @Test(arguments: [
-        #"{"result":"success","totalresults":0}"#, #"{"result":"success","totalresults":0,"products":""}"#,
-    ])
-    func unknownProductsAreAbsent(_ answer: String) throws {
-        #expect(try Wire(answer).whmcs.products([77]) == [:])
+    @Test(
+        "Unknown products are absent",
+        arguments: [
+            #"{"result":"success","totalresults":0}"#, #"{"result":"success","totalresults":0,"products":""}"#,
+        ])
+    func unknown(_ answer: String) throws {
+        #expect(try FakeHTTPClient(answer).whmcs.products([77]) == [:])
     }
 
-    @Test func nothingIsAskedForNothing() throws {
-        // Without a filter WHMCS would give its whole catalogue.
-        let wire = Wire()
-        #expect(try wire.whmcs.products([]) == [:])
-        #expect(wire.requests.isEmpty)
+    @Test("No ids send no call") func noIds() throws {
+        // Without a filter WHMCS would return its whole catalogue.
+        let http = FakeHTTPClient()
+        #expect(try http.whmcs.products([]) == [:])
+        #expect(http.requests.isEmpty)
     }
 
-    @Test(arguments: [#"{"result":"success"}"#, #"{"result":"success","products":{"product":[{"pid":9}]}}"#])
-    func anAnswerOfAnotherShapeIsAFailure(_ answer: String) throws {
-        let whmcs = try Wire(answer).whmcs
+    @Test(
+        "An answer of another shape is unreadable",
+        arguments: [#"{"result":"success"}"#, #"{"result":"success","products":{"product":[{"pid":9}]}}"#])
+    func otherShape(_ answer: String) throws {
+        let whmcs = try FakeHTTPClient(answer).whmcs
         guard case .unreadable("GetProducts", _, mayHaveHappened: false) = failure({ _ = try whmcs.products([9]) })
         else {
             Issue.record("it was read")

@@ -1,3 +1,4 @@
+import TestSupport
 import HTTP
 import JSON
 import Testing
@@ -6,11 +7,11 @@ import WHMCS
 @Suite struct ClientTests {
     private let page = "<html><body>Checking your browser</body></html>"
 
-    @Test func aCallIsOneFormWithCredentialsFirst() throws {
-        let wire = Wire(#"{"result":"success"}"#)
-        let whmcs = try wire.client(credentials: #"{"identifier":"id","secret":"s&=","accesskey":"k!"}"#)
+    @Test("A call is a form with action and credentials first") func form() throws {
+        let http = FakeHTTPClient(#"{"result":"success"}"#)
+        let whmcs = try http.whmcs(credentials: #"{"identifier":"id","secret":"s&=","accesskey":"k!"}"#)
         _ = try whmcs.call("GetOrders", [("userid", "7"), ("search", "ü+/=~ a")], .read)
-        let request = try #require(wire.requests.first)
+        let request = try #require(http.requests.first)
         #expect(request.method == "POST")
         #expect(request.url == "https://billing.example/includes/api.php")
         #expect(request.headers.contains(Header("Content-Type", "application/x-www-form-urlencoded")))
@@ -20,80 +21,83 @@ import WHMCS
                 + "&userid=7&search=%C3%BC%2B%2F%3D~%20a")
     }
 
-    @Test func aReadIsRepeatedThroughABadMoment() throws {
-        let wire = Wire([
-            .answer(page, status: 503), .broken(.broken, received: true), .answer(#"{"result":"success"}"#),
+    @Test("A read is retried") func readRetries() throws {
+        let http = FakeHTTPClient([
+            .answer(503, page), .failed(.broken, received: true), .answer(200, #"{"result":"success"}"#),
         ])
-        _ = try wire.whmcs.call("GetOrders", [], .read)
-        #expect(wire.requests.count == 3)
+        _ = try http.whmcs.call("GetOrders", [], .read)
+        #expect(http.requests.count == 3)
     }
 
     @Test(
+        "A write is sent once",
         arguments: [
-            .answer("down", status: 503), .answer("", status: 502), .answer("slow down", status: 429),
-            .broken(.broken, received: true), .broken(.notConnected, received: false),
+            .answer(503, "down"), .answer(502, ""), .answer(429, "slow down"),
+            .failed(.broken, received: true), .failed(.notConnected, received: false),
         ] as [Result<Response, HTTPFailure>])
-    func aWriteGoesOutOnce(_ answer: Result<Response, HTTPFailure>) throws {
-        let wire = Wire([answer])
-        #expect(throws: WHMCSFailure.self) { _ = try wire.whmcs.call("AddOrder", [], .write) }
-        #expect(wire.requests.map(\.isIdempotent) == [false])
-        #expect(wire.waits == [])
+    func writeOnce(_ answer: Result<Response, HTTPFailure>) throws {
+        let http = FakeHTTPClient([answer])
+        #expect(throws: WHMCSFailure.self) { _ = try http.whmcs.call("AddOrder", [], .write) }
+        #expect(http.requests.map(\.isIdempotent) == [false])
+        #expect(http.waits == [])
     }
 
-    /// Each row: what came back to a write, and whether WHMCS may have done it.
+    /// Each row: the response to a write, and whether WHMCS may have carried it out.
     @Test(
+        "A write reports whether its outcome is unknown",
         arguments: [
-            (.broken(.timedOut, received: true), true),
-            (.broken(.broken, received: true), true),
-            (.broken(.tooLarge, received: true), true),
-            (.broken(.notConnected, received: false), false),
-            (.broken(.refused, received: false), false),
-            (.answer("", status: 200), true),
-            (.answer("<html>maintenance</html>", status: 503), true),
-            (.answer("<html>too many</html>", status: 429), true),
-            (.answer("<b>Fatal error</b>", status: 500), true),
-            (.answer("<html>blocked</html>", status: 403), true),
-            (.answer(#"{"result":"success","orderid":12"#, status: 200), true),
-            (.answer(#"["success"]"#, status: 200), true),
-            (.answer(#"{"orderid":12}"#, status: 200), true),
-            (.answer(#"{"result":"error","message":"Error generating JSON encoded response: 5"}"#, status: 200), true),
-            (.answer(#"{"result":"error","message":"Malformed UTF-8 characters"}"#, status: 200), true),
-            (.answer(#"{"result":"error","message":"Client ID Not Found"}"#, status: 200), false),
-            (.answer(#"{"result":"error","message":"Authentication Failed"}"#, status: 403), false),
-            (.answer(#"{"result":"error","message":"Something else"}"#, status: 500), false),
-            (.answer(#"{"result":"error"}"#, status: 200), false),
+            (.failed(.timedOut, received: true), true),
+            (.failed(.broken, received: true), true),
+            (.failed(.tooLarge, received: true), true),
+            (.failed(.notConnected, received: false), false),
+            (.failed(.refused, received: false), false),
+            (.answer(200, ""), true),
+            (.answer(503, "<html>maintenance</html>"), true),
+            (.answer(429, "<html>too many</html>"), true),
+            (.answer(500, "<b>Fatal error</b>"), true),
+            (.answer(403, "<html>blocked</html>"), true),
+            (.answer(200, #"{"result":"success","orderid":12"#), true),
+            (.answer(200, #"["success"]"#), true),
+            (.answer(200, #"{"orderid":12}"#), true),
+            (.answer(200, #"{"result":"error","message":"Error generating JSON encoded response: 5"}"#), true),
+            (.answer(200, #"{"result":"error","message":"Malformed UTF-8 characters"}"#), true),
+            (.answer(200, #"{"result":"error","message":"Client ID Not Found"}"#), false),
+            (.answer(403, #"{"result":"error","message":"Authentication Failed"}"#), false),
+            (.answer(500, #"{"result":"error","message":"Something else"}"#), false),
+            (.answer(200, #"{"result":"error"}"#), false),
         ] as [(Result<Response, HTTPFailure>, Bool)])
-    func aWriteTellsWhetherItMayHaveHappened(_ answer: Result<Response, HTTPFailure>, _ unknown: Bool) throws {
-        let whmcs = try Wire([answer]).whmcs
+    func outcomeUnknown(_ answer: Result<Response, HTTPFailure>, _ unknown: Bool) throws {
+        let whmcs = try FakeHTTPClient([answer]).whmcs
         let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
         #expect(error.outcomeUnknown == unknown, "\(error)")
     }
 
-    @Test func aReadIsNeverOfUnknownOutcome() throws {
-        for answer in [Result.broken(.timedOut, received: true), .answer(page), .answer("{}")] {
-            let whmcs = try Wire([answer]).whmcs
+    @Test("A read never has an unknown outcome") func readOutcome() throws {
+        for answer in [Result.failed(.timedOut, received: true), .answer(200, page), .answer(200, "{}")] {
+            let whmcs = try FakeHTTPClient([answer]).whmcs
             let error = try #require(failure { _ = try whmcs.call("GetOrders", [], .read) })
             #expect(!error.outcomeUnknown)
             #expect(error.isRetryable)
         }
     }
 
-    @Test func noJSONTellsTheStatusAndNotThePage() throws {
-        let whmcs = try Wire([.answer(page, status: 403)]).whmcs
+    @Test("A page is reported by its status, not its text") func notJSON() throws {
+        let whmcs = try FakeHTTPClient([.answer(403, page)]).whmcs
         let error = try #require(failure { _ = try whmcs.call("GetOrders", [], .read) })
         #expect(error == .notJSON(action: "GetOrders", status: 403, mayHaveHappened: false))
         #expect(error.description == "WHMCS answered GetOrders with HTTP 403 and no JSON.")
     }
 
-    @Test func someActionsCallTheResultStatus() throws {
-        _ = try Wire(#"{"status":"success"}"#).whmcs.call("GetPermissionsList", [], .read)
-        let whmcs = try Wire(#"{"status":"error","message":"no"}"#).whmcs
+    @Test("Some actions call the result status") func statusMember() throws {
+        _ = try FakeHTTPClient(#"{"status":"success"}"#).whmcs.call("GetPermissionsList", [], .read)
+        let whmcs = try FakeHTTPClient(#"{"status":"error","message":"no"}"#).whmcs
         let error = failure { _ = try whmcs.call("GetPermissionsList", [], .read) }
         #expect(error == .other(action: "GetPermissionsList", message: "no", status: 200))
     }
 
-    /// Each row: the message, its HTTP status, and what it means.
+    /// Each row: the message, its HTTP status, and the failure.
     @Test(
+        "The message decides the failure",
         arguments: [
             ("Authentication Failed", 403, .authentication(message: "Authentication Failed")),
             ("Invalid or missing credentials", 403, .authentication(message: "Invalid or missing credentials")),
@@ -120,43 +124,47 @@ import WHMCS
                 .other(action: "AddOrder", message: "Service ID 7 can not be renewed at this time.", status: 200)
             ),
         ] as [(String, Int, WHMCSFailure)])
-    func theMessageDecides(_ message: String, _ status: Int, _ expected: WHMCSFailure) throws {
+    func messages(_ message: String, _ status: Int, _ expected: WHMCSFailure) throws {
         let answer: JSON = ["result": "error", "message": .string(message)]
-        let whmcs = try Wire([.answer(String(decoding: answer.bytes, as: UTF8.self), status: status)]).whmcs
+        let whmcs = try FakeHTTPClient([.answer(status, String(decoding: answer.bytes, as: UTF8.self))]).whmcs
         let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
         #expect(error == expected)
         #expect(!error.isRetryable)
         #expect(!error.description.isEmpty)
     }
 
-    @Test(arguments: [(200, false), (403, false), (429, true), (500, true), (503, true)])
-    func anUnknownMessagePassesWhenItsStatusDoes(_ status: Int, _ passing: Bool) throws {
-        let whmcs = try Wire([.answer(#"{"result":"error","message":"busy"}"#, status: status)]).whmcs
+    @Test(
+        "An unknown message is retryable if its status is",
+        arguments: [(200, false), (403, false), (429, true), (500, true), (503, true)])
+    func unknownMessage(_ status: Int, _ passing: Bool) throws {
+        let whmcs = try FakeHTTPClient([.answer(status, #"{"result":"error","message":"busy"}"#)]).whmcs
         let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
         #expect(error.isRetryable == passing)
     }
 
-    @Test func aLongMessageIsCut() throws {
+    @Test("A long message is cut") func longMessage() throws {
         let long = String(repeating: "x", count: 300)
-        let whmcs = try Wire(#"{"result":"error","message":"\#(long)"}"#).whmcs
+        let whmcs = try FakeHTTPClient(#"{"result":"error","message":"\#(long)"}"#).whmcs
         let error = try #require(failure { _ = try whmcs.call("AcceptOrder", [], .write) })
         #expect(error == .other(action: "AcceptOrder", message: String(long.prefix(255)), status: 200))
     }
 
-    @Test func credentialsNeverShow() throws {
+    @Test("Credentials never show") func secrecy() throws {
         let credentials = try Credentials(parameterValue: #"{"identifier":"who","secret":"hush","accesskey":"key"}"#)
         for text in ["\(credentials)", String(reflecting: credentials), "\([credentials])"] {
             #expect(!text.contains("who") && !text.contains("hush") && !text.contains("key"))
         }
     }
 
-    @Test(arguments: [
-        ("not json, hush", "they are not a JSON object"), (#"["hush"]"#, "they are not a JSON object"),
-        (#"{"secret":"hush"}"#, "\"identifier\" is missing"),
-        (#"{"identifier":"","secret":"hush"}"#, "\"identifier\" is missing"),
-        (#"{"identifier":"hush"}"#, "\"secret\" is missing"),
-    ])
-    func badCredentialsAreNamedAndNotShown(_ value: String, _ what: String) throws {
+    @Test(
+        "Malformed credentials are reported and not shown",
+        arguments: [
+            ("not json, hush", "they are not a JSON object"), (#"["hush"]"#, "they are not a JSON object"),
+            (#"{"secret":"hush"}"#, "\"identifier\" is missing"),
+            (#"{"identifier":"","secret":"hush"}"#, "\"identifier\" is missing"),
+            (#"{"identifier":"hush"}"#, "\"secret\" is missing"),
+        ])
+    func badCredentials(_ value: String, _ what: String) throws {
         let error = try #require(failure { _ = try Credentials(parameterValue: value) })
         #expect(error == .noCredentials(what))
         #expect(!error.description.contains("hush"))

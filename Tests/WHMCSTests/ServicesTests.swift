@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import WHMCS
 
@@ -6,8 +7,8 @@ import WHMCS
         #"{"result":"success","clientid":7,"totalresults":1,"products":{"product":[\#(row)]}}"#
     }
 
-    @Test func aServiceIsReadWithoutItsPassword() throws {
-        let wire = Wire(
+    @Test("A service is read without its password") func reading() throws {
+        let http = FakeHTTPClient(
             answer(
                 #"""
                 {"id":"4","clientid":"7","orderid":"12","pid":"185","status":"Active","domain":"example.org",
@@ -17,11 +18,10 @@ import WHMCS
                   {"id":103,"name":"Empty","value":null},
                   {"id":104,"name":"Text","value":"<a href=x>y</a> and more"}]}}
                 """#))
-        let services = try wire.whmcs.services(clientId: 7)
-        #expect(wire.sent == ["action=GetClientsProducts&clientid=7&limitstart=0&limitnum=250"])
+        let services = try http.whmcs.services(clientId: 7)
+        #expect(http.sent == ["action=GetClientsProducts&clientid=7&limitstart=0&limitnum=250"])
         let service = try #require(services.first)
         #expect((service.id, service.orderId, service.productId) == (4, 12, 185))
-        #expect((service.status, service.domain) == ("Active", "example.org"))
         #expect(
             service.customFields == [
                 101: "801Rx0000000001IAA", 102: "https://a.example/?b=1", 103: "", 104: "<a href=x>y</a> and more",
@@ -29,25 +29,28 @@ import WHMCS
         #expect(!String(reflecting: services).contains("hush"))
     }
 
-    @Test(arguments: [
-        "", #","customfields":"""#, #","customfields":[]"#, #","customfields":{"customfield":""}"#,
-    ])
-    func noCustomFieldsHaveManyShapes(_ fields: String) throws {
+    @Test(
+        "Missing custom fields have many shapes",
+        arguments: [
+            "", #","customfields":"""#, #","customfields":[]"#, #","customfields":{"customfield":""}"#,
+        ])
+    func noCustomFields(_ fields: String) throws {
         let row = #"{"id":4,"clientid":7,"orderid":0,"pid":185,"status":"Pending"\#(fields)}"#
-        let service = try #require(try Wire(answer(row)).whmcs.services(clientId: 7).first)
+        let service = try #require(try FakeHTTPClient(answer(row)).whmcs.services(clientId: 7).first)
         #expect(service.customFields == [:])
         #expect(service.orderId == nil)
     }
 
-    /// The marker might be in what was not read.
-    @Test(arguments: [
-        #"{"id":4,"clientid":7,"pid":185,"status":"Pending","customfields":"?"}"#,
-        #"{"id":4,"clientid":7,"pid":185,"status":"Pending","customfields":{"customfield":[{"value":"801"}]}}"#,
-        #"{"id":4,"clientid":7,"status":"Pending"}"#,
-        #"{"id":4,"clientid":7,"pid":185}"#,
-    ])
-    func aServiceThatCannotBeReadIsAFailure(_ row: String) throws {
-        let whmcs = try Wire(answer(row)).whmcs
+    /// An unread custom field may hold the marker.
+    @Test(
+        "A malformed service is unreadable",
+        arguments: [
+            #"{"id":4,"clientid":7,"pid":185,"status":"Pending","customfields":"?"}"#,
+            #"{"id":4,"clientid":7,"pid":185,"status":"Pending","customfields":{"customfield":[{"value":"801"}]}}"#,
+            #"{"id":4,"clientid":7,"status":"Pending"}"#,
+        ])
+    func unreadable(_ row: String) throws {
+        let whmcs = try FakeHTTPClient(answer(row)).whmcs
         guard
             case .unreadable("GetClientsProducts", _, mayHaveHappened: false) = failure({
                 _ = try whmcs.services(clientId: 7)
@@ -58,17 +61,17 @@ import WHMCS
         }
     }
 
-    @Test(arguments: [#""clientid":8,"#, ""])
-    func aServiceOfNobodyKnownIsRefused(_ client: String) throws {
-        let whmcs = try Wire(answer(#"{"id":4,\#(client)"pid":185,"status":"Active"}"#)).whmcs
+    @Test("Services of another client are refused", arguments: [#""clientid":8,"#, ""])
+    func otherClient(_ client: String) throws {
+        let whmcs = try FakeHTTPClient(answer(#"{"id":4,\#(client)"pid":185,"status":"Active"}"#)).whmcs
         #expect(failure { _ = try whmcs.services(clientId: 7) } == .foreignRows(action: "GetClientsProducts"))
     }
 
-    @Test func allPagesAreReadAndSorted() throws {
+    @Test("All pages are read and sorted") func pages() throws {
         func page(_ id: Int) -> String {
             let row = #"{"id":\#(id),"clientid":7,"pid":185,"status":"Active"}"#
             return #"{"result":"success","totalresults":2,"products":{"product":[\#(row)]}}"#
         }
-        #expect(try Wire(page(9), page(4)).whmcs.services(clientId: 7).map(\.id) == [4, 9])
+        #expect(try FakeHTTPClient(page(9), page(4)).whmcs.services(clientId: 7).map(\.id) == [4, 9])
     }
 }

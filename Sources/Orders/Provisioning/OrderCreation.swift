@@ -108,9 +108,9 @@ extension ProvisioningRun {
             throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isRetryable: true)
         }
         try lease.recordAddOrderSending(until: http.deadline ?? http.now())
-        let added: AddedOrder
+        let id: Int
         do throws(WHMCSFailure) {
-            added = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
+            id = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
         } catch {
             guard error.outcomeUnknown else {
                 try lease.recordAddOrderNotCarriedOut()
@@ -119,8 +119,8 @@ extension ProvisioningRun {
             try lease.recordAddOrderUnanswered()
             throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
         }
-        try lease.recordWHMCSOrder(added.orderId)
-        return added.orderId
+        try lease.recordWHMCSOrder(id)
+        return id
     }
 }
 

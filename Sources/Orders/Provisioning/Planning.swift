@@ -42,7 +42,7 @@ extension ProvisioningRun {
         guard !client.isClosed else {
             throw ProvisioningFailure(.clientClosed, "WHMCS client \(id) is closed")
         }
-        if settings.requiresPayMethod, try whmcs.payMethods(clientId: id).isEmpty {
+        if settings.requiresPayMethod, try !whmcs.hasPayMethod(clientId: id) {
             throw ProvisioningFailure(
                 .paymentMethodMissing,
                 "WHMCS client \(id) has no pay method; request again when the customer has added one")

@@ -21,7 +21,7 @@ struct SalesforceOrder: Sendable, Equatable {
 }
 
 extension SalesforceClient {
-    /// Nil when there is no such order, or the integration user may not see it: Salesforce does not tell which.
+    /// Nil when there is no such order, or the integration user may not see it: Salesforce does not say which.
     func order(_ id: RecordID, _ fields: SalesforceFields) throws(SalesforceFailure) -> SalesforceOrder? {
         let records = try order(
             id, selecting: ["Status", "Pricebook2Id", fields.clientPath, fields.whmcsOrderId],

@@ -58,7 +58,7 @@ extension ProvisioningRun {
         if failure.isRetryable { return try lease.endUnreported(status, dueAt: nextAttempt()) }
         log.error(
             "Salesforce refused the final status",
-            ["status": .string(status.rawValue), "error": .string("\(failure)")])
+            ["status": .string(status.rawValue), "error": .string(failure.descriptionWithHint)])
         try lease.endUnreported(status, dueAt: nil)
     }
 

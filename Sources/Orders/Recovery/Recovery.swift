@@ -59,7 +59,8 @@ struct Recovery: Program {
         do {
             try Reconciliation(settings: settings, salesforce: salesforce, ledger: round.ledger, log: log).run()
         } catch {
-            log.error("reconciliation failed", ["error": .string("\(error)")])
+            let reason = (error as? SalesforceFailure)?.descriptionWithHint ?? "\(error)"
+            log.error("reconciliation failed", ["error": .string(reason)])
         }
     }
 }

@@ -31,7 +31,7 @@ import Testing
         -> Mapping
     {
         Mapping(
-            client: ClientDetails(id: 1234, status: "Active", currencyCode: currency, customFields: [:]),
+            client: ClientDetails(id: 1234, status: "Active", currencyCode: currency),
             products: [185: hosting, 186: setup], markerField: markerField, usesSalesforcePrices: usesSalesforcePrices)
     }
 

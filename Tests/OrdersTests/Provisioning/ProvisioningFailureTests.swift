@@ -31,7 +31,7 @@ import Testing
             (WHMCSFailure.paymentMethod(valid: ["x"]), .whmcsRejected, false),
             (WHMCSFailure.foreignRows(action: "a"), .whmcsRejected, false),
             (AWSFailure.unreadable(action: "a"), .provisioningError, true),
-            (AWSFailure.unreachable(action: "a", reason: "r", mayHaveHappened: true), .provisioningError, true),
+            (AWSFailure.unreachable(action: "a", reason: "r"), .provisioningError, true),
             (UnknownError(), .provisioningError, false),
         ] as [(any Error, ErrorCode, Bool)])
     func code(_ error: any Error, _ code: ErrorCode, _ isRetryable: Bool) throws {

@@ -1,3 +1,4 @@
+import TestSupport
 import Foundation
 import HTTP
 import Testing
@@ -10,17 +11,13 @@ import Testing
     private func read(
         _ record: String, _ fields: SalesforceFields = SalesforceFields()
     ) throws -> (order: SalesforceOrder, soql: String) {
-        let network = FakeNetwork()
-        network.before = { _ in
-            let page = #"{"totalSize":1,"done":true,"records":[\#(record)]}"#
-            return .success(Response(status: 200, body: Array(page.utf8)))
-        }
+        let http = FakeHTTPClient(#"{"totalSize":1,"done":true,"records":[\#(record)]}"#)
         let token = try #require(Token(accessToken: "t", instanceURL: "https://acme.my.salesforce.com", issuedAt: 1))
         let salesforce = SalesforceClient(
-            http: network.client, apiVersion: "v66.0", token: { () throws(SalesforceFailure) in token },
+            http: http.client, apiVersion: "v66.0", token: { () throws(SalesforceFailure) in token },
             renewed: { _ throws(SalesforceFailure) in token })
         let order = try salesforce.order(try #require(RecordID("801000000000001")), fields)
-        let url = try #require(network.requests.first?.url)
+        let url = try #require(http.requests.first?.url)
         return (try #require(order), try #require(String(url.drop { $0 != "=" }.dropFirst()).removingPercentEncoding))
     }
 

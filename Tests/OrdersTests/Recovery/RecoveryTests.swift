@@ -1,3 +1,4 @@
+import TestSupport
 import Basics
 import JSON
 import Lambda
@@ -74,7 +75,7 @@ import Testing
         try loseEvent()
         try harness.waitUntilDue()
         let first = harness.network
-        let second = FakeNetwork(now: first.now)
+        let second = FakeHTTPClient.passingThrough(now: first.now)
         var other: JSON = .null
         first.before = { request in
             if request.action == "UpdateItem", other == .null {

@@ -1,3 +1,4 @@
+import TestSupport
 import Basics
 import JSON
 import Lambda
@@ -9,7 +10,7 @@ import Testing
 /// order-status in this process, with a ledger, a bus and parameters in moto.
 final class StatusHarness {
     let aws: MotoAccount
-    let network = FakeNetwork()
+    let network = FakeHTTPClient.passingThrough()
     let log = LogLines()
     private let status: OrderStatus
 

@@ -17,27 +17,12 @@ final class MotoAccount {
     private let endpoint: String
     private let http = HTTPClient.live()
 
-    /// One for the whole run: it takes a second to start. It ends with its standard input, that is with the tests.
-    private static let moto = Result {
-        try TestSupport.Service(Program.pythonPath, ["-c", motoProgram], ready: "listening on ")
-    }
-
-    private static let motoProgram = """
-        import sys
-        from moto.server import ThreadedMotoServer
-        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-        server.start()
-        print("listening on", server.get_host_and_port()[1], flush=True)
-        sys.stdin.read()
-        """
-
     struct Unexpected: Error, CustomStringConvertible {
         var description: String
     }
 
     init() throws {
-        guard let port = try MotoAccount.moto.get().port else { throw Unexpected(description: "moto told no port") }
-        endpoint = "http://127.0.0.1:\(port)"
+        endpoint = try Moto.shared.get().url
         account = Account(MotoAccount.variables(endpoint))
         let name = UUID().uuidString.lowercased()
         (table, bus, prefix) = ("ledger-\(name)", "orders-\(name)", "/\(name)")

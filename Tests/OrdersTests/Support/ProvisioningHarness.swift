@@ -14,7 +14,7 @@ final class ProvisioningHarness {
     let aws: MotoAccount
     let salesforce: SalesforceSimulator
     let whmcs: WHMCSSimulator
-    let network = FakeNetwork()
+    let network = FakeHTTPClient.passingThrough()
     let log = LogLines()
     /// The events that refresh-sf-token was invoked with.
     let refreshes = Recorder<JSON>()

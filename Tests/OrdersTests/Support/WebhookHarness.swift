@@ -1,3 +1,4 @@
+import TestSupport
 import Basics
 import JSON
 import Lambda
@@ -8,7 +9,7 @@ import Testbed
 /// verify-signature in this process, with a ledger and a bus in moto.
 final class WebhookHarness {
     let aws: MotoAccount
-    let network: FakeNetwork
+    let network: FakeHTTPClient
     let log = LogLines()
     private let environment: Environment
     private var invocations = 0
@@ -20,7 +21,7 @@ final class WebhookHarness {
     ///   - endpoints: URLs of single AWS services, by their names in `AWS_ENDPOINT_URL_…`.
     init(
         secret: String? = WebhookRequest.secret, _ values: [String: String] = [:], endpoints: [String: String] = [:],
-        aws: MotoAccount? = nil, network: FakeNetwork = FakeNetwork()
+        aws: MotoAccount? = nil, network: FakeHTTPClient = FakeHTTPClient.passingThrough()
     ) throws {
         self.aws = try aws ?? MotoAccount()
         self.network = network

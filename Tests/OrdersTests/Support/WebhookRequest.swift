@@ -1,5 +1,4 @@
 import Basics
-import Crypto
 import Foundation
 import JSON
 import Lambda
@@ -35,7 +34,7 @@ struct WebhookRequest {
         body ?? Array(#"{"orderId":"\#(orderID)","timestamp":"\#(timestamp)","nonce":"\#(nonce)"}"#.utf8)
     }
 
-    var signature: String { Crypto.hex(hmacSHA256(key: Array(secret.utf8), message: bodyBytes)) }
+    var signature: String { WebhookSigner(secret: secret).signature(of: bodyBytes) }
 
     var payload: [UInt8] {
         var sent: [String: String] = [

@@ -12,7 +12,7 @@ import Testbed
 final class RefreshHarness {
     let aws: MotoAccount
     let salesforce: SalesforceSimulator
-    let network = FakeNetwork(now: Timestamp.now())
+    let network = FakeHTTPClient.passingThrough(now: Timestamp.now())
     let log = LogLines()
     private let environment: Environment
     private var refresh: TokenRefresh

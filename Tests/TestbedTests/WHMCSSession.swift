@@ -4,7 +4,7 @@ import Testing
 @testable import Testbed
 
 /// Calls the API of a simulator of its own.
-struct WHMCSClient {
+struct WHMCSSession {
     let whmcs: WHMCSSimulator
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import Testbed
 
 /// Calls the REST API of a simulator of its own.
-struct SalesforceClient {
+struct SalesforceSession {
     let salesforce: SalesforceSimulator
     let token: String
 

@@ -1,21 +1,21 @@
 import Basics
 import CCurl
 
-/// One request under way: the handle, set up for it, and what has come back so far.
-final class Exchange {
+/// One request in progress: its easy handle, and the part of the response received so far.
+final class Transfer {
     let handle: UnsafeMutableRawPointer
     var result: CURLcode?
     private let origin: Origin
-    private let largestAnswer: Int
+    private let maxResponseSize: Int
     private var sentHeaders: UnsafeMutablePointer<curl_slist>?
     private var headers: [Header] = []
     private var headersEnded = false
     private var body: [UInt8] = []
 
-    init(_ handle: UnsafeMutableRawPointer, _ request: Request, _ origin: Origin, largestAnswer: Int) {
+    init(_ handle: UnsafeMutableRawPointer, _ request: Request, _ origin: Origin, maxResponseSize: Int) {
         self.handle = handle
         self.origin = origin
-        self.largestAnswer = largestAnswer
+        self.maxResponseSize = maxResponseSize
         setUp(request)
     }
 
@@ -23,11 +23,11 @@ final class Exchange {
         curl_slist_free_all(sentHeaders)
     }
 
-    /// The exchange that a handle belongs to; it is kept alive by `Curl.send`.
-    static func of(_ handle: UnsafeMutableRawPointer?) -> Exchange? {
+    /// The transfer of a handle; `Curl.send` keeps it alive.
+    static func of(_ handle: UnsafeMutableRawPointer?) -> Transfer? {
         var context: UnsafeMutableRawPointer?
         ccurl_get_pointer(handle, CURLINFO_PRIVATE, &context)
-        return context.map { Unmanaged<Exchange>.fromOpaque($0).takeUnretainedValue() }
+        return context.map { Unmanaged<Transfer>.fromOpaque($0).takeUnretainedValue() }
     }
 
     private func setUp(_ request: Request) {
@@ -38,9 +38,9 @@ final class Exchange {
         ccurl_set_long(handle, CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         ccurl_set_long(handle, CURLOPT_NOSIGNAL, 1)
         ccurl_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, 3000)
-        // Zero is libcurl's word for no limit.
+        // To libcurl 0 means no limit.
         ccurl_set_long(handle, CURLOPT_TIMEOUT_MS, request.timeout.map { max(1, $0) } ?? 0)
-        // A frozen process does not see a server close; past this age a connection is not trusted.
+        // A frozen process does not see that a server has closed: an older connection is not reused.
         ccurl_set_long(handle, CURLOPT_MAXAGE_CONN, 15)
         if !request.isIdempotent {
             ccurl_set_long(handle, CURLOPT_FRESH_CONNECT, 1)
@@ -51,19 +51,19 @@ final class Exchange {
         setHeaders(request)
         ccurl_set_pointer(handle, CURLOPT_HEADERDATA, this)
         ccurl_set_data_callback(handle, CURLOPT_HEADERFUNCTION) { data, size, count, context in
-            Exchange.from(context).take(header: UnsafeRawBufferPointer(start: data, count: size * count))
+            Transfer.from(context).take(header: UnsafeRawBufferPointer(start: data, count: size * count))
         }
         ccurl_set_pointer(handle, CURLOPT_WRITEDATA, this)
         ccurl_set_data_callback(handle, CURLOPT_WRITEFUNCTION) { data, size, count, context in
-            Exchange.from(context).take(body: UnsafeRawBufferPointer(start: data, count: size * count))
+            Transfer.from(context).take(body: UnsafeRawBufferPointer(start: data, count: size * count))
         }
     }
 
     private func setMethod(_ request: Request) {
         guard request.method != "GET" else { return }
-        // Otherwise libcurl waits for the body whose length the answer to HEAD announces.
+        // Without it libcurl waits for the body whose length the response to HEAD announces.
         guard request.method != "HEAD" else { return _ = ccurl_set_long(handle, CURLOPT_NOBODY, 1) }
-        // The signature of a request is made over POSTFIELDS; a body from a callback would be signed as empty.
+        // libcurl signs POSTFIELDS; it would sign a body from a callback as empty.
         ccurl_set_offset(handle, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(request.body.count))
         request.body.withUnsafeBytes { body in
             let start = body.baseAddress ?? UnsafeRawPointer(handle)
@@ -81,28 +81,28 @@ final class Exchange {
             if let token = signature.sessionToken { headers.append(Header("X-Amz-Security-Token", token)) }
         }
         for header in headers {
-            // libcurl takes "Name:" for "send no such header", white space or not; "Name;" is the empty value.
+            // To libcurl "Name:" means to send no such header, also with white space after it; "Name;" has no value.
             let line = header.value.trimmed.isEmpty ? header.name + ";" : "\(header.name): \(header.value)"
             sentHeaders = curl_slist_append(sentHeaders, line)
         }
-        // No waiting for "100 Continue" before a large body. Before libcurl 8.3 a header taken out spoils the signature
-        // of a signed request, which is never that large.
+        // A large body does not wait for "100 Continue". Signed requests are never that large, and before libcurl 8.3 a
+        // removed header breaks their signature.
         if request.signature == nil { sentHeaders = curl_slist_append(sentHeaders, "Expect:") }
         ccurl_set_list(handle, CURLOPT_HTTPHEADER, sentHeaders)
     }
 
-    private static func from(_ context: UnsafeMutableRawPointer?) -> Exchange {
-        // The pointer is the one given in `setUp`; libcurl hands it back as it was.
-        Unmanaged<Exchange>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
+    private static func from(_ context: UnsafeMutableRawPointer?) -> Transfer {
+        // libcurl returns the pointer that `setUp` gave it.
+        Unmanaged<Transfer>.fromOpaque(context.unsafelyUnwrapped).takeUnretainedValue()
     }
 
     private func take(header line: UnsafeRawBufferPointer) -> Int {
-        // An interim answer (100 Continue) is followed by another status line, which starts afresh.
+        // Another status line follows an interim response (100 Continue) and starts the headers anew.
         if line.starts(with: "HTTP/".utf8) {
             headers = []
             headersEnded = false
         } else if let colon = line.firstIndex(of: UInt8(ascii: ":")) {
-            headers.append(Header(Exchange.text(line[..<colon]), Exchange.text(line[(colon + 1)...])))
+            headers.append(Header(Transfer.text(line[..<colon]), Transfer.text(line[(colon + 1)...])))
         } else if line.allSatisfy(isSpace) {
             headersEnded = true
         }
@@ -116,14 +116,14 @@ final class Exchange {
     }
 
     private func take(body data: UnsafeRawBufferPointer) -> Int {
-        guard body.count + data.count <= largestAnswer else { return 0 }
+        guard body.count + data.count <= maxResponseSize else { return 0 }
         body.append(contentsOf: data)
         return data.count
     }
 
     func response() throws(HTTPFailure) -> Response {
         guard let result, result == CURLE_OK else { throw failure(result ?? CURLE_FAILED_INIT) }
-        // A connection that closes amid the headers is a success to libcurl.
+        // libcurl takes a connection that closes within the headers for a success.
         guard headersEnded else { throw failure(CURLE_PARTIAL_FILE) }
         var status = 0
         ccurl_get_long(handle, CURLINFO_RESPONSE_CODE, &status)
@@ -133,7 +133,7 @@ final class Exchange {
     }
 
     private func failure(_ code: CURLcode) -> HTTPFailure {
-        // Non-zero once the connection, TLS included, was there and the request about to be sent.
+        // Not 0 once the connection, TLS included, is made and the request about to be sent.
         var ready: curl_off_t = 0
         ccurl_get_offset(handle, CURLINFO_PRETRANSFER_TIME_T, &ready)
         var sent = 0
@@ -146,10 +146,10 @@ final class Exchange {
             case _ where !mayHaveBeenReceived: .notConnected
             default: .broken
             }
-        let reason = kind == .tooLarge ? "the answer is too large" : String(cString: curl_easy_strerror(code))
+        let reason = kind == .tooLarge ? "the response is too large" : String(cString: curl_easy_strerror(code))
         return HTTPFailure(kind, mayHaveBeenReceived: mayHaveBeenReceived, "\(origin.host): \(reason)")
     }
 }
 
-/// The white space of HTTP, and the end of a line.
+/// White space of HTTP, line ends included.
 private func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0d || byte == 0x0a }
