@@ -63,7 +63,7 @@ public struct HTTPClient {
         for attempt in 1...3 {
             let retries = requests.indices.filter { shouldRetry(requests[$0], results[$0]) }
             let waits = retries.map {
-                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt, jitter: jitter)
+                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt, random: jitter)
             }
             guard let wait = waits.max(), deadline.map({ now() + wait < $0 }) ?? true else { break }
             sleep(wait)

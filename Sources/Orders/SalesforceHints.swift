@@ -43,9 +43,9 @@ private func grantHint(_ error: String, _ message: String) -> String {
     case "invalid_grant" where message.contains("audience"):
         return "Set SF_AUDIENCE: https://login.salesforce.com, or https://test.salesforce.com for a sandbox."
     case "invalid_grant" where message.contains("expired"):
-        return "The assertion was out of date on arrival: check the clock."
+        return "The assertion expired before it arrived: check the clock."
     case "invalid_grant" where message.contains("ip restricted"):
-        return "The address is outside the login ranges of the user's profile, which this flow always keeps to."
+        return "The address is outside the login ranges of the user's profile, which this flow always enforces."
     case "invalid_grant" where message.contains("assertion") || message.contains("jwt"):
         return "The private key does not fit the certificate of the app, or the client id is another app's."
     case "invalid_grant":

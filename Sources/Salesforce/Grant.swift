@@ -44,11 +44,11 @@ public enum Grant: Sendable {
     /// Retries what the HTTP client does not: the token service reports a brief outage as HTTP 400, which needs longer
     /// waits.
     private func response(to request: Request, _ http: HTTPClient) throws(SalesforceFailure) -> Response {
-        let backoff = Backoff(first: 500, shortest: 250, longest: 2_000)
+        let backoff = Backoff(first: 500, longest: 2_000, jitter: .equal)
         for attempt in 1...3 {
             let response = try send(request, http)
             guard isRetryable(response) else { return response }
-            let wait = backoff.wait(after: attempt, jitter: http.jitter)
+            let wait = backoff.wait(after: attempt, random: http.jitter)
             if let deadline = http.deadline, http.now() + wait >= deadline { return response }
             http.sleep(wait)
         }

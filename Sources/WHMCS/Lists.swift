@@ -19,9 +19,11 @@ extension JSON {
         }
     }
 
-    /// A numbered list, in no order, or a single row.
+    /// A numbered list, or a single row.
     private static func rows(of members: [String: JSON]) -> [JSON]? {
-        members.keys.allSatisfy { Int($0) != nil } ? JSON.array(Array(members.values)).rows : [.object(members)]
+        let numbered = members.compactMap { key, value in Int(key).map { (number: $0, value: value) } }
+        guard numbered.count == members.count else { return [.object(members)] }
+        return JSON.array(numbered.sorted { $0.number < $1.number }.map(\.value)).rows
     }
 
     /// A WHMCS id: a whole number above 0, as a number or text. `"0"`, `""` and null mean none.

@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import JSON
 import TestSupport
+import Testbed
 import Testing
 
 /// The calls against an independent implementation.
@@ -10,7 +11,7 @@ import Testing
     /// Of the test's table, bus, queue and parameter: all tests share one moto.
     private let name = "test-\(UUID())"
 
-    private func newTable(_ moto: Moto) throws -> Table {
+    private func newTable(_ moto: MotoServer) throws -> Table {
         try moto.boto(
             """
             client("dynamodb").create_table(
@@ -24,7 +25,7 @@ import Testing
     private static let new = Write.Expression("attribute_not_exists(#pk)")
 
     @Test("Conditional writes work") func table() throws {
-        let moto = try Moto.shared.get()
+        let moto = try MotoServer.shared.get()
         let table = try newTable(moto)
         let item: Table.Item = [
             "pk": "order#1", "status": "Accepted", "attempt": 1, "history": [["at": 1_800_000_000_000]],
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test("A transaction makes all writes or none") func transaction() throws {
-        let moto = try Moto.shared.get()
+        let moto = try MotoServer.shared.get()
         let table = try newTable(moto)
         let writes = ["nonce#1", "key#1"].map { Write.put(["pk": .string($0), "n": 1], if: Self.new) }
         #expect(try table.transact(writes) == nil)
@@ -60,7 +61,7 @@ import Testing
     }
 
     @Test("A missing table is refused") func missingTable() throws {
-        let moto = try Moto.shared.get()
+        let moto = try MotoServer.shared.get()
         let missing = Table(name, .at(moto.url), .live())
         #expect {
             try missing.get("x")
@@ -70,7 +71,7 @@ import Testing
     }
 
     @Test("A parameter is written with its policy and read decrypted") func parameters() throws {
-        let moto = try Moto.shared.get()
+        let moto = try MotoServer.shared.get()
         let store = ParameterStore(.at(moto.url), .live())
         #expect(try store.get([name]) == [:])
         let policy: JSON = [
@@ -90,7 +91,7 @@ import Testing
     }
 
     @Test("An event arrives behind the bus") func events() throws {
-        let moto = try Moto.shared.get()
+        let moto = try MotoServer.shared.get()
         // A queue behind the bus shows the events.
         try moto.boto(
             """
@@ -121,7 +122,7 @@ import Testing
     }
 
     @Test("A missing bus is refused") func missingBus() throws {
-        let moto = try Moto.shared.get()
+        let moto = try MotoServer.shared.get()
         let bus = EventBus(name, .at(moto.url), .live())
         #expect(bus.put(source: "s", detailType: "t", details: [[:]]).failure?.code == "ResourceNotFoundException")
         #expect {

@@ -95,12 +95,12 @@ import Testing
 
     /// A moto that checks every signature, and a user who may do everything.
     private struct Guarded {
-        let moto: Moto
+        let moto: MotoServer
         let key: String
         let secret: String
 
         init() throws {
-            moto = try Moto()
+            moto = try MotoServer.started()
             let printed = try moto.boto(
                 """
                 iam = client("iam")

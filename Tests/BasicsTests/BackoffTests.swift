@@ -2,7 +2,7 @@ import Basics
 import Testing
 
 @Suite struct BackoffTests {
-    private let backoff = Backoff(first: 100, shortest: 50, longest: 1_000)
+    private let backoff = Backoff(first: 100, longest: 1_000, jitter: .full(shortest: 50))
 
     @Test(
         "The bound doubles up to the longest wait",
@@ -17,8 +17,15 @@ import Testing
     }
 
     @Test("A bound below the shortest wait wins") func lowBound() {
-        #expect(Backoff(first: 0, shortest: 1_000, longest: 60_000).wait(after: 3) { $0 } == 0)
-        #expect(Backoff(first: 10, shortest: 1_000, longest: 60_000).wait(after: 1) { _ in 0 } == 10)
+        #expect(Backoff(first: 0, longest: 60_000, jitter: .full(shortest: 1_000)).wait(after: 3) { $0 } == 0)
+        #expect(Backoff(first: 10, longest: 60_000, jitter: .full(shortest: 1_000)).wait(after: 1) { _ in 0 } == 10)
+    }
+
+    @Test("Equal jitter waits for half of the bound at least", arguments: [(1, 250), (2, 500), (3, 1_000), (4, 1_000)])
+    func equalJitter(_ attempt: Int, _ half: Milliseconds) {
+        let backoff = Backoff(first: 500, longest: 2_000, jitter: .equal)
+        #expect(backoff.wait(after: attempt) { _ in 0 } == half)
+        #expect(backoff.wait(after: attempt) { $0 } == 2 * half)
     }
 
     @Test("No bound overflows") func overflow() {

@@ -1,28 +1,13 @@
-/// moto, which plays AWS on a free port of loopback. It ends with its last user.
-public final class Moto: Sendable {
-    public let url: String
-    private let service: Service
+import Testbed
 
-    /// moto did not start.
-    public struct NoPort: Error {}
-
-    public init() throws {
-        let script = """
-            import logging, sys
-            logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-            from moto.server import ThreadedMotoServer
-            server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-            server.start()
-            print("listening on", server.get_host_and_port()[1], flush=True)
-            sys.stdin.read()
-            """
-        service = try Service(Program.pythonPath, ["-c", script], ready: "listening on ")
-        guard let port = service.port else { throw NoPort() }
-        url = "http://127.0.0.1:\(port)"
-    }
-
+extension MotoServer {
     /// One for the whole run, since it takes a second to start. Its users choose names that do not collide.
-    public static let shared = Result { try Moto() }
+    public static let shared = Result { try started() }
+
+    /// A server of the test's own.
+    public static func started() throws(TestbedFailure) -> MotoServer {
+        try start(projectRoot: packageRoot.path, python: Program.pythonPath)
+    }
 
     /// Runs a script that has `client(name)`, a boto3 client of this server; returns its output.
     @discardableResult

@@ -99,7 +99,9 @@ byte from[2];
 byte answer[3];         /* to each run: the order's id, or NO */
 #define NO 9
 
-/* Whether this WHMCS keeps the marker, and whether reading back an earlier order has proven that. */
+/* Whether this WHMCS keeps the marker, and whether reading back an order has proven that. In the code only an order
+ * whose id the run's own AddOrder returned proves it; here an adopted one does too. That allows more behaviour than the
+ * code. */
 bool keeps;
 bool proven;
 
@@ -287,7 +289,8 @@ keep:
         fi);
 
 readBack:
-    /* Writes the id to Salesforce, then reads the order back, which proves the marker. */
+    /* Writes the id to Salesforce, then reads the order back. Here this proves the marker even when the run has adopted
+     * the order or an earlier run has created it; the code is stricter: see `proven`. */
     CALL(if :: keeps -> proven = true :: else fi);
     CHECKPOINT(step = Create);
 

@@ -20,19 +20,19 @@ struct Acceptance {
 }
 
 enum AcceptanceOutcome: Equatable {
-    /// The ledger holds the request; the order must be announced.
+    /// The ledger holds the request, and its event must be published.
     case accepted(requestNumber: Int)
     /// The order is in progress or Provisioned.
     case duplicate(LedgerOrder)
-    /// The idempotency key has come with this order before, and got this answer.
+    /// The key was used for this order; its first response is repeated.
     case replayed(JSON)
     case nonceReused
     case idempotencyKeyReused
 }
 
 extension Ledger {
-    /// How long an accepted order waits for its run before recovery announces it again.
-    private static let announcementPatience: Milliseconds = 60_000
+    /// How long after its request recovery publishes an accepted order again.
+    private static let firstRecoveryDelay: Milliseconds = 60_000
 
     /// Records the request in one transaction: nonce and idempotency key unclaimed, and the order new or Failed.
     func accept(_ request: Acceptance) throws -> AcceptanceOutcome {
@@ -105,13 +105,13 @@ extension Ledger {
     ) -> Write {
         let now = now()
         let requestNumber = (previous?.requestNumber ?? 0) + 1
-        var update = ItemUpdate([
+        var update: ItemUpdate = [
             .status: .string(LedgerOrder.Status.accepted.rawValue), .requestNumber: .number(requestNumber),
-            .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.announcementPatience),
+            .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.firstRecoveryDelay),
             .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
             .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
             .endedAt: .null,
-        ])
+        ]
         if previous?.whmcsOrderID == nil { update[.plan] = .null }
         update.append(historyEntry(.accepted, requestNumber: requestNumber, at: now), to: .history)
         return .update(ItemKey.order(id), update, if: previous.map(isStillFailed) ?? .absent(.key))

@@ -16,7 +16,7 @@ extension Ledger {
             ]), if: isUnclaimed.expression)
     }
 
-    /// The claim keeps the answer, which is given again when the same request comes again.
+    /// The claim stores the response for replays.
     func idempotencyKeyClaim(_ request: Acceptance, requestNumber: Int) -> Write {
         .put(
             item([
@@ -32,12 +32,12 @@ extension Ledger {
 
     private func expiry(_ lifetime: Milliseconds) -> JSON { .number((now() + lifetime).seconds + 1) }
 
-    private func item(_ attributes: [Attribute: JSON]) -> Table.Item {
+    private func item(_ attributes: KeyValuePairs<Attribute, JSON>) -> Table.Item {
         Dictionary(uniqueKeysWithValues: attributes.map { ($0.key.rawValue, $0.value) })
     }
 }
 
-/// What a claim that stands in the way says.
+/// An existing claim that made the condition fail.
 struct ExistingClaim {
     private let item: Table.Item?
 

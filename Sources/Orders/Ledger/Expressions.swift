@@ -2,20 +2,23 @@ import AWS
 import Basics
 import JSON
 
-/// Changes to the attributes of one item, made together.
-struct ItemUpdate {
-    private var values: [Attribute: JSON] = [:]
+/// Changes to the attributes of one item, made together: what to set, in the order given; null removes the attribute.
+struct ItemUpdate: ExpressibleByDictionaryLiteral {
+    // A list, since it is short: the code that sorts or hashes it would be longer than all the rest.
+    private var values: [(attribute: Attribute, value: JSON)]
     private var functions: [(text: String, values: [String: JSON])] = []
 
-    /// - Parameter values: what to set; null removes the attribute.
-    init(_ values: [Attribute: JSON] = [:]) {
+    init(dictionaryLiteral values: (Attribute, JSON)...) {
         self.values = values
     }
 
     /// What to set; null removes the attribute, nil leaves it as it is.
     subscript(_ attribute: Attribute) -> JSON? {
-        get { values[attribute] }
-        set { values[attribute] = newValue }
+        get { values.first { $0.attribute == attribute }?.value }
+        set {
+            values.removeAll { $0.attribute == attribute }
+            if let newValue { values.append((attribute, newValue)) }
+        }
     }
 
     mutating func increment(_ attribute: Attribute) {
@@ -32,15 +35,24 @@ struct ItemUpdate {
     }
 
     var expression: Write.Expression {
-        let sorted = values.sorted { $0.key.rawValue < $1.key.rawValue }
-        let set = sorted.filter { $0.value != .null }
-        let removals = sorted.filter { $0.value == .null }.map { "#\($0.key)" }
-        let assignments = set.map { "#\($0.key) = :\($0.key)" } + functions.map(\.text)
+        var assignments: [String] = []
+        var removals: [String] = []
+        var placeholders: [String: JSON] = [:]
+        for (attribute, value) in values {
+            if value == .null {
+                removals.append("#\(attribute)")
+            } else {
+                assignments.append("#\(attribute) = :\(attribute)")
+                placeholders[attribute.rawValue] = value
+            }
+        }
+        for function in functions {
+            assignments.append(function.text)
+            for (name, value) in function.values { placeholders[name] = value }
+        }
         var parts: [String] = []
         if !assignments.isEmpty { parts.append("SET " + assignments.joined(separator: ", ")) }
         if !removals.isEmpty { parts.append("REMOVE " + removals.joined(separator: ", ")) }
-        var placeholders = Dictionary(uniqueKeysWithValues: set.map { ($0.key.rawValue, $0.value) })
-        for function in functions { placeholders.merge(function.values) { $1 } }
         return Write.Expression(parts.joined(separator: " "), placeholders)
     }
 }

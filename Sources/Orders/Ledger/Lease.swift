@@ -27,8 +27,8 @@ struct Lease {
         try write([:])
     }
 
-    private mutating func write(_ changes: [Attribute: JSON], history entry: JSON? = nil) throws {
-        var update = ItemUpdate(changes)
+    private mutating func write(_ update: ItemUpdate, history entry: JSON? = nil) throws {
+        var update = update
         update[.updatedAt] = .milliseconds(ledger.now())
         if let entry { update.append(entry, to: .history) }
         let result = try ledger.table.write(
@@ -118,13 +118,13 @@ extension Lease {
     ///
     /// - Parameter failure: why; nil keeps what the order has.
     mutating func release(dueAt: Timestamp, after failure: ProvisioningFailure? = nil) throws {
-        var changes: [Attribute: JSON] = [.dueAt: .milliseconds(dueAt), .leaseOwner: .null, .leaseUntil: .null]
+        var changes: ItemUpdate = [.dueAt: .milliseconds(dueAt), .leaseOwner: .null, .leaseUntil: .null]
         changes[.errorCode] = failure.map { .string($0.code.rawValue) }
         changes[.errorMessage] = failure.map { .string($0.message) }
         try write(changes)
     }
 
-    /// The request has failed. Written before Salesforce hears of it: the next run must not start again.
+    /// The request has failed. Written before it is reported to Salesforce: the next run must not start again.
     mutating func recordFailure(_ failure: ProvisioningFailure) throws {
         try write([
             .errorCode: .string(failure.code.rawValue), .errorMessage: .string(failure.message),
@@ -149,17 +149,18 @@ extension Lease {
             .failed, dueAt: unconfirmedUntil, [.unconfirmedUntil: .milliseconds(unconfirmedUntil)], errorCode: code)
     }
 
-    /// → `status`, which Salesforce has not confirmed: the order is due again at `dueAt`; nil gives up.
+    /// → `status`, which Salesforce has not confirmed: the order is due again at `dueAt`; nil when Salesforce
+    /// refused it.
     mutating func endUnreported(_ status: LedgerOrder.Status, dueAt: Timestamp?) throws {
-        let changes: [Attribute: JSON] = dueAt == nil ? [.unconfirmedUntil: .null] : [:]
+        let changes: ItemUpdate = dueAt == nil ? [.unconfirmedUntil: .null] : [:]
         try end(status, dueAt: dueAt, changes, errorCode: order.errorCode)
     }
 
     private mutating func end(
-        _ status: LedgerOrder.Status, dueAt: Timestamp?, _ changes: [Attribute: JSON], errorCode: String? = nil
+        _ status: LedgerOrder.Status, dueAt: Timestamp?, _ update: ItemUpdate, errorCode: String? = nil
     ) throws {
         let now = ledger.now()
-        var changes = changes
+        var changes = update
         changes[.status] = .string(status.rawValue)
         changes[.dueAt] = .milliseconds(dueAt)
         if dueAt == nil { changes[.open] = .null }

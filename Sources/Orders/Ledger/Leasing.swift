@@ -65,9 +65,9 @@ extension Ledger {
     }
 
     private func leaseUpdate(_ owner: String, _ until: Timestamp) -> ItemUpdate {
-        var update = ItemUpdate([
+        var update: ItemUpdate = [
             .leaseOwner: .string(owner), .leaseUntil: .milliseconds(until), .dueAt: .milliseconds(until),
-        ])
+        ]
         update.increment(.attempts)
         return update
     }

@@ -49,8 +49,8 @@ package struct LedgerOrder: Sendable, Equatable {
 
     package var hasEnded: Bool { status == .provisioned || status == .failed }
 
-    /// AddOrder was sent for this request and its outcome is unknown. After a new request it is not: who requests again
-    /// has looked in WHMCS.
+    /// AddOrder was sent for this request and its outcome is unknown. After a new request it is not: an operator
+    /// who requests again has checked WHMCS.
     var isAddOrderInDoubt: Bool { addOrder == .sent && addOrderRequestNumber == requestNumber }
 }
 

@@ -20,8 +20,8 @@ struct OpenOrder: Equatable {
 }
 
 extension Ledger {
-    /// How long an announced order waits for its run before it is announced again.
-    static let recoveryPatience: Milliseconds = 120_000
+    /// How long after a publication recovery publishes an order again.
+    static let recoveryDelay: Milliseconds = 120_000
 
     /// A page of the open orders, the longest due first.
     ///
@@ -51,7 +51,7 @@ extension Ledger {
     func claim(_ orders: [OpenOrder], until dueAt: Timestamp) -> [LedgerOrder] {
         let claims = orders.map { order in
             Write.update(
-                order.key, ItemUpdate([.dueAt: .milliseconds(dueAt)]),
+                order.key, [.dueAt: .milliseconds(dueAt)],
                 if: .equal(.open, "1") && .equal(.dueAt, .milliseconds(order.dueAt)))
         }
         return table.updateAll(claims).compactMap { item in item.flatMap(LedgerOrder.init) }

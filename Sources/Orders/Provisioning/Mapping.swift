@@ -37,7 +37,7 @@ struct Mapping {
         // An absurd quantity must not overflow the sum.
         let units = planned.reduce(0) { $0 + min($1.quantity, 1 << 32) }
         if units > Mapping.mostUnits {
-            faults.append("the order has \(units) units, and WHMCS takes \(Mapping.mostUnits) at once")
+            faults.append("the order has \(units) units; the maximum is \(Mapping.mostUnits)")
         }
         guard faults.isEmpty else { throw ProvisioningFailure(.mappingFailed, faults.joined(separator: "; ")) }
         return Plan(clientID: client.id, items: planned)
@@ -66,13 +66,13 @@ struct Mapping {
         let quantity = item.quantity.flatMap { Int(exactly: $0) }
         switch (item.whmcsProductId, productID, product) {
         case (nil, _, _): faults.append("it has no WHMCS product id")
-        case (let text?, nil, _): faults.append("\"\(text.prefix(40))\" is no WHMCS product id")
+        case (let text?, nil, _): faults.append("\"\(text.prefix(40))\" is not a WHMCS product id")
         case (_, let id?, nil): faults.append("WHMCS has no product \(id)")
         default: break
         }
         switch (item.billingCycle, cycle) {
         case (nil, _): faults.append("it has no billing cycle")
-        case (let text?, nil): faults.append("\"\(text.prefix(40))\" is no billing cycle of WHMCS")
+        case (let text?, nil): faults.append("\"\(text.prefix(40))\" is not a WHMCS billing cycle")
         case (_, let cycle?):
             if let product, !product.offers(cycle, in: client.currencyCode) {
                 faults.append("WHMCS does not sell product \(product.id) \(cycle.rawValue) in \(client.currencyCode)")

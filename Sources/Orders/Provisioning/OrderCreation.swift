@@ -13,14 +13,14 @@ extension ProvisioningRun {
     /// Adopts the order that WHMCS has, or adds it when WHMCS certainly has none.
     mutating func createOrder(_ plan: Plan) throws {
         let whmcs = try whmcs()
-        var answered: Int?
-        // AddOrder sent twice may make two orders, the first of them late: the run looks until the step is done.
+        var newOrderID: Int?
+        // AddOrder sent twice may make two orders, the first of them late: the run searches until the step is done.
         if order.whmcsOrderID == nil || order.addOrderSends > 1 {
-            // Taken before the look: an order that appears while its pages are read is not in them.
-            let lookedAt = http.now()
+            // Read before the search: an order that appears while its pages are read is not in them.
+            let searchedAt = http.now()
             if try !adoptOrder(whmcs, plan), order.whmcsOrderID == nil {
-                try checkMayAddOrder(plan, lookedAt: lookedAt)
-                answered = try addOrder(whmcs, plan)
+                try checkMayAddOrder(plan, searchedAt: searchedAt)
+                newOrderID = try addOrder(whmcs, plan)
                 if order.addOrderSends > 1 { _ = try adoptOrder(whmcs, plan) }
             }
         }
@@ -29,7 +29,7 @@ extension ProvisioningRun {
         }
         try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
         let (created, services) = try readBack(whmcs, id, plan)
-        if answered == id { try recordMarkerSupport(created, services, plan) }
+        try recordMarkerSupport(created, services, plan, isProof: newOrderID == id)
         try lease.recordCreated(serviceIDs: serviceIDs(services, plan, id))
     }
 
@@ -46,7 +46,7 @@ extension ProvisioningRun {
         ProvisioningFailure(
             .whmcsOutcomeUnknown,
             "AddOrder was not answered. Look at the orders of WHMCS client \(plan.clientID) for \"\(marker.note)\": if there"
-                + " is none, request the order again; if there is one without this note, put the note there first")
+                + " is none, request the order again; if there is one without this note, add the note first")
     }
 }
 
@@ -88,10 +88,10 @@ extension ProvisioningRun {
     /// After an AddOrder of unknown outcome, WHMCS gets the quiet time to finish it. An order that has not appeared by
     /// then is sent once more where markers are proven to come back, so that the look would have found it. Otherwise, and
     /// after that, a person decides.
-    private func checkMayAddOrder(_ plan: Plan, lookedAt: Timestamp) throws {
+    private func checkMayAddOrder(_ plan: Plan, searchedAt: Timestamp) throws {
         guard order.addOrder == .sent else { return }
         let quietUntil = order.addOrderAt.map { $0 + settings.quietTime }
-        if let quietUntil, lookedAt < quietUntil {
+        if let quietUntil, searchedAt < quietUntil {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "AddOrder was not answered; the suite looks for the order after the quiet time",
                 isRetryable: true, notBefore: quietUntil)
@@ -105,7 +105,7 @@ extension ProvisioningRun {
     private mutating func addOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Int {
         // The answer must arrive within the invocation, or the run would not learn of the order that it made.
         guard http.now() <= latestStart else {
-            throw ProvisioningFailure(.whmcsUnavailable, "too little time was left for AddOrder", isRetryable: true)
+            throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AddOrder", isRetryable: true)
         }
         try lease.recordAddOrderSending(until: http.deadline ?? http.now())
         let id: Int
@@ -130,7 +130,7 @@ extension ProvisioningRun {
     /// Reads the order back, with its services.
     private func readBack(_ whmcs: WHMCSClient, _ id: Int, _ plan: Plan) throws -> (WHMCSOrder, [Service]) {
         guard let created = try whmcs.order(id) else {
-            throw ProvisioningFailure(.provisioningError, "WHMCS does not show order \(id), which it said it had made")
+            throw ProvisioningFailure(.provisioningError, "WHMCS returned order id \(id) and does not list it")
         }
         guard created.clientId == plan.clientID else {
             throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
@@ -144,7 +144,7 @@ extension ProvisioningRun {
         var services = services
         guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
             throw ProvisioningFailure(
-                .provisioningError, "WHMCS order \(id) has other lines than the order; cancel it, and request again")
+                .provisioningError, "WHMCS order \(id) does not match the plan; cancel it and request again")
         }
         // WHMCS documents no order of the services, so each is found by its product.
         return plan.productIDs.compactMap { productID in
@@ -157,15 +157,18 @@ extension ProvisioningRun {
         [.notes] + Set(plan.items.compactMap(\.markerField)).sorted().map { .field($0) }
     }
 
-    /// Only an order that WHMCS has just answered proves anything: a person may have written the note of an adopted one.
-    private func recordMarkerSupport(_ created: WHMCSOrder, _ services: [Service], _ plan: Plan) throws {
+    /// - Parameter isProof: whether WHMCS has just answered this order. The marker of an adopted order proves nothing, since
+    ///   a person may have written it; a marker that is missing always counts.
+    private func recordMarkerSupport(
+        _ created: WHMCSOrder, _ services: [Service], _ plan: Plan, isProof: Bool
+    ) throws {
         var returned = [MarkerSupport.Channel.notes: marker.isIn(created.notes)]
         for item in plan.items {
             guard let field = item.markerField else { continue }
             let ofItem = services.filter { $0.productId == item.productID }
             returned[.field(field)] = !ofItem.isEmpty && ofItem.allSatisfy { $0.customFields[field] == marker.value }
         }
-        try markerSupport.record(returned)
+        try markerSupport.record(returned.filter { isProof || !$0.value })
         if !returned.values.contains(true) {
             log.warn("WHMCS dropped the order's marker", ["whmcsOrderId": .number(created.id)])
         }

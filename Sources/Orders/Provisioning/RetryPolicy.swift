@@ -39,7 +39,8 @@ extension ProvisioningRun {
     }
 
     func nextAttempt() -> Timestamp {
-        let backoff = Backoff(first: settings.retryDelay, shortest: 1_000, longest: 3_600_000)
-        return http.now() + backoff.wait(after: order.attempts, jitter: http.jitter)
+        let backoff = Backoff(
+            first: settings.retryDelay, longest: 3_600_000, jitter: .full(shortest: 1_000))
+        return http.now() + backoff.wait(after: order.attempts, random: http.jitter)
     }
 }

@@ -7,6 +7,6 @@ enum Step: String, Sendable {
     case create = "whmcs_create"
     case accept = "whmcs_accept"
     case successUpdate = "sf_success_update"
-    /// In the ledger: the request has failed, and Salesforce must hear of it.
+    /// In the ledger: the request has failed, and the report to Salesforce is pending.
     case failureUpdate = "sf_failure_update"
 }

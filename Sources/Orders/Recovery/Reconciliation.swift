@@ -6,7 +6,7 @@ import Salesforce
 /// for Publishing and Subscribing to Platform Events").
 struct Reconciliation {
     /// The request of a younger order may still be on its way.
-    private static let patience: Milliseconds = 900_000
+    private static let minimumAge: Milliseconds = 900_000
 
     let settings: Settings
     let salesforce: SalesforceClient
@@ -25,7 +25,7 @@ struct Reconciliation {
 
     private var soql: String {
         let statuses = settings.statuses.map(SOQL.literal).joined(separator: ", ")
-        let before = (ledger.now() - Self.patience).iso8601
+        let before = (ledger.now() - Self.minimumAge).iso8601
         let pricebook = settings.pricebookID.map { " AND Pricebook2Id = \(SOQL.literal($0.text))" } ?? ""
         return "SELECT Id FROM Order WHERE Status IN (\(statuses)) AND \(settings.statusField) = null"
             + " AND LastModifiedDate < \(before)\(pricebook) ORDER BY LastModifiedDate LIMIT 200"

@@ -40,7 +40,7 @@ struct Recovery: Program {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }
         if let orderID = event["orderId"] {
-            guard let id = orderID.string.flatMap({ RecordID($0) }) else {
+            guard let id = orderID.stringOrNumber.flatMap({ RecordID($0) }) else {
                 throw FunctionError("MalformedEvent", "orderId in the event must be a Salesforce id")
             }
             return JSON.object(["recovered": .number(try round.recover(id))]).bytes

@@ -27,7 +27,7 @@ struct RecoveryRound {
         let dueBy = dueOnly ? start : nil
         // A claim moves the order in the index: beyond the due orders, but not beyond all of them, where the scan meets
         // it again. There every claim gets this one time, by which the scan knows it.
-        let claimedUntil = start + Ledger.recoveryPatience
+        let claimedUntil = start + Ledger.recoveryDelay
         var (recovered, isOver, oldest) = (0, false, 0)
         var unpublished = Unpublished()
         var next: JSON?
@@ -39,7 +39,7 @@ struct RecoveryRound {
                 isOver = http.now() >= latestStart
                 if isOver { break pages }
                 let claimed = ledger.claim(
-                    batch, until: dueOnly ? http.now() + Ledger.recoveryPatience : claimedUntil)
+                    batch, until: dueOnly ? http.now() + Ledger.recoveryDelay : claimedUntil)
                 let published = publish(claimed, &unpublished)
                 recovered += published
                 // Publishing starts no run: an order that is still Accepted has been due since its request.
@@ -77,7 +77,7 @@ struct RecoveryRound {
         }
         var unpublished = Unpublished()
         let claimed = ledger.claim(
-            [OpenOrder(key: ItemKey.order(id), dueAt: dueAt)], until: http.now() + Ledger.recoveryPatience)
+            [OpenOrder(key: ItemKey.order(id), dueAt: dueAt)], until: http.now() + Ledger.recoveryDelay)
         let published = publish(claimed, &unpublished)
         alert(unpublished)
         return published
@@ -100,7 +100,7 @@ struct RecoveryRound {
         unpublished.count += orders.count - accepted
         unpublished.failure = unpublished.failure ?? failure
         for order in orders {
-            log.info("recovered", ["orderId": .string(order.id.text), "tries": .number(order.attempts)])
+            log.info("publishing again", ["orderId": .string(order.id.text), "attempts": .number(order.attempts)])
         }
         return accepted
     }

@@ -18,7 +18,7 @@ struct AddressList: Equatable {
     }
 
     /// - Parameter text: separated by commas; empty allows any address.
-    /// - Returns: nil when an entry is no address or network.
+    /// - Returns: nil when an entry is not an address or network.
     init?(_ text: String) {
         self = .any
         for entry in text.split(separator: ",").map(\.trimmed) where !entry.isEmpty {

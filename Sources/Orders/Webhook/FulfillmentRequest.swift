@@ -21,7 +21,7 @@ struct FulfillmentRequest: Equatable {
             throw .invalid("orderId in the body must be a Salesforce id of 15 or 18 characters")
         }
         guard let timestamp = body["timestamp"]?.stringOrNumber.flatMap({ Timestamp($0) }) else {
-            throw .invalid("timestamp in the body must be ISO 8601 in UTC, or Unix time in s or ms")
+            throw .invalid("timestamp in the body must be ISO 8601 with a zone, or Unix time in s or ms")
         }
         guard let nonce = body["nonce"]?.stringOrNumber, (16...128).contains(nonce.utf8.count),
             nonce.utf8.allSatisfy(isVisible)

@@ -14,7 +14,7 @@ extension Timestamp {
             return
         }
         guard characters.count >= 20, let seconds = parseSeconds(characters.prefix(19)) else { return nil }
-        var rest = text.dropFirst(19)
+        var rest = Substring(text.utf8.dropFirst(19))
         var fraction: Milliseconds = 0
         if rest.first == "." {
             let digits = rest.dropFirst().prefix { $0.isASCII && $0.isNumber }

@@ -6,7 +6,7 @@ import JSON
 import Lambda
 import Salesforce
 
-/// verify-signature: checks a request, records it in the ledger, and announces it on the order bus.
+/// verify-signature: checks a request, records it in the ledger, and publishes it on the order bus.
 struct Webhook: Program {
     /// What the program is configured with.
     struct Settings: ProgramSettings {
@@ -80,7 +80,7 @@ struct Webhook: Program {
             log.error("ledger write failed", ["error": .string("\(error)")])
             throw .unavailable
         }
-        if case .accepted(let requestNumber) = outcome { announce(acceptance, requestNumber, http, log) }
+        if case .accepted(let requestNumber) = outcome { publish(acceptance, requestNumber, http, log) }
         return try answer(outcome, request.orderID, log)
     }
 
@@ -113,15 +113,15 @@ struct Webhook: Program {
         return value
     }
 
-    /// Publishes the order's event. A failure refuses nothing: the order is in the ledger, and recovery announces it.
-    private func announce(_ acceptance: Acceptance, _ requestNumber: Int, _ http: HTTPClient, _ log: Log) {
+    /// Publishes the order's event. A failure refuses nothing: the order is in the ledger, and recovery publishes it again.
+    private func publish(_ acceptance: Acceptance, _ requestNumber: Int, _ http: HTTPClient, _ log: Log) {
         let event = ProvisionRequested(
             orderID: acceptance.orderID, requestNumber: requestNumber, correlationID: acceptance.correlationID,
             requestedAt: http.now())
         let failure = context.bus(settings.busName, http).put([event]).failure
         let fields: [String: JSON] = ["attempt": .number(requestNumber)]
         if let failure {
-            log.error("accepted but not announced", fields.merging(["error": .string("\(failure)")]) { $1 })
+            log.error("accepted but not published", fields.merging(["error": .string("\(failure)")]) { $1 })
         } else {
             log.info("accepted", fields)
         }
@@ -141,7 +141,7 @@ struct Webhook: Program {
             return Answer(status: 202, headers: ["Idempotency-Replayed": "true"], body: body)
         case .nonceReused:
             throw ProblemDetails(
-                401, "NONCE_REUSED", "a request with this nonce came before; make a new nonce for each request")
+                401, "NONCE_REUSED", "this nonce was used before; create a new nonce for each request")
         case .idempotencyKeyReused:
             throw ProblemDetails(
                 422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")

@@ -6,9 +6,9 @@ import Testing
 
 @Suite struct ItemUpdateTests {
     private static func update(
-        _ values: [Attribute: JSON] = [:], _ change: (inout ItemUpdate) -> Void = { _ in }
+        _ values: ItemUpdate = [:], _ change: (inout ItemUpdate) -> Void = { _ in }
     ) -> ItemUpdate {
-        var update = ItemUpdate(values)
+        var update = values
         change(&update)
         return update
     }
@@ -18,10 +18,10 @@ import Testing
         arguments: [
             (update(), "", [:]),
             (
-                update([.status: "Failed", .requestNumber: 2]), "SET #attempt = :attempt, #status = :status",
+                update([.status: "Failed", .requestNumber: 2]), "SET #status = :status, #attempt = :attempt",
                 ["attempt": 2, "status": "Failed"]
             ),
-            (update([.plan: .null, .errorCode: .null]), "REMOVE #errorCode, #plan", [:]),
+            (update([.plan: .null, .errorCode: .null]), "REMOVE #plan, #errorCode", [:]),
             (update([.step: .null, .open: "1"]), "SET #open = :open REMOVE #step", ["open": "1"]),
             (
                 update { $0.increment(.attempts) }, "SET #tries = if_not_exists(#tries, :zero) + :one",
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test("The last value of an attribute counts, and nil leaves the attribute as it is") func lastValue() {
-        var update = ItemUpdate([.status: "Accepted", .step: "mapping", .plan: .null])
+        var update: ItemUpdate = [.status: "Accepted", .step: "mapping", .plan: .null]
         update[.status] = "Failed"
         (update[.step], update[.plan]) = (nil, nil)
         #expect(update[.status] == "Failed")
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test("An update and its condition may name the same attribute") func sameAttribute() {
-        let write = Write.update("order#1", ItemUpdate([.dueAt: 2]), if: .equal(.dueAt, 1))
+        let write = Write.update("order#1", [.dueAt: 2], if: .equal(.dueAt, 1))
         #expect(
             write.request("table") == [
                 "TableName": "table", "Key": ["pk": ["S": "order#1"]], "UpdateExpression": "SET #dueAt = :dueAt",

@@ -97,7 +97,7 @@ import Testing
 
     private static let instructions =
         "AddOrder was not answered. Look at the orders of WHMCS client 1234 for \"sfOrderId=\(Seed.order)\": if there is "
-        + "none, request the order again; if there is one without this note, put the note there first"
+        + "none, request the order again; if there is one without this note, add the note first"
 
     @Test("An order that never appears waits for a person") func missingOrder() throws {
         let harness = try ProvisioningHarness()

@@ -72,17 +72,17 @@ import Testing
         "A fault is reported by line",
         arguments: [
             (item(product: nil), "it has no WHMCS product id"),
-            (item(product: ""), "\"\" is no WHMCS product id"),
-            (item(product: "hosting"), "\"hosting\" is no WHMCS product id"),
-            (item(product: "185.5"), "\"185.5\" is no WHMCS product id"),
-            (item(product: "0"), "\"0\" is no WHMCS product id"),
-            (item(product: "-185"), "\"-185\" is no WHMCS product id"),
-            (item(product: "nan"), "\"nan\" is no WHMCS product id"),
-            (item(product: "1e300"), "\"1e300\" is no WHMCS product id"),
-            (item(product: "0xB9"), "\"0xB9\" is no WHMCS product id"),
+            (item(product: ""), "\"\" is not a WHMCS product id"),
+            (item(product: "hosting"), "\"hosting\" is not a WHMCS product id"),
+            (item(product: "185.5"), "\"185.5\" is not a WHMCS product id"),
+            (item(product: "0"), "\"0\" is not a WHMCS product id"),
+            (item(product: "-185"), "\"-185\" is not a WHMCS product id"),
+            (item(product: "nan"), "\"nan\" is not a WHMCS product id"),
+            (item(product: "1e300"), "\"1e300\" is not a WHMCS product id"),
+            (item(product: "0xB9"), "\"0xB9\" is not a WHMCS product id"),
             (item(product: "999"), "WHMCS has no product 999"),
             (item(cycle: nil), "it has no billing cycle"),
-            (item(cycle: "Fortnightly"), "\"Fortnightly\" is no billing cycle of WHMCS"),
+            (item(cycle: "Fortnightly"), "\"Fortnightly\" is not a WHMCS billing cycle"),
             (item(cycle: "Quarterly"), "WHMCS does not sell product 185 quarterly in EUR"),
             (item(cycle: "Onetime"), "WHMCS does not sell product 185 onetime in EUR"),
             (item(quantity: nil), "its quantity is not a whole number of 1 or more"),
@@ -111,7 +111,7 @@ import Testing
             Self.item(2, name: nil, product: "999", price: "-1"),
         ]
         let faults =
-            "line 1 (A): it has no WHMCS product id, \"Fortnightly\" is no billing cycle of WHMCS, "
+            "line 1 (A): it has no WHMCS product id, \"Fortnightly\" is not a WHMCS billing cycle, "
             + "its quantity is not a whole number of 1 or more, it has no price; "
             + "line 3 (\(Self.ids[2])): WHMCS has no product 999, it has no price"
         #expect(throws: ProvisioningFailure(.mappingFailed, faults)) {
@@ -127,7 +127,7 @@ import Testing
         let items = quantities.enumerated().map { Self.item($0.offset, quantity: $0.element) }
         #expect(
             throws: ProvisioningFailure(
-                .mappingFailed, "the order has \(units) units, and WHMCS takes 200 at once")
+                .mappingFailed, "the order has \(units) units; the maximum is 200")
         ) { try Self.mapping().plan(items) }
     }
 

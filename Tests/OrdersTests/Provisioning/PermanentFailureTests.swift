@@ -63,7 +63,7 @@ import Testing
         Example(
             code: "MAPPING_FAILED",
             message: "line 1 (Carrier Pigeon): it has no WHMCS product id; "
-                + "line 2 (Web Hosting, lunar): \"Fortnightly\" is no billing cycle of WHMCS",
+                + "line 2 (Web Hosting, lunar): \"Fortnightly\" is not a WHMCS billing cycle",
             order: Seed.unmappedOrder, steps: untilMapping),
         Example(
             code: "WHMCS_REJECTED", message: "WHMCS does not know the payment method; it knows mailin, stripe.",

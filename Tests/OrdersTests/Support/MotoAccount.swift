@@ -5,6 +5,7 @@ import JSON
 import Lambda
 import Orders
 import TestSupport
+import Testbed
 
 /// An AWS account on loopback, played by moto: a ledger, an order bus whose events a queue keeps, parameters. Names are
 /// its own, so that tests do not see each other.
@@ -22,7 +23,7 @@ final class MotoAccount {
     }
 
     init() throws {
-        endpoint = try Moto.shared.get().url
+        endpoint = try MotoServer.shared.get().url
         account = Account(MotoAccount.variables(endpoint))
         let name = UUID().uuidString.lowercased()
         (table, bus, prefix) = ("ledger-\(name)", "orders-\(name)", "/\(name)")

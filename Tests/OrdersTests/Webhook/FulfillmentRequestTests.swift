@@ -37,7 +37,7 @@ import Testing
     }
 
     private static let orderID = "orderId in the body must be a Salesforce id of 15 or 18 characters"
-    private static let timestamp = "timestamp in the body must be ISO 8601 in UTC, or Unix time in s or ms"
+    private static let timestamp = "timestamp in the body must be ISO 8601 with a zone, or Unix time in s or ms"
     private static let nonce = "nonce in the body must be 16 to 128 visible characters"
     private static let path = "the order id in the path is not the orderId in the body"
     private static let timestampHeader = "X-SF-Timestamp must be set and agree with timestamp in the body"

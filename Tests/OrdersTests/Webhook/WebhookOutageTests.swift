@@ -113,7 +113,7 @@ import Testing
         let order = try harness.aws.order(Seed.order)
         #expect((order["status"], order["open"]) == ("Accepted", "1"))
         #expect(order["dueAt"]?.timestamp == .requestTime + 60_000)
-        let logged = harness.log.lines.first { $0["message"] == "accepted but not announced" }
+        let logged = harness.log.lines.first { $0["message"] == "accepted but not published" }
         #expect(logged?["error"]?.string?.hasPrefix("events PutEvents") == true)
     }
 
