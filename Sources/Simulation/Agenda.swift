@@ -1,6 +1,6 @@
 import Basics
 
-/// What is to happen, by virtual time; of two things at one time, the one that was added first comes first.
+/// Future actions by virtual time. Of two actions at one time, the one added first comes first.
 struct Agenda {
     private struct Entry {
         var time: Timestamp
@@ -12,11 +12,10 @@ struct Agenda {
         }
     }
 
-    /// A binary heap: each entry is before its children, at twice its index and one and two more.
+    /// A binary heap: each entry is before its two children, at 2 × index + 1 and + 2.
     private var heap: [Entry] = []
     private var count = 0
 
-    var isEmpty: Bool { heap.isEmpty }
     var nextTime: Timestamp? { heap.first?.time }
 
     mutating func add(at time: Timestamp, _ action: @escaping () -> Void) {

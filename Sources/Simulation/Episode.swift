@@ -2,7 +2,7 @@ import Basics
 import JSON
 import Testbed
 
-/// One run of the world from its seed: first with faults, then without, when everything has to come to its end.
+/// One run of a world: first with faults, then without, when every order must end.
 package struct Episode {
     package struct Report {
         package var seed: UInt64
@@ -16,7 +16,7 @@ package struct Episode {
         package var provisioned: Int
     }
 
-    /// Everything has to have ended so long after the last fault.
+    /// How long after the last fault every order must have ended.
     private static let patience: Milliseconds = 48 * 3_600_000
 
     let world: World
@@ -48,7 +48,7 @@ package struct Episode {
         world.rates = .none
         let orders = operators.map(\.order)
         let end = world.now + Self.patience
-        // Writes that are under way when the faults stop may still land; then everything is quiet.
+        // Calls that are in flight when the faults stop may still be carried out.
         world.run(until: world.now + 3_600_000)
         world.run(until: end) { [world, operators] in
             operators.allSatisfy { $0.pending == 0 } && world.invariants.isAtRest(orders) && world.isQuiet

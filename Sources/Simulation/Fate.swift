@@ -1,32 +1,32 @@
 import Basics
 
-/// What becomes of one outbound call.
+/// What happens to one outbound call.
 struct Fate {
     enum Outcome: Equatable {
         /// The service's own answer.
         case answered
-        /// The service refuses for now, in its own words for it, and does nothing.
+        /// The service throttles the call, in its own words, and does nothing.
         case throttled
-        /// A page of a gateway: whether or not the service has acted, nobody can tell from it.
+        /// A gateway answers, which says nothing about the service.
         case nonsense(status: Int)
         /// The connection breaks before the answer.
         case broken
         /// No connection.
         case notConnected
-        /// The caller waits until its own timeout.
+        /// No answer: the caller waits until its timeout.
         case silent
     }
 
     var outcome: Outcome = .answered
-    /// From the call to the moment at which the service carries it out; nil: never.
+    /// From the call until the service carries it out; nil: never.
     var actsAfter: Milliseconds?
-    /// From the call to the answer, whatever it is.
+    /// From the call until its answer.
     var answersAfter: Milliseconds
-    /// From the call to the death of the caller's process; nil: it lives.
+    /// From the call until the caller's process dies; nil: it lives.
     var killsAfter: Milliseconds?
 }
 
-/// How often each kind of fault comes. Every episode draws its own, so that some have many of one kind and none of
+/// How often each kind of fault occurs. Every episode draws its own rates, so that some have many of one kind and none of
 /// another ("swarm testing").
 struct FaultRates: Equatable {
     var slow = 0.0
@@ -47,7 +47,7 @@ struct FaultRates: Equatable {
             throttled: rate(0.15), kill: rate(0.05))
     }
 
-    /// Draws what becomes of a call.
+    /// Draws the fate of a call.
     ///
     /// - Parameter latest: how late the service may still act.
     func fate(_ service: OutboundCall.Service, latest: Milliseconds, _ random: inout SeededGenerator) -> Fate {

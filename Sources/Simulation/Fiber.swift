@@ -1,8 +1,8 @@
 import Dispatch
 import Foundation
 
-/// A thread that runs only while the scheduler waits for it, so that straight-line code can stop in its middle: at most
-/// one thread of a world is at work at any time.
+/// A thread that runs only while the scheduler waits for it, so that straight-line code can stop in its middle. At most one
+/// thread of a world runs at any time.
 final class Fiber: @unchecked Sendable {
     private let toFiber = DispatchSemaphore(value: 0)
     private let toScheduler = DispatchSemaphore(value: 0)
@@ -38,7 +38,7 @@ final class Fiber: @unchecked Sendable {
         toScheduler.wait()
     }
 
-    /// Stops the body, which calls this, until the scheduler resumes it.
+    /// Called by the body: stops it until the scheduler resumes it.
     func suspend() {
         toScheduler.signal()
         toFiber.wait()
@@ -50,7 +50,7 @@ final class Fiber: @unchecked Sendable {
     }
 }
 
-/// Fibers that are used again: a thread costs more than most of what runs on it.
+/// Fibers for reuse: a thread costs more than most invocations.
 final class FiberPool {
     private var idle: [Fiber] = []
 

@@ -39,7 +39,7 @@ final class Invariants {
         }
     }
 
-    /// An order that is under way has a time at which somebody looks at it.
+    /// An order that has not ended has a due time.
     private func checkDueTimes(_ call: OutboundCall) {
         guard call.action == "UpdateItem" || call.action == "TransactWriteItems" else { return }
         for key in world.services.table.lastWrites where key.hasPrefix("order#") {

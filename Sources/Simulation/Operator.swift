@@ -4,14 +4,14 @@ import JSON
 import Orders
 import Testbed
 
-/// The person who wants one order provisioned: clicks until the request is accepted, clicks too often, publishes
-/// platform events, and requests a Failed order again.
+/// A person who wants one order provisioned: retries until the request is accepted, clicks twice, publishes platform
+/// events, and requests a Failed order again.
 final class Operator {
     let order: String
     private unowned let world: World
     private var requests = 0
     private var nonces = 0
-    /// Clicks whose request is not answered well yet.
+    /// Requests that are not accepted yet.
     private(set) var pending = 0
 
     init(_ order: String, _ world: World) {
@@ -23,7 +23,7 @@ final class Operator {
         world.after(world.random(in: 0...1_800_000)) { self.request() }
     }
 
-    /// A new request, by one of the two doors, or both.
+    /// A new request: signed, as a platform event, or both.
     func request() {
         requests += 1
         let number = requests
@@ -41,7 +41,7 @@ final class Operator {
         }
     }
 
-    /// Sends a signed request, again with the same key and a new nonce until it is answered.
+    /// Sends a signed request, and retries it with the same key and a new nonce until it is accepted.
     private func click(_ key: String) {
         pending += 1
         nonces += 1
@@ -65,7 +65,7 @@ final class Operator {
             let status = answer?["statusCode"]?.integer ?? 502
             world.trace.add(world.now, "operator", "click \(order)", "\(status)")
             if (200..<300).contains(status) { return world.invariants.accepted(order) }
-            guard status >= 500 else { return world.invariants.violated("a good click was answered \(status)") }
+            guard status >= 500 else { return world.invariants.violated("a valid request was answered \(status)") }
             pending += 1
             world.after(world.random(in: 1_000...60_000)) {
                 self.pending -= 1
@@ -74,7 +74,7 @@ final class Operator {
         }
     }
 
-    /// Event Relay delivers at least once, and now and then again much later.
+    /// Event Relay delivers at least once, sometimes again much later.
     private func publish(_ id: String) {
         let event: JSON = [
             "id": .string(id), "source": "aws.partner/salesforce.com/org/channel",
@@ -92,7 +92,7 @@ final class Operator {
         }
     }
 
-    /// Reads what became of the order; a Failed one is requested again, as its code says.
+    /// Requests a Failed order again, as its error code permits.
     func look() {
         guard pending == 0, let ledger = world.invariants.ledger(order), ledger.status == .failed,
             ledger.dueAt == nil || world.rates.isNone

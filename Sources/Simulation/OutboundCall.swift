@@ -2,12 +2,12 @@ import Basics
 import HTTP
 import JSON
 
-/// A call that a program makes, by what it asks of whom.
+/// A call that a program makes.
 struct OutboundCall {
     enum Service: String {
         case dynamodb, ssm, events, lambda, salesforce, whmcs, alerts
 
-        /// ms that half a call takes, usually and when the service is slow.
+        /// How long one way of a call takes, usually and at most.
         var usual: Milliseconds { self == .whmcs ? 600 : self == .salesforce ? 300 : 15 }
         var slowest: Milliseconds { self == .whmcs ? 25_000 : self == .salesforce ? 12_000 : 2_000 }
     }
@@ -45,7 +45,7 @@ struct OutboundCall {
     }
 }
 
-/// Where the simulated services are. Loopback, since a program refuses plain `http` to anywhere else.
+/// Addresses of the simulated services: on loopback, since a program refuses plain `http` to any other host.
 enum Addresses {
     static let salesforce = "127.0.0.1"
     static let whmcs = "127.0.0.2"

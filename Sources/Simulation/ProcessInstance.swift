@@ -10,7 +10,7 @@ final class ProcessInstance: @unchecked Sendable {
     let number: Int
     private unowned let world: World
     private var handler: Runtime.Handler?
-    /// Of the invocation that it handles now; nil between two.
+    /// The invocation in progress; nil when idle.
     private(set) var current: Execution?
     private(set) var isDead = false
 
@@ -57,14 +57,14 @@ final class ProcessInstance: @unchecked Sendable {
         if execution.fiber.isIdle { execution.finish() }
     }
 
-    /// Lambda kills the process, or it dies by itself: nothing that it does from here on reaches anybody.
+    /// Lambda kills the process, or it dies. Nothing that it does from now on reaches any service.
     func kill(_ execution: Execution, _ why: String) {
         guard current === execution, !execution.isKilled else { return }
         world.trace.add(world.now, name, "killed", why)
         execution.isKilled = true
         isDead = true
         world.kills += 1
-        // The thread runs to its end: every call fails at once, and no one hears of it.
+        // The thread runs to its end: each of its calls fails at once and is not carried out.
         execution.resume([])
     }
 

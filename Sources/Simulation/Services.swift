@@ -43,7 +43,7 @@ final class Services {
         ]
     }
 
-    /// How long after a call the service may still carry it out, at most: within the quiet time.
+    /// How late the service may carry a call out. For WHMCS and Salesforce it is within the quiet time.
     func latest(_ call: OutboundCall) -> Milliseconds {
         switch call.service {
         case .whmcs, .salesforce: 590_000
@@ -66,7 +66,7 @@ final class Services {
         }
     }
 
-    /// How the service says that it is too busy.
+    /// The service's answer to a throttled call.
     func throttle(_ call: OutboundCall) -> Response {
         switch call.service {
         case .dynamodb, .ssm, .events:
@@ -94,7 +94,7 @@ final class Services {
         }
     }
 
-    /// The rule of the order bus sends each event to provision-order; now and then it is delivered twice.
+    /// The bus delivers each event to provision-order, sometimes twice.
     private func putEvents(_ body: JSON, _ world: World) -> (status: Int, body: JSON) {
         let entries = body["Entries"]?.array ?? []
         for entry in entries {
@@ -110,7 +110,7 @@ final class Services {
         return (200, ["FailedEntryCount": 0, "Entries": .array(entries.map { _ in ["EventId": "1"] })])
     }
 
-    /// Only refresh-sf-token is invoked so, and one at a time (its reserved concurrency).
+    /// Programs invoke only refresh-sf-token, whose reserved concurrency is 1.
     private func invoke(_ call: OutboundCall, _ world: World, _ reply: @escaping (Response) -> Void) {
         let program = "refresh-sf-token"
         guard !world.lambda.isBusy(program) else { return reply(throttle(call)) }

@@ -2,7 +2,7 @@ import Basics
 import JSON
 import Lambda
 
-/// Lambda: processes that are started, used again and thrown away, and asynchronous events with their retries.
+/// Lambda: starts, reuses and discards processes, and retries asynchronous events.
 final class SimulatedLambda {
     private unowned let world: World
     private var instances: [String: [ProcessInstance]] = [:]
@@ -39,7 +39,7 @@ final class SimulatedLambda {
         }
     }
 
-    /// An asynchronous event is tried three times, with the same request id ("Asynchronous invocation").
+    /// Lambda makes up to three attempts at an asynchronous event, with one request id ("Asynchronous invocation").
     func invokeAsync(_ program: String, _ payload: JSON) {
         count += 1
         attempt(program, payload, "event-\(count)", waits: [60_000, 120_000])
@@ -55,7 +55,7 @@ final class SimulatedLambda {
         }
     }
 
-    /// An idle process, or a new one; Lambda throws idle ones away when it likes.
+    /// An idle process, or a new one: Lambda may start one although another is idle.
     private func instance(of program: String) -> ProcessInstance {
         instances[program]?.removeAll { $0.isDead }
         let idle = (instances[program] ?? []).filter(\.isIdle)

@@ -44,21 +44,19 @@ package struct Simulation {
     package var firstSeed: UInt64
     package var orders: Int
     package var ordersInEpisode: Int
-    package var behaviours: Set<EpisodePlan.Behaviour>
     package var cores: Int
 
     package init(
-        firstSeed: UInt64, orders: Int, ordersInEpisode: Int = 10, behaviours: Set<EpisodePlan.Behaviour> = [],
+        firstSeed: UInt64, orders: Int, ordersInEpisode: Int = 10,
         cores: Int = ProcessInfo.processInfo.activeProcessorCount
     ) {
         self.firstSeed = firstSeed
         self.orders = orders
         self.ordersInEpisode = ordersInEpisode
-        self.behaviours = behaviours
         self.cores = cores
     }
 
-    /// Runs episodes until there are enough orders, the time is over, or one has failed.
+    /// Runs episodes until there are enough orders, the time is up, or one has failed.
     ///
     /// - Parameter deadline: of the wall clock; nil for none.
     package func run(until deadline: Date? = nil) -> Totals {
@@ -88,7 +86,7 @@ package struct Simulation {
     }
 
     private func plan(_ seed: UInt64) -> EpisodePlan {
-        EpisodePlan(seed: seed, orders: ordersInEpisode, behaviours: behaviours)
+        EpisodePlan(seed: seed, orders: ordersInEpisode)
     }
 }
 

@@ -1,6 +1,6 @@
 import Basics
 
-/// What happened in an episode, in order: as a hash always, as lines when somebody wants the story.
+/// What happened in an episode, in order: a hash, and the lines when somebody reads the story.
 struct Trace {
     struct Line {
         var time: Timestamp
@@ -29,7 +29,7 @@ struct Trace {
 
     private mutating func mix(_ bytes: UnsafeRawBufferPointer) {
         for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        // The end of a text: "ab", "c" is not "a", "bc".
+        // Ends a text, so that "ab", "c" differs from "a", "bc".
         hash = (hash ^ 0xff) &* 0x100_0000_01b3
     }
 }

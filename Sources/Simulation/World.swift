@@ -6,9 +6,9 @@ import Lambda
 import Orders
 import Testbed
 
-/// Everything of one episode: time, the services, the processes, and what is to happen.
+/// One episode: virtual time, the services, the processes, and the agenda.
 ///
-/// All of it runs on one thread at a time: the episode's own, or that of the one fiber which it waits for.
+/// It runs on one thread at a time: the episode's own, or that of the fiber it waits for.
 final class World {
     var now: Timestamp
     var agenda = Agenda()
@@ -41,7 +41,7 @@ final class World {
         services = Services(plan)
     }
 
-    /// Lets happen what is to happen until then, or until `isDone`.
+    /// Runs the agenda until `end`, until `isDone`, or until an invariant is violated.
     func run(until end: Timestamp, isDone: () -> Bool = { false }) {
         while let next = agenda.nextTime, next <= end, !isDone(), invariants.violations.isEmpty {
             guard let (time, action) = agenda.removeNext() else { return }
@@ -60,7 +60,7 @@ final class World {
 
     // MARK: What a process sees
 
-    /// Sends requests; each is carried out, answered, or not, as its fate wills. Called on the process's fiber.
+    /// Sends requests, each with a fate of its own. Called on the process's fiber.
     func send(_ requests: [Request], from process: ProcessInstance) -> [Result<Response, HTTPFailure>] {
         guard let execution = process.current, !execution.isKilled, !requests.isEmpty else {
             return requests.map { _ in .failure(HTTPFailure(.timedOut, mayHaveBeenReceived: false, "killed")) }
@@ -87,10 +87,10 @@ final class World {
         _ request: Request, from process: ProcessInstance, _ execution: Execution,
         _ answer: @escaping (Result<Response, HTTPFailure>) -> Void
     ) {
-        // What only opens a connection changes nothing and is not looked at.
+        // A preconnect changes nothing.
         guard request.method != "HEAD" else { return answer(.success(Response(status: 404))) }
         guard let call = OutboundCall(request) else {
-            invariants.violated("a call to \(request.url), which nobody here plays")
+            invariants.violated("a call to \(request.url), which no simulated service answers")
             return answer(.failure(HTTPFailure.simulated(.notConnected)))
         }
         calls += 1

@@ -116,7 +116,7 @@ struct RandomLedgerCalls {
         let page = try ledger.openOrders(dueBy: dueBy, after: nil)
         // What the index has may have moved on.
         if generator.chance(0.5) { try transition() }
-        _ = ledger.claim(page.orders, until: now + Ledger.recoveryPatience)
+        _ = ledger.claim(page.orders, until: now + Ledger.recoveryDelay)
     }
 
     private mutating func countAndRead() throws {

@@ -30,10 +30,10 @@ final class SimulatedSalesforce {
     func revokeTokens() { org.state.withLock { $0.revokeTokens() } }
 }
 
-/// WHMCS's side of an episode, in the same way.
+/// WHMCS's side of an episode, likewise.
 final class SimulatedWHMCS {
     private let installation: WHMCSInstallation
-    /// WHMCS order → the Salesforce order that it was added for, which WHMCS itself may not remember.
+    /// WHMCS order → the Salesforce order that it was added for. WHMCS itself may have dropped the notes.
     private var origins: [Int: String] = [:]
 
     init(dropsNotes: Bool) {
@@ -52,7 +52,7 @@ final class SimulatedWHMCS {
         return Response(reply)
     }
 
-    /// The WHMCS orders of each Salesforce order that nobody has cancelled.
+    /// The WHMCS orders of each Salesforce order, without cancelled ones.
     func liveOrders() -> [String: [Int]] {
         var live: [String: [Int]] = [:]
         for order in orders where order.status != "Cancelled" {
@@ -67,8 +67,7 @@ final class SimulatedWHMCS {
 
     func status(_ id: Int) -> String? { orders.first { $0.id == id }?.status }
 
-    /// Puts the marker into the notes of the order that was added for this Salesforce order, as a person does who follows
-    /// the instructions.
+    /// Adds the marker to the notes of the order, as a person does who follows the error message.
     func addNote(for salesforceOrder: String) {
         guard let id = liveOrders()[salesforceOrder]?.first else { return }
         installation.content.withLock { content in
