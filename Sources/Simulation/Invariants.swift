@@ -43,7 +43,9 @@ final class Invariants {
     private func checkDueTimes(_ call: OutboundCall) {
         guard call.action == "UpdateItem" || call.action == "TransactWriteItems" else { return }
         for key in world.services.table.lastWrites where key.hasPrefix("order#") {
-            guard let item = world.services.table.item(key), let order = LedgerOrder(item) else { return violated("\(key) cannot be read") }
+            guard let item = world.services.table.item(key), let order = LedgerOrder(item) else {
+                return violated("\(key) cannot be read")
+            }
             if !order.hasEnded, order.dueAt == nil || item["open"] == nil {
                 violated("\(key) is \(order.status.rawValue) without a due time")
             }
@@ -117,7 +119,9 @@ final class Invariants {
             }
             if world.services.whmcs.status(live[0]) != "Active" { violated("\(order) is Provisioned and not Active") }
         case .failed:
-            let decides = ["WHMCS_OUTCOME_UNKNOWN", "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR"]
+            let decides = [
+                "WHMCS_OUTCOME_UNKNOWN", "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR",
+            ]
             if !live.isEmpty, !decides.contains(ledger.errorCode ?? "") {
                 violated("\(order) Failed with \(ledger.errorCode ?? "no code"), and WHMCS has \(live)")
             }

@@ -20,7 +20,8 @@ final class SimulatedSalesforce {
 
     /// An approved order of a good customer.
     func addOrder(isYearly: Bool) -> String {
-        let lines = isYearly
+        let lines =
+            isYearly
             ? [Seed.Line(Seed.yearlyHosting)] : [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
         return org.state.withLock { $0.addOrder(account: Seed.account, lines: lines) }
     }
@@ -62,7 +63,8 @@ final class SimulatedWHMCS {
     }
 
     func described(_ ids: [Int]) -> String {
-        orders.filter { ids.contains($0.id) }.map { "\($0.id) \($0.status) client \($0.clientId) notes \($0.notes)" }.joined(separator: "; ")
+        orders.filter { ids.contains($0.id) }.map { "\($0.id) \($0.status) client \($0.clientId) notes \($0.notes)" }
+            .joined(separator: "; ")
     }
 
     func status(_ id: Int) -> String? { orders.first { $0.id == id }?.status }

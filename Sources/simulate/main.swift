@@ -26,6 +26,8 @@ let totals = simulation.run()
 let seconds = Date().timeIntervalSince(start)
 print("seed \(seed), \(totals.episodes) episodes, \(totals.orders) orders, \(totals.provisioned) Provisioned")
 print("\(totals.calls) calls, \(totals.kills) kills, faults \(totals.faults.sorted { $0.key < $1.key })")
-print("virtual time \(totals.virtualTime / 3_600_000) h; \(Int(Double(totals.orders) / seconds)) orders a second; hash \(String(totals.hash, radix: 16))")
+print(
+    "virtual time \(totals.virtualTime / 3_600_000) h; \(Int(Double(totals.orders) / seconds)) orders a second; hash \(String(totals.hash, radix: 16))"
+)
 for failure in totals.failures.prefix(5) { print("seed \(failure.seed): \(failure.violations.prefix(3))") }
 exit(totals.failures.isEmpty ? 0 : 1)

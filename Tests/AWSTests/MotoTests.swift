@@ -101,20 +101,20 @@ import Testing
             events.put_rule(Name="all", EventBusName="\(name)",
                             EventPattern=json.dumps({"source": ["salesforce.orders"]}))
             events.put_targets(Rule="all", EventBusName="\(name)", Targets=[
-                {"Id": "tap", "Arn": "arn:aws:sqs:eu-west-1:123456789012:\(name)"}])
+                {"Id": "events", "Arn": "arn:aws:sqs:eu-west-1:123456789012:\(name)"}])
             """)
         let bus = EventBus(name, .at(moto.url), .live())
         let (taken, failure) = bus.put(
             source: "salesforce.orders", detailType: "OrderProvisionRequested",
             details: [["orderId": "801", "text": "é"]])
         #expect(taken == 1 && failure == nil)
-        let tapped = try moto.boto(
+        let received = try moto.boto(
             """
             sqs = client("sqs")
             url = sqs.get_queue_url(QueueName="\(name)")["QueueUrl"]
             print(sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"])
             """)
-        let event = JSON(Array(tapped.utf8))
+        let event = JSON(Array(received.utf8))
         #expect(event?["detail-type"] == "OrderProvisionRequested")
         #expect(event?["source"] == "salesforce.orders")
         #expect(event?["detail"] == ["orderId": "801", "text": "é"])

@@ -5,7 +5,7 @@ import Testing
 /// An HTTP client with a clock of its own and a record of what was sent. Responses come from a script, or, when it passes
 /// through, from the live client; a test may answer or change each one.
 public final class FakeHTTPClient {
-    /// Waits move it, and the test; nothing else.
+    /// Only waits and the test move the clock.
     public var now: Timestamp
     public private(set) var requests: [Request] = []
     /// The number of requests in each send.
@@ -68,7 +68,7 @@ public final class FakeHTTPClient {
 
     private func next(_ request: Request) -> Result<Response, HTTPFailure> {
         guard !script.isEmpty else {
-            Issue.record("nobody expected \(request.method) \(request.url)")
+            Issue.record("unexpected request: \(request.method) \(request.url)")
             return .failed(.refused, received: false)
         }
         return script.removeFirst()

@@ -69,7 +69,7 @@ import Testing
         #expect(body.array?.first?["errorCode"] == "NOT_FOUND")
     }
 
-    // MARK: Collections and composites
+    // MARK: Collections
 
     static let mixed = #"""
         {"allOrNone":false,"records":[
@@ -100,37 +100,5 @@ import Testing
             body.array?.first?["errors"]?.array?.first?["statusCode"] == "ALL_OR_NONE_OPERATION_ROLLED_BACK")
         #expect(session.salesforce.record("Order", Seed.order)?["Provisioning_Status__c"] == nil)
         #expect(session.salesforce.statusHistory(Seed.order) == [])
-    }
-
-    func composite(status: String, options: String) throws -> [JSON] {
-        let soql = formEncoded("SELECT Provisioning_Status__c FROM Order WHERE Id = '\(Seed.order)'")
-        let body = #"""
-            {\#(options)"compositeRequest":[
-              {"method":"PATCH","url":"\#(SalesforceSession.order)","referenceId":"mark","body":{"Provisioning_Status__c":"\#(status)"}},
-              {"method":"GET","url":"/services/data/v66.0/query?q=\#(soql)","referenceId":"read"}]}
-            """#
-        let (status, answer, _) = try session.call("POST", "/services/data/v66.0/composite", body)
-        #expect(status == 200)
-        return answer["compositeResponse"]?.array ?? []
-    }
-
-    @Test(
-        "Only uncollated sub-requests keep their order",
-        arguments: [(#""collateSubrequests":false,"#, JSON.string("Activating")), ("", .null)])
-    func reordersCollatedSubrequests(_ options: String, seen: JSON) throws {
-        let responses = try composite(status: "Activating", options: options)
-        #expect(responses.map { $0["referenceId"] } == ["mark", "read"])
-        #expect(responses.map { $0["httpStatusCode"] } == [204, 200])
-        #expect(responses[0]["body"] == .null)
-        #expect(responses[1]["body"]?["records"]?.array?.first?["Provisioning_Status__c"] == seen)
-    }
-
-    @Test("A composite has status 200 also when sub-requests fail")
-    func hidesFailures() throws {
-        let loose = try composite(status: "Nope", options: "")
-        #expect(loose.map { $0["httpStatusCode"] } == [400, 200])
-        let strict = try composite(status: "Nope", options: #""allOrNone":true,"#)
-        #expect(strict.map { $0["httpStatusCode"] } == [400, 400])
-        #expect(strict[1]["body"]?.array?.first?["errorCode"] == "PROCESSING_HALTED")
     }
 }

@@ -54,7 +54,7 @@ import Testing
             whmcs.port, "POST", "/includes/api.php", headers: ["Content-Type": "application/json"],
             body: #"{"identifier":"id","secret":"s&cret","action":"GetOrders","responsetype":"json"}"#)
         #expect(json?.status == 403)
-        let xml = try session.raw(["identifier": "id", "secret": "s&cret", "action": "GetPaymentMethods"])
+        let xml = try session.raw(["identifier": "id", "secret": "s&cret", "action": "GetOrders"])
         #expect(xml.headers["content-type"] == "application/xml")
         #expect(JSON(xml.body) == nil)
         #expect(try request(whmcs.port, "GET", "/elsewhere")?.status == 404)

@@ -2,7 +2,6 @@
 
 import re
 
-from moto_resources import dead_letter_queue
 from sam_template import TemplateError
 
 # Lambda's own, where the template sets nothing.
@@ -13,7 +12,7 @@ DEFAULT_EVENT_AGE = 21600
 
 
 def describe(stack, programs, queues, rule_queues):
-    routes, schedules = find_routes(stack), find_schedules(stack, queues)
+    routes, schedules = find_routes(stack), find_schedules(stack)
     asynchronous = find_async_settings(stack, queues)
     functions = []
     for logical, properties in stack.of_type("AWS::Lambda::Function"):
@@ -77,7 +76,7 @@ def find_routes(stack):
     return routes
 
 
-def find_schedules(stack, queues):
+def find_schedules(stack):
     """The schedules of each function by ARN."""
     units = {"minute": 60, "hour": 3600, "day": 86400}
     schedules = {}
@@ -92,7 +91,6 @@ def find_schedules(stack, queues):
                 "name": properties.get("Name", stack.physical(logical)),
                 "seconds": int(match[1]) * units[match[2]],
                 "input": target.get("Input"),
-                "deadLetterQueueUrl": dead_letter_queue(target, queues),
             }
         )
     return schedules

@@ -16,7 +16,7 @@ def create_resources(stack, moto):
     queues = create_queues(stack, moto)
     create_buses(stack, moto)
     create_archives(stack, moto)
-    return queues, create_rules(stack, moto, queues)
+    return queues, create_rules(stack, moto)
 
 
 def create_tables(stack, moto):
@@ -64,7 +64,7 @@ def create_archives(stack, moto):
         )
 
 
-def create_rules(stack, moto, queues):
+def create_rules(stack, moto):
     rule_queues = {}
     for logical, properties in stack.of_type("AWS::Events::Rule"):
         if "EventPattern" not in properties:
@@ -83,19 +83,7 @@ def create_rules(stack, moto, queues):
             if ":lambda:" not in target["Arn"]:
                 raise TemplateError(f"{logical} targets {target['Arn']}; the testbed supports only functions")
             name = f"{rule}-events" if number == 0 else f"{rule}-events-{number}"
-            rule_queues.setdefault(target["Arn"], []).append(
-                {
-                    "rule": rule,
-                    "queueUrl": create_queue(moto, name),
-                    "deadLetterQueueUrl": dead_letter_queue(target, queues),
-                }
-            )
+            rule_queues.setdefault(target["Arn"], []).append({"rule": rule, "queueUrl": create_queue(moto, name)})
             queue_target = {"Id": target["Id"], "Arn": f"arn:aws:sqs:{stack.region}:{ACCOUNT}:{name}"}
             moto.call("events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[queue_target])
     return rule_queues
-
-
-def dead_letter_queue(target, queues):
-    """The URL of the queue that receives the events which do not reach the target."""
-    config = target.get("DeadLetterConfig")
-    return queues[config["Arn"]] if config else None

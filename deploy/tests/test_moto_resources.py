@@ -130,10 +130,9 @@ class MotoResourcesTest(unittest.TestCase):
         for function in self.functions.values():
             for value in function["environment"].values():
                 self.assertIsInstance(value, str)
-            sources = function["ruleQueues"] + function["schedules"]
-            for queue in [function["onFailureQueueUrl"]] + [source["deadLetterQueueUrl"] for source in sources]:
-                if queue:
-                    self.moto.call("sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["All"])
+            queue = function["onFailureQueueUrl"]
+            if queue:
+                self.moto.call("sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["All"])
 
 
 if __name__ == "__main__":

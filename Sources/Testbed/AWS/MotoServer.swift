@@ -24,7 +24,7 @@ public final class MotoServer: Sendable {
     init(projectRoot: String, python: String, journal: Journal) throws(TestbedFailure) {
         let port: UInt16
         do {
-            // moto must be told its port. This takes a free one, and releases it for moto.
+            // moto needs a port number: this takes a free one and releases it.
             let server = try LoopbackServer { _ in .drop }
             port = server.port
             server.stop()

@@ -34,8 +34,8 @@ public struct OutboundCall: Sendable, Hashable {
     /// `provision-order dynamodb UpdateItem #2`
     public var name: String { "\(program) \(service) \(action) #\(number)" }
 
-    /// Whether it is no call, but the start of a process, which is the first in the list of calls. Only `.thenRefuses`
-    /// can be injected there.
+    /// Whether it represents a process start instead of a call. It is the first in the list of calls, and only
+    /// `.thenRefuses` can be injected there.
     public var isProcessStart: Bool { action == Self.processStart }
 
     static let processStart = "start"

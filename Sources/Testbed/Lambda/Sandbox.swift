@@ -12,7 +12,7 @@ final class Sandbox: Sendable {
     private let journal: Journal
     private let proxy: ProcessProxy?
 
-    /// Starts the program. When it ends, the sandbox is of no more use.
+    /// Starts the program. When it ends, the sandbox cannot be reused.
     init(
         _ definition: FunctionDefinition, program: String, environment: [String: String], journal: Journal,
         faultProxy: FaultProxy? = nil

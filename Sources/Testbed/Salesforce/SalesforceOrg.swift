@@ -24,13 +24,6 @@ package final class SalesforceOrg: Sendable {
     private func serve(_ request: ServerRequest, _ state: inout SalesforceSimulator.State) -> ServerReply {
         if request.path == "/services/oauth2/token" { return grant(request, &state) }
         let isAuthorized = bearer(request).map(state.tokens.contains) ?? false
-        if request.path == "/services/oauth2/userinfo" {
-            guard isAuthorized else {
-                return .answer(
-                    status: 403, headers: [("Content-Type", "text/html")], body: Array("Bad_OAuth_Token".utf8))
-            }
-            return reply(SalesforceReply(200, ["preferred_username": .string(app.username), "active": true]), state)
-        }
         guard isAuthorized else {
             let error = SalesforceRefusal(
                 status: 401, code: "INVALID_SESSION_ID", message: "Session expired or invalid")
@@ -55,7 +48,7 @@ package final class SalesforceOrg: Sendable {
         }
     }
 
-    /// Answers a request under `/services/data/`, or a sub-request of a composite.
+    /// Answers a request under `/services/data/`.
     private func resource(
         _ method: String, _ target: String, _ body: JSON?, _ state: inout SalesforceSimulator.State
     ) -> SalesforceReply {
@@ -87,8 +80,6 @@ package final class SalesforceOrg: Sendable {
                 return SalesforceReply(204, nil)
             case ("PATCH", "composite", 5) where path[4] == "sobjects":
                 return SalesforceReply(200, try state.updateCollection(body ?? .null))
-            case ("POST", "composite", 4):
-                return SalesforceReply(200, try composite(body ?? .null, state: &state, call: resource))
             default:
                 return SalesforceReply(.notFound)
             }

@@ -29,7 +29,7 @@ extension WHMCSSimulator {
         private static let actions: [String: Action] = [
             "addorder": addOrder, "acceptorder": acceptOrder, "cancelorder": cancelOrder, "getorders": getOrders,
             "getclientsdetails": getClientsDetails, "getclientsproducts": getClientsProducts,
-            "getpaymethods": getPayMethods, "getpaymentmethods": getPaymentMethods, "getproducts": getProducts,
+            "getpaymethods": getPayMethods, "getproducts": getProducts,
         ]
 
         /// Checks the caller's address, then its credentials, and finds the action.

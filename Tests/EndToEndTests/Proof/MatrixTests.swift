@@ -10,7 +10,7 @@ import Testing
     private static let only = environment["PROVE_CASE"]
     private static let runnerCount = isWhole ? 8 : 4
 
-    @Test("Every order reaches its end whatever fault hits whatever call")
+    @Test("Every order reaches a final status under every fault in every call")
     func everyCallSurvivesEveryFault() throws {
         let start = Date()
         // One after the other, because a start uses the whole processor.

@@ -58,8 +58,8 @@ struct SoakSchedule: Equatable, Sendable {
     private static func fault(using random: inout SeededGenerator) -> InjectedFault {
         let faults: [InjectedFault] = [
             .response(.dropBeforeActing), .response(.actThenDrop), .response(.tooManyRequests), .response(.maintenance),
-            .response(.answer(500, "Internal Server Error", contentType: "text/plain")), .response(.actThenTruncate),
-            .response(.actThenEmptyBody), .response(MatrixFault.page), .withheld, .late(by: MatrixFault.lateness),
+            .response(.serverError), .response(.actThenTruncate),
+            .response(.actThenEmptyBody), .response(.okPage), .withheld, .late(by: MatrixFault.lateness),
             .killedBefore, .killedAfter, .killedBefore, .killedAfter, .killedLate(by: CompressedTime.soak.killDelay),
         ]
         let services: [OutboundCall.Service] = [.dynamodb, .salesforce, .whmcs, .ssm]

@@ -52,7 +52,7 @@ import Testing
         #expect(!claim.isOf(try Self.acceptance(claimant: "invocation-2")))
     }
 
-    @Test("A claim of an idempotency key tells order, request and answer") func keyClaim() throws {
+    @Test("A claim of an idempotency key stores order, request and answer") func keyClaim() throws {
         let claim = ExistingClaim(["orderId": .string(Seed.order), "attempt": 2, "answer": .accepted(2)])
         #expect((claim.orderID, claim.requestNumber, claim.answer) == (Seed.order, 2, .accepted(2)))
         #expect(!claim.isOf(try Self.acceptance()))

@@ -136,12 +136,12 @@ import Testing
     /// The report could land after the status of the next run.
     @Test("An order is not requested again while a run reports its failure") func requestWhileReporting() throws {
         let harness = try ProvisioningHarness()
-        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        harness.network.before = { $0.reports("Failed") ? .unreachable : nil }
         try harness.run(Seed.closedClientOrder)
         try harness.waitUntilDue(Seed.closedClientOrder)
         var answer: Int?
         harness.network.before = { request in
-            if request.tells("Failed"), answer == nil {
+            if request.reports("Failed"), answer == nil {
                 answer = 202
                 do { try harness.request(2, Seed.closedClientOrder) } catch { answer = 503 }
             }

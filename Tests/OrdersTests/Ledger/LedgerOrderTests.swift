@@ -58,7 +58,7 @@ import Testing
         #expect(order.hasEnded == hasEnded)
     }
 
-    /// Who requests an order again has looked for it in WHMCS.
+    /// Only for that request: an operator who requests again has checked WHMCS.
     @Test(
         "AddOrder is in doubt for the request that sent it",
         arguments: [("sent", 2, true), ("sent", 1, false), ("added", 2, false), ("none", 2, false)])

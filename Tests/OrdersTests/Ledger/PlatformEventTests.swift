@@ -25,7 +25,7 @@ import Testing
         // EventBridge delivers at least once.
         #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
         #expect(try harness.ledger(order).requestNumber == 1)
-        // A late event of the order bus is no new request either.
+        // A late event of the order bus is not a new request either.
         #expect(try harness.run(order)["status"] == "Failed")
         #expect(harness.salesforce.statusHistory(order) == ["Activating", "Failed"])
         #expect(try harness.runPlatformEvent("e-2", order)["status"] == "Provisioned")
@@ -33,7 +33,7 @@ import Testing
         #expect((again.requestNumber, again.attempts, again.platformEventID, again.errorCode) == (2, 1, "e-2", nil))
     }
 
-    @Test("A platform event from before the failure is no new request") func olderEvent() throws {
+    @Test("A platform event from before the failure is not a new request") func olderEvent() throws {
         let early = harness.network.now
         #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
         #expect(try harness.runPlatformEvent("e-0", order, at: early)["status"] == "Failed")
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test("A failure counts from its end, not from its report") func reportedLater() throws {
-        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        harness.network.before = { $0.reports("Failed") ? .unreachable : nil }
         try harness.run(order)
         let requestedAt = harness.network.now + 1
         try harness.waitUntilDue(order)

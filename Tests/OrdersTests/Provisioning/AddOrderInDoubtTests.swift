@@ -37,7 +37,7 @@ import Testing
         UnclearAnswer(testDescription: "timeout", replacement: .timedOut, isCarriedOut: true),
     ]
 
-    @Test("An unclear answer to AddOrder sends nothing again", arguments: unclearAnswers)
+    @Test("AddOrder is not resent after an unclear answer", arguments: unclearAnswers)
     func unclearAnswer(_ unclear: UnclearAnswer) throws {
         let harness = try ProvisioningHarness()
         if let fault = unclear.fault { harness.whmcs.failNext(fault, on: "AddOrder") }

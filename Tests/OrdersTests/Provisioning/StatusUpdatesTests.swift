@@ -27,7 +27,7 @@ import Testing
     /// The portal shows Failed meanwhile.
     @Test("Failed is reported until Salesforce confirms it, beyond MAX_ATTEMPTS") func failed() throws {
         let id = Seed.closedClientOrder
-        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        harness.network.before = { $0.reports("Failed") ? .unreachable : nil }
         #expect(try harness.run(id)["status"] == "Failed")
         let waiting = try harness.ledger(id)
         #expect((waiting.step, waiting.errorCode) == (.failureUpdate, "CLIENT_CLOSED"))
@@ -46,7 +46,7 @@ import Testing
 
     @Test("A failure that is not reported yet may be requested again") func requestedAgain() throws {
         let id = Seed.noPayMethodOrder
-        harness.network.before = { $0.tells("Failed") ? .unreachable : nil }
+        harness.network.before = { $0.reports("Failed") ? .unreachable : nil }
         try harness.run(id)
         harness.whmcs.addPayMethod(1236)
         try harness.request(2, id)

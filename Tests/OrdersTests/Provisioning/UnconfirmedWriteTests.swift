@@ -21,7 +21,7 @@ import Testing
         var isOver = false
         harness.network.before = { request in
             if isOver { return .lost }
-            guard request.tells("Activating") else { return nil }
+            guard request.reports("Activating") else { return nil }
             isOver = isKilled
             return .lost
         }
@@ -43,7 +43,7 @@ import Testing
 
     @Test("Failed of the request before is overwritten by Provisioned") func lateFailed() throws {
         let id = Seed.noPayMethodOrder
-        harness.network.before = { $0.tells("Failed") ? .lost : nil }
+        harness.network.before = { $0.reports("Failed") ? .lost : nil }
         try harness.run(id)
         harness.network.before = { _ in nil }
         harness.whmcs.addPayMethod(1236)
@@ -75,7 +75,7 @@ import Testing
 
     @Test("The order stays Provisioned when its report fails") func failedReport() throws {
         try endWithUnconfirmedWrite()
-        harness.network.before = { $0.tells("Provisioned") ? .unreachable : nil }
+        harness.network.before = { $0.reports("Provisioned") ? .unreachable : nil }
         for _ in 1...10 { #expect(try harness.runWhenDue()["status"] == "Provisioned") }
         harness.network.before = { request in
             request.action == "UpdateItem" && request.text.contains("lateUntil") ? .unreachable : nil
@@ -102,7 +102,7 @@ import Testing
 
     /// Provisions the order while an Activating is unconfirmed.
     private func endWithUnconfirmedWrite() throws {
-        harness.network.before = { $0.tells("Activating") ? .lost : nil }
+        harness.network.before = { $0.reports("Activating") ? .lost : nil }
         try harness.run()
         harness.network.before = { _ in nil }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
@@ -110,7 +110,7 @@ import Testing
 
     /// Salesforce carries out the last unanswered write of that status.
     private func carryOutLate(_ status: String, _ order: String = Seed.order) throws {
-        try harness.carryOutLate { $0.tells(status) }
+        try harness.carryOutLate { $0.reports(status) }
         #expect(harness.field("Provisioning_Status__c", order) == .string(status))
     }
 

@@ -29,7 +29,7 @@ final class MotoAccount {
         (table, bus, prefix) = ("ledger-\(name)", "orders-\(name)", "/\(name)")
         let answer = try AWSService(
             name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http
-        ).call("CreateQueue", ["QueueName": .string("tap-\(name)")])
+        ).call("CreateQueue", ["QueueName": .string("events-\(name)")])
         queueURL = answer["QueueUrl"]?.string ?? ""
         _ = try dynamoDB(
             "CreateTable",
@@ -55,7 +55,7 @@ final class MotoAccount {
         _ = try events(
             "PutRule",
             .object(rule.merging(["Name": "all", "EventPattern": #"{"source":["salesforce.orders"]}"#]) { $1 }))
-        let target: JSON = ["Id": "tap", "Arn": .string("arn:aws:sqs:eu-west-1:123456789012:tap-\(name)")]
+        let target: JSON = ["Id": "events", "Arn": .string("arn:aws:sqs:eu-west-1:123456789012:events-\(name)")]
         _ = try events("PutTargets", .object(rule.merging(["Rule": "all", "Targets": [target]]) { $1 }))
     }
 
@@ -80,7 +80,7 @@ final class MotoAccount {
 
     // MARK: Parameters
 
-    /// The full name of one of this aws's parameters.
+    /// The full name of one of the account's parameters.
     func parameter(_ name: String) -> String { "\(prefix)/\(name)" }
 
     func put(_ name: String, _ value: String) throws {
