@@ -44,6 +44,13 @@ let package = Package(
         // Not "testbed": a file system that ignores case cannot hold both.
         .executableTarget(name: "testbed-tool", dependencies: ["Testbed"]),
 
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "WHMCS",
+            ]),
+        .executableTarget(name: "simulate", dependencies: ["Simulation"]),
+
         .target(name: "TestSupport", dependencies: ["Basics", "HTTP", "JSON", "Testbed"], path: "Tests/Support"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
@@ -57,6 +64,12 @@ let package = Package(
             name: "OrdersTests",
             dependencies: [
                 "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "TestSupport",
+                "WHMCS",
+            ]),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: [
+                "AWS", "Basics", "HTTP", "JSON", "Orders", "Salesforce", "Simulation", "Testbed", "TestSupport",
                 "WHMCS",
             ]),
         .testTarget(

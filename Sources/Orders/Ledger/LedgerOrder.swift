@@ -4,8 +4,8 @@ import JSON
 import Salesforce
 
 /// An order as the ledger remembers it, the same for every program.
-struct LedgerOrder: Sendable, Equatable {
-    enum Status: String, Sendable {
+package struct LedgerOrder: Sendable, Equatable {
+    package enum Status: String, Sendable {
         case accepted = "Accepted"
         case activating = "Activating"
         case provisioned = "Provisioned"
@@ -18,7 +18,7 @@ struct LedgerOrder: Sendable, Equatable {
     }
 
     var id: RecordID
-    var status: Status
+    package var status: Status
     /// 1 for the first request; each request after a failure adds 1.
     var requestNumber: Int
     /// Runs of provision-order for this request.
@@ -33,10 +33,10 @@ struct LedgerOrder: Sendable, Equatable {
     var addOrderRequestNumber: Int?
     /// How often AddOrder was sent for that request.
     var addOrderSends: Int
-    var whmcsOrderID: Int?
+    package var whmcsOrderID: Int?
     var whmcsServiceIDs: [Int]
-    var dueAt: Timestamp?
-    var errorCode: String?
+    package var dueAt: Timestamp?
+    package var errorCode: String?
     var errorMessage: String?
     /// Until when Salesforce may still carry out a status write that it has not confirmed.
     var unconfirmedUntil: Timestamp?
@@ -47,7 +47,7 @@ struct LedgerOrder: Sendable, Equatable {
     var correlationID: String?
     var updatedAt: Timestamp
 
-    var hasEnded: Bool { status == .provisioned || status == .failed }
+    package var hasEnded: Bool { status == .provisioned || status == .failed }
 
     /// AddOrder was sent for this request and its outcome is unknown. After a new request it is not: an operator
     /// who requests again has checked WHMCS.
@@ -56,7 +56,7 @@ struct LedgerOrder: Sendable, Equatable {
 
 extension LedgerOrder {
     /// Nil when the item is not an order of ours.
-    init?(_ item: Table.Item) {
+    package init?(_ item: Table.Item) {
         guard let id = item[.key]?.string.flatMap(ItemKey.orderID),
             let status = item[.status]?.string.flatMap(Status.init),
             // An unknown word must not read as "never sent".

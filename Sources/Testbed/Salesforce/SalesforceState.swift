@@ -20,6 +20,10 @@ extension SalesforceSimulator {
         var lastToken: String?
         private var sequence = 0
 
+        /// The org's clock; nil for the machine's.
+        package var clock: Timestamp?
+        var now: Timestamp { clock ?? .now() }
+
         public init() {}
 
         /// The record with that id of 15 or 18 characters.
@@ -31,7 +35,7 @@ extension SalesforceSimulator {
         @discardableResult
         public mutating func add(_ type: String, id: String? = nil, _ fields: [String: JSON]) -> String {
             let id = id.flatMap(salesforceId18) ?? newId(of: type)
-            let now = JSON.string(salesforceTime(Date()))
+            let now = JSON.string(salesforceTime(self.now))
             let system: [String: JSON] = ["Id": .string(id), "CreatedDate": now, "LastModifiedDate": now]
             records[type, default: [:]][id] = fields.merging(system) { given, _ in given }
             return id
@@ -55,6 +59,6 @@ extension SalesforceSimulator {
 }
 
 /// The format of Salesforce: `2026-11-20T10:15:30.000+0000`, without a colon in the offset.
-func salesforceTime(_ date: Date) -> String {
-    date.formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true)) + "+0000"
+func salesforceTime(_ time: Timestamp) -> String {
+    time.iso8601.dropLast() + "+0000"
 }

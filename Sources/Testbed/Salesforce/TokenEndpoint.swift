@@ -57,7 +57,7 @@ func grantToken(
         try checkAssertion(form["assertion"] ?? "", app: app, instanceURL: instanceURL)
     case "client_credentials":
         try checkClient(request, form, app: app)
-        answer["issued_at"] = .string(String(Int(Date().timeIntervalSince1970 * 1000)))
+        answer["issued_at"] = .string(String(state.now.milliseconds))
         answer["signature"] = "c2lnbmF0dXJlIG9mIHRoZSBpZGVudGl0eSBVUkw="
     case nil where request.header("content-type")?.hasPrefix("application/x-www-form-urlencoded") == true:
         throw OAuthError("invalid_request", "must include grant_type")
@@ -114,6 +114,11 @@ private func checkClient(
 }
 
 extension SalesforceSimulator.State {
+    /// Invalidates every token issued so far.
+    package mutating func revokeTokens() {
+        tokens = []
+    }
+
     /// Issues an opaque token: the org's 15-character id, an exclamation mark, and random characters.
     mutating func issueToken(reusing: Bool = false) -> String {
         if reusing, let lastToken, tokens.contains(lastToken) { return lastToken }

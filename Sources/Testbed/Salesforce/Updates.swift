@@ -12,7 +12,7 @@ extension SalesforceSimulator.State {
             let field = try Schema.writable(name, of: type)
             record[field.name] = try field.checked(value)
         }
-        record["LastModifiedDate"] = .string(salesforceTime(Date()))
+        record["LastModifiedDate"] = .string(salesforceTime(now))
         records[type]?[id] = record
         if type == "Order", let status = fields["Provisioning_Status__c"]?.stringOrNumber {
             statusHistory[id, default: []].append(status)
@@ -126,7 +126,7 @@ extension Schema.Field {
             return value
         case (.datetime, .string(let text)):
             guard let date = parsedTime(text) else { throw unreadable(value) }
-            return .string(salesforceTime(date))
+            return .string(salesforceTime(Timestamp(date)))
         case (.reference, .string(let text)):
             guard let id = salesforceId18(text) else {
                 throw SalesforceRefusal(

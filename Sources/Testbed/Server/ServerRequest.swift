@@ -9,6 +9,16 @@ public struct ServerRequest: Sendable {
     public var headers: [(name: String, value: String)]
     public var body: [UInt8]
 
+    package init(
+        method: String, path: String, query: String, headers: [(name: String, value: String)], body: [UInt8]
+    ) {
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers = headers
+        self.body = body
+    }
+
     public func header(_ name: String) -> String? {
         headers.first { $0.name == name.lowercased() }?.value
     }

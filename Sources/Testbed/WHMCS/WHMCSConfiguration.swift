@@ -17,7 +17,7 @@ extension WHMCSSimulator {
         public var dropsNotes = false
         public var responseFormat = ResponseFormat()
 
-        init(identifier: String, secret: String) {
+        package init(identifier: String, secret: String) {
             self.identifier = identifier
             self.secret = secret
         }

@@ -1,0 +1,17 @@
+import HTTP
+import Lambda
+
+/// Starts a program by its name, for a simulation that has all five in one process. The programs themselves do not
+/// contain this: each would then hold the other four.
+package func startProgram(
+    _ name: String, _ environment: Environment, _ http: HTTPClient, _ log: Log
+) throws -> Runtime.Handler {
+    switch name {
+    case "verify-signature": try Webhook.start(environment, http, log).handle
+    case "provision-order": try Provisioning.start(environment, http, log).handle
+    case "refresh-sf-token": try TokenRefresh.start(environment, http, log).handle
+    case "recover-orders": try Recovery.start(environment, http, log).handle
+    case "order-status": try OrderStatus.start(environment, http, log).handle
+    default: throw FunctionError("UnknownProgram", "no program is called \(name)")
+    }
+}

@@ -1,0 +1,53 @@
+import Basics
+import HTTP
+import JSON
+
+/// A call that a program makes.
+struct OutboundCall {
+    enum Service: String {
+        case dynamodb, ssm, events, lambda, salesforce, whmcs, alerts
+
+        /// How long one way of a call takes, usually and at most.
+        var usual: Milliseconds { self == .whmcs ? 600 : self == .salesforce ? 300 : 15 }
+        var slowest: Milliseconds { self == .whmcs ? 25_000 : self == .salesforce ? 12_000 : 2_000 }
+    }
+
+    var service: Service
+    /// The action, or method and path.
+    var action: String
+    var request: Request
+
+    var name: String { "\(service.rawValue) \(action)" }
+
+    init?(_ request: Request) {
+        self.request = request
+        let authority = request.url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
+        let path = request.url.dropFirst("http://".count).drop { $0 != "/" }
+        switch authority {
+        case Addresses.whmcs:
+            service = .whmcs
+            // `action` is the form's first field.
+            let form = request.body.prefix(64).drop { $0 != UInt8(ascii: "=") }.dropFirst()
+            action = String(decoding: form.prefix { $0 != UInt8(ascii: "&") }, as: UTF8.self)
+        case Addresses.salesforce:
+            service = .salesforce
+            action = "\(request.method) \(path.prefix { $0 != "?" })"
+        case Addresses.alerts:
+            service = .alerts
+            action = "alert"
+        case let host where host.hasSuffix(".amazonaws.com"):
+            guard let service = Service(rawValue: String(host.prefix { $0 != "." })) else { return nil }
+            self.service = service
+            let target = request.headers.first { $0.name == "X-Amz-Target" }?.value
+            action = target.map { String($0.drop { $0 != "." }.dropFirst()) } ?? String(path.dropFirst())
+        default: return nil
+        }
+    }
+}
+
+/// Addresses of the simulated services: on loopback, since a program refuses plain `http` to any other host.
+enum Addresses {
+    static let salesforce = "127.0.0.1"
+    static let whmcs = "127.0.0.2"
+    static let alerts = "127.0.0.3"
+}

@@ -1,0 +1,122 @@
+import Basics
+import HTTP
+import JSON
+import Lambda
+import Orders
+
+/// One process of a program, as Lambda keeps it: started once, it handles event after event until it dies.
+final class ProcessInstance: @unchecked Sendable {
+    let program: String
+    let number: Int
+    private unowned let world: World
+    private var handler: Runtime.Handler?
+    /// The invocation in progress; nil when idle.
+    private(set) var current: Execution?
+    private(set) var isDead = false
+
+    var isIdle: Bool { current == nil && !isDead }
+    var name: String { "\(program)/\(number)" }
+
+    init(_ program: String, number: Int, _ world: World) {
+        self.program = program
+        self.number = number
+        self.world = world
+    }
+
+    /// Starts to handle an invocation on a fiber; `completion` gets the answer, or nil when the process died.
+    func handle(
+        _ invocation: Invocation, timeout: Milliseconds,
+        _ completion: @escaping (Result<[UInt8], FunctionError>?) -> Void
+    ) {
+        let execution = Execution(world.fibers.take())
+        world.running += 1
+        current = execution
+        world.agenda.add(at: invocation.deadline) { [self] in kill(execution, "timeout") }
+        execution.fiber.run { [self] in
+            do {
+                let handler = try handler ?? start()
+                self.handler = handler
+                execution.result = .success(try handler(invocation))
+            } catch {
+                execution.result = .failure(FunctionError(error))
+                if handler == nil { isDead = true }
+            }
+        }
+        settle(execution, completion)
+    }
+
+    /// Whether the execution has ended; if not, the completion waits with it.
+    private func settle(
+        _ execution: Execution, _ completion: @escaping (Result<[UInt8], FunctionError>?) -> Void
+    ) {
+        execution.completion = { [self] in
+            current = nil
+            world.running -= 1
+            world.fibers.give(execution.fiber)
+            completion(execution.isKilled ? nil : execution.result)
+        }
+        if execution.fiber.isIdle { execution.finish() }
+    }
+
+    /// Lambda kills the process, or it dies. Nothing that it does from now on reaches any service.
+    func kill(_ execution: Execution, _ why: String) {
+        guard current === execution, !execution.isKilled else { return }
+        world.trace.add(world.now, name, "killed", why)
+        execution.isKilled = true
+        isDead = true
+        world.kills += 1
+        // The thread runs to its end: each of its calls fails at once and is not carried out.
+        execution.resume([])
+    }
+
+    private func start() throws -> Runtime.Handler {
+        let environment = Environment(world.environment(of: program))
+        return try startProgram(program, environment, client, log)
+    }
+
+    private var client: HTTPClient {
+        HTTPClient(
+            transport: { [self] in world.send($0, from: self) }, now: { [self] in world.now },
+            sleep: { [self] in world.sleep($0, self) }, jitter: { [self] in world.random(upTo: $0, self) })
+    }
+
+    private var log: Log {
+        Log(level: "INFO", now: { [self] in world.now }, write: { [self] in world.logged($0, self) })
+    }
+}
+
+/// One invocation at work on a fiber.
+final class Execution {
+    let fiber: Fiber
+    var result: Result<[UInt8], FunctionError>?
+    var isKilled = false
+    var completion: (() -> Void)?
+    private var answers: [Result<Response, HTTPFailure>] = []
+    private var isWaiting = false
+
+    init(_ fiber: Fiber) {
+        self.fiber = fiber
+    }
+
+    /// Called on the fiber: waits until the scheduler resumes it.
+    func wait() -> [Result<Response, HTTPFailure>] {
+        isWaiting = true
+        fiber.suspend()
+        isWaiting = false
+        return answers
+    }
+
+    /// Called by the scheduler: continues the fiber with these answers.
+    func resume(_ answers: [Result<Response, HTTPFailure>]) {
+        guard isWaiting else { return }
+        self.answers = answers
+        fiber.resume()
+        if fiber.isIdle { finish() }
+    }
+
+    func finish() {
+        let completion = completion
+        self.completion = nil
+        completion?()
+    }
+}

@@ -1,0 +1,134 @@
+import Basics
+import HTTP
+import JSON
+import Testbed
+
+/// The services around the programs. Each carries a call out at one moment, and keeps its state between calls.
+final class Services {
+    var table = SimulatedTable(name: "ledger")
+    var parameters: [String: String]
+    let salesforce: SimulatedSalesforce
+    let whmcs: SimulatedWHMCS
+    var alerts: [JSON] = []
+
+    private let plan: EpisodePlan
+
+    init(_ plan: EpisodePlan) {
+        self.plan = plan
+        parameters = [
+            "/webhook-secret": Secrets.webhook, "/client-secret": Secrets.client,
+            "/whmcs": #"{"identifier":"identifier","secret":"\#(Secrets.whmcs)"}"#,
+        ]
+        salesforce = SimulatedSalesforce(EpisodePlan.start)
+        whmcs = SimulatedWHMCS(dropsNotes: plan.dropsNotes)
+    }
+
+    enum Secrets {
+        static let webhook = "webhook-secret-of-the-simulation"
+        static let client = "client-secret-of-the-simulation"
+        static let whmcs = "whmcs-secret-of-the-simulation"
+    }
+
+    func environment(of program: String) -> [String: String] {
+        [
+            "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "aws-secret",
+            "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "orders", "SF_WEBHOOK_SECRET_PARAMETER": "/webhook-secret",
+            "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "refresh-sf-token",
+            "SF_LOGIN_URL": "http://\(Addresses.salesforce)", "SF_CLIENT_ID": "client",
+            "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/client-secret",
+            "SF_PROVISIONABLE_STATUSES": "Approved", "SF_RECONCILE": plan.reconciles ? "true" : "false",
+            "WHMCS_API_URL": "http://\(Addresses.whmcs)/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
+            "WHMCS_PAYMENT_METHOD": "mailin", "WHMCS_MARKER_FIELD": plan.usesMarkerField ? "Salesforce Order" : "",
+            "SECURITY_ALERT_WEBHOOK": "http://\(Addresses.alerts)/",
+        ]
+    }
+
+    /// How late the service may carry a call out. For WHMCS and Salesforce it is within the quiet time.
+    func latest(_ call: OutboundCall) -> Milliseconds {
+        switch call.service {
+        case .whmcs, .salesforce: 590_000
+        default: 8_000
+        }
+    }
+
+    func carryOut(_ call: OutboundCall, _ world: World, _ reply: @escaping (Response) -> Void) {
+        switch call.service {
+        case .dynamodb:
+            guard let body = JSON(call.request.body) else { return reply(Response(status: 400)) }
+            let lag = world.generator.chance(0.2) ? world.random(in: 0...3_000) : world.random(in: 0...50)
+            reply(answer(table.answer(call.action, body, now: world.now, indexLag: lag)))
+        case .ssm: reply(answer(parameterStore(call, JSON(call.request.body) ?? .null)))
+        case .events: reply(answer(putEvents(JSON(call.request.body) ?? .null, world)))
+        case .lambda: invoke(call, world, reply)
+        case .salesforce: reply(salesforce.answer(call.request, now: world.now))
+        case .whmcs: reply(whmcs.answer(call))
+        case .alerts: reply(Response(status: 200))
+        }
+    }
+
+    /// The service's answer to a throttled call.
+    func throttle(_ call: OutboundCall) -> Response {
+        switch call.service {
+        case .dynamodb, .ssm, .events:
+            answer((400, ["__type": "ThrottlingException", "message": "slow down"]))
+        case .lambda: answer((429, ["__type": "TooManyRequestsException", "message": "slow down"]))
+        case .salesforce:
+            answer((503, [["errorCode": "SERVER_UNAVAILABLE", "message": "busy"]]))
+        case .whmcs, .alerts: Response(status: 429, body: Array("Too Many Requests".utf8))
+        }
+    }
+
+    private func parameterStore(_ call: OutboundCall, _ body: JSON) -> (status: Int, body: JSON) {
+        switch call.action {
+        case "GetParameters":
+            let names = (body["Names"]?.array ?? []).compactMap(\.string)
+            let found = names.compactMap { name in
+                parameters[name].map { JSON.object(["Name": .string(name), "Value": .string($0)]) }
+            }
+            return (200, ["Parameters": .array(found)])
+        case "PutParameter":
+            guard let name = body["Name"]?.string, let value = body["Value"]?.string else { return (400, .null) }
+            parameters[name] = value
+            return (200, ["Version": 1])
+        default: return (400, ["__type": "SimulationUnsupported", "message": .string(call.action)])
+        }
+    }
+
+    /// The bus delivers each event to provision-order, sometimes twice.
+    private func putEvents(_ body: JSON, _ world: World) -> (status: Int, body: JSON) {
+        let entries = body["Entries"]?.array ?? []
+        for entry in entries {
+            let event: JSON = [
+                "id": "event", "source": entry["Source"] ?? .null, "detail-type": entry["DetailType"] ?? .null,
+                "time": .string(world.now.iso8601),
+                "detail": JSON(Array((entry["Detail"]?.string ?? "").utf8)) ?? .null,
+            ]
+            for _ in 0..<(world.generator.chance(plan.duplicateDeliveries) ? 2 : 1) {
+                world.after(world.random(in: 20...1_500)) { world.lambda.invokeAsync("provision-order", event) }
+            }
+        }
+        return (200, ["FailedEntryCount": 0, "Entries": .array(entries.map { _ in ["EventId": "1"] })])
+    }
+
+    /// Programs invoke only refresh-sf-token, whose reserved concurrency is 1.
+    private func invoke(_ call: OutboundCall, _ world: World, _ reply: @escaping (Response) -> Void) {
+        let program = "refresh-sf-token"
+        guard !world.lambda.isBusy(program) else { return reply(throttle(call)) }
+        world.lambda.invoke(program, JSON(call.request.body) ?? .null) { result in
+            switch result {
+            case .success(let bytes): reply(Response(status: 200, body: bytes))
+            case .failure(let error):
+                reply(self.failed(["errorType": .string(error.type), "errorMessage": .string(error.message)]))
+            case nil: reply(self.failed(["errorType": "Sandbox.Timedout", "errorMessage": "died"]))
+            }
+        }
+    }
+
+    private func failed(_ body: JSON) -> Response {
+        Response(status: 200, headers: [Header("X-Amz-Function-Error", "Unhandled")], body: body.bytes)
+    }
+
+    private func answer(_ answer: (status: Int, body: JSON)) -> Response {
+        Response(status: answer.status, body: answer.body.bytes)
+    }
+}

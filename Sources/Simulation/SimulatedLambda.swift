@@ -1,0 +1,79 @@
+import Basics
+import JSON
+import Lambda
+
+/// Lambda: starts, reuses and discards processes, and retries asynchronous events.
+final class SimulatedLambda {
+    private unowned let world: World
+    private var instances: [String: [ProcessInstance]] = [:]
+    private var count = 0
+
+    init(_ world: World) {
+        self.world = world
+    }
+
+    /// As `template.yaml` has it.
+    private static let timeouts: [String: Milliseconds] = [
+        "verify-signature": 10_000, "provision-order": 120_000, "refresh-sf-token": 30_000, "recover-orders": 60_000,
+        "order-status": 10_000,
+    ]
+
+    func isBusy(_ program: String) -> Bool {
+        (instances[program] ?? []).contains { $0.current != nil }
+    }
+
+    /// Runs one invocation; `completion` gets the answer, or nil when the process died or was killed.
+    func invoke(
+        _ program: String, _ payload: JSON, requestID: String? = nil,
+        _ completion: @escaping (Result<[UInt8], FunctionError>?) -> Void
+    ) {
+        count += 1
+        let timeout = Self.timeouts[program] ?? 10_000
+        let invocation = Invocation(
+            requestID: requestID ?? "invocation-\(count)", deadline: world.now + timeout, payload: payload.bytes)
+        let instance = instance(of: program)
+        world.trace.add(world.now, instance.name, "invoked", invocation.requestID)
+        instance.handle(invocation, timeout: timeout) { [world] result in
+            world.trace.add(world.now, instance.name, "ended", result.map(Self.describe) ?? "died")
+            completion(result)
+        }
+    }
+
+    /// Lambda makes up to three attempts at an asynchronous event, with one request id ("Asynchronous invocation").
+    func invokeAsync(_ program: String, _ payload: JSON) {
+        count += 1
+        attempt(program, payload, "event-\(count)", waits: [60_000, 120_000])
+    }
+
+    private func attempt(_ program: String, _ payload: JSON, _ id: String, waits: [Milliseconds]) {
+        invoke(program, payload, requestID: id) { [world] result in
+            if case .success = result { return }
+            guard let wait = waits.first else { return }
+            world.after(wait + world.random(in: 0...5_000)) {
+                self.attempt(program, payload, id, waits: Array(waits.dropFirst()))
+            }
+        }
+    }
+
+    /// An idle process, or a new one: Lambda may start one although another is idle.
+    private func instance(of program: String) -> ProcessInstance {
+        instances[program]?.removeAll { $0.isDead }
+        let idle = (instances[program] ?? []).filter(\.isIdle)
+        if let last = idle.last, !world.generator.chance(0.1) { return last }
+        count += 1
+        let instance = ProcessInstance(program, number: count, world)
+        instances[program, default: []].append(instance)
+        return instance
+    }
+
+    private static func describe(_ result: Result<[UInt8], FunctionError>) -> String {
+        switch result {
+        case .success(let bytes):
+            JSON(bytes).map { answer in
+                let parts = [answer["orderId"]?.string, answer["status"]?.string].compactMap { $0 }
+                return parts.isEmpty ? "done" : parts.joined(separator: " ")
+            } ?? "done"
+        case .failure(let error): error.type
+        }
+    }
+}
