@@ -8,7 +8,7 @@ public struct AWSService {
     private let target: String
     private let contentType: String
     private let signature: AWSSignature
-    private let http: HTTPClient
+    let http: HTTPClient
 
     /// - Parameters:
     ///   - name: the service in its host name and in signatures, `dynamodb`.

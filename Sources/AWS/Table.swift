@@ -99,9 +99,9 @@ public struct Table {
             let items = writes.map { write in JSON.object([write.verb: write.body(name)]) }
             // The token makes a retry after a lost answer succeed: without it, the first attempt's writes would fail the
             // retry's conditions.
-            let token = (0..<2).map { _ in String(UInt64.random(in: .min ... .max), radix: 16) }.joined()
             _ = try service.call(
-                "TransactWriteItems", ["TransactItems": .array(items), "ClientRequestToken": .string(token)])
+                "TransactWriteItems",
+                ["TransactItems": .array(items), "ClientRequestToken": .string(service.http.uniqueID())])
             return nil
         } catch {
             guard case .refused(_, "TransactionCanceledException", _, let details) = error,

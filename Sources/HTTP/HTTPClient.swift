@@ -9,7 +9,7 @@ public struct HTTPClient {
     public var now: () -> Timestamp
     public var sleep: (Milliseconds) -> Void
     /// A random number from 0 to its argument.
-    public var jitter: (Milliseconds) -> Milliseconds
+    public var random: (Int) -> Int
     /// When every response is due; nil for no deadline.
     public var deadline: Timestamp?
     /// See `preconnecting(to:)`.
@@ -19,13 +19,18 @@ public struct HTTPClient {
 
     public init(
         transport: @escaping Transport, now: @escaping () -> Timestamp, sleep: @escaping (Milliseconds) -> Void,
-        jitter: @escaping (Milliseconds) -> Milliseconds, deadline: Timestamp? = nil
+        random: @escaping (Int) -> Int, deadline: Timestamp? = nil
     ) {
         self.transport = transport
         self.now = now
         self.sleep = sleep
-        self.jitter = jitter
+        self.random = random
         self.deadline = deadline
+    }
+
+    /// A text that nobody else has: 126 random bits, in hexadecimal.
+    public func uniqueID() -> String {
+        (0..<2).map { _ in String(random(.max), radix: 16) }.joined()
     }
 
     /// The same client, with every response due by `deadline`.
@@ -63,7 +68,7 @@ public struct HTTPClient {
         for attempt in 1...3 {
             let retries = requests.indices.filter { shouldRetry(requests[$0], results[$0]) }
             let waits = retries.map {
-                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt, random: jitter)
+                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt, random: random)
             }
             guard let wait = waits.max(), deadline.map({ now() + wait < $0 }) ?? true else { break }
             sleep(wait)

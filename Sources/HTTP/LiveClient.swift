@@ -9,6 +9,6 @@ extension HTTPClient {
         let curl = Curl(maxResponseSize: maxResponseSize)
         return HTTPClient(
             transport: { curl.send($0) }, now: Timestamp.now,
-            sleep: { usleep(UInt32($0) * 1000) }, jitter: { Int.random(in: 0...$0) })
+            sleep: { usleep(UInt32($0) * 1000) }, random: { Int.random(in: 0...$0) })
     }
 }

@@ -48,7 +48,7 @@ public enum Grant: Sendable {
         for attempt in 1...3 {
             let response = try send(request, http)
             guard isRetryable(response) else { return response }
-            let wait = backoff.wait(after: attempt, random: http.jitter)
+            let wait = backoff.wait(after: attempt, random: http.random)
             if let deadline = http.deadline, http.now() + wait >= deadline { return response }
             http.sleep(wait)
         }

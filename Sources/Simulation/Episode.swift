@@ -4,20 +4,23 @@ import Testbed
 
 /// One run of a world: first with faults, then without, when every order must end.
 package struct Episode {
-    package struct Report {
-        package var seed: UInt64
+    package struct Report: Sendable {
+        package var plan: EpisodePlan
         package var hash: UInt64
-        package var orders: Int
         package var calls: Int
         package var kills: Int
         package var faults: [String: Int]
+        /// How many faults there were to choose from, with those that the plan leaves out.
+        package var faultCount: Int
         package var virtualTime: Milliseconds
-        package var violations: [String]
         package var provisioned: Int
+        package var violations: [Invariants.Violation]
     }
 
     /// How long after the last fault every order must have ended.
     private static let patience: Milliseconds = 48 * 3_600_000
+    /// Runs that never end are found sooner: an order needs some 75 calls, and with the worst faults ten times as many.
+    private static let mostCallsOfOrder = 3_000
 
     let world: World
     private let operators: [Operator]
@@ -27,7 +30,8 @@ package struct Episode {
         let services = world.services
         var operators: [Operator] = []
         for _ in 0..<plan.orders {
-            let id = services.salesforce.addOrder(isYearly: world.generator.chance(0.5))
+            let isReady = !world.generator.chance(plan.behaviours.unreadyOrders)
+            let id = services.salesforce.addOrder(isReady: isReady, &world.generator)
             operators.append(Operator(id, world))
         }
         self.operators = operators
@@ -35,26 +39,57 @@ package struct Episode {
 
     func run() -> Report {
         for person in operators { person.begin() }
-        every(60_000) { [world, operators] in
-            guard world.plan.reconciles || operators.contains(where: { world.isDue($0.order) }) else { return }
-            world.lambda.invokeAsync("recover-orders", ["source": "aws.scheduler"])
-        }
-        every(3_600_000) { [world] in world.lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }
-        every(600_000) { [operators, world] in
-            for person in operators { person.look() }
-            if world.generator.chance(world.plan.revokesTokens) { world.services.salesforce.revokeTokens() }
-        }
+        schedule()
+        rotateSecrets()
         world.run(until: EpisodePlan.start + max(world.plan.faultTime, 1_800_000))
-        world.rates = .none
+        endFaults()
         let orders = operators.map(\.order)
         let end = world.now + Self.patience
         // Calls that are in flight when the faults stop may still be carried out.
         world.run(until: world.now + 3_600_000)
         world.run(until: end) { [world, operators] in
-            operators.allSatisfy { $0.pending == 0 } && world.invariants.isAtRest(orders) && world.isQuiet
+            world.calls > Self.mostCallsOfOrder * orders.count
+                || operators.allSatisfy { $0.pending == 0 } && world.invariants.isAtRest(orders) && world.isQuiet
+                    && !world.lambda.hasDeadLetters
         }
         if world.invariants.violations.isEmpty { world.invariants.checkAtRest(orders) }
         return report(orders)
+    }
+
+    private func schedule() {
+        let behaviours = world.plan.behaviours
+        if world.plan.without != .recovery {
+            every(60_000) { [world, operators] in
+                let isIdle = !operators.contains { world.isDue($0.order) }
+                // A round that finds nothing changes nothing.
+                if isIdle && !behaviours.reconciles { return }
+                world.lambda.invokeAsync("recover-orders", ["source": "aws.scheduler"])
+            }
+        }
+        every(3_600_000) { [world] in world.lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }
+        every(600_000) { [operators, world] in
+            for person in operators { person.look() }
+            world.lambda.redrive()
+            if world.generator.chance(behaviours.revokesTokens) { world.services.salesforce.revokeTokens() }
+            // DynamoDB deletes expired items within days, and in no order.
+            if world.generator.chance(0.3) { world.services.table.expire(now: world.now) }
+        }
+    }
+
+    private func rotateSecrets() {
+        if world.plan.behaviours.rotatesWebhookSecret {
+            world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateWebhookSecret(world) }
+        }
+        if world.plan.behaviours.hazards.contains(.rotatedCredentials) {
+            world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateCredentials() }
+        }
+        world.services.salesforce.refusesProvisioned = world.plan.behaviours.hazards.contains(.refusedStatus)
+    }
+
+    private func endFaults() {
+        world.rates = .none
+        world.services.whmcs.isHealthy = true
+        world.services.salesforce.refusesProvisioned = false
     }
 
     private func every(_ interval: Milliseconds, _ action: @escaping () -> Void) {
@@ -66,9 +101,9 @@ package struct Episode {
 
     private func report(_ orders: [String]) -> Report {
         Report(
-            seed: world.plan.seed, hash: world.trace.hash, orders: orders.count, calls: world.calls, kills: world.kills,
-            faults: world.faults, virtualTime: world.now - EpisodePlan.start,
-            violations: world.invariants.violations,
-            provisioned: orders.count { world.invariants.ledger($0)?.status == .provisioned })
+            plan: world.plan, hash: world.trace.hash, calls: world.calls, kills: world.kills, faults: world.faults,
+            faultCount: world.faultCount, virtualTime: world.now - EpisodePlan.start,
+            provisioned: orders.count { world.invariants.ledger($0)?.status == .provisioned },
+            violations: world.invariants.violations)
     }
 }

@@ -1,35 +1,107 @@
 import Basics
 
-/// The parameters of an episode, all drawn from its seed.
+/// The parameters of an episode, all drawn from its seed. Shrinking changes single ones.
 package struct EpisodePlan {
     /// When every episode begins: 2026-11-20T10:15:30Z.
     static let start = Timestamp(milliseconds: 1_795_169_730_000)
 
-    var seed: UInt64
-    var orders: Int
+    package var seed: UInt64
+    package var orders: Int
     var rates: FaultRates
+    var behaviours: Behaviours
     /// How long faults occur; afterwards every order must end.
     var faultTime: Milliseconds
-    var duplicateDeliveries: Double
-    var doubleClicks: Double
-    var platformEvents: Double
-    var dropsNotes: Bool
-    var usesMarkerField: Bool
-    var reconciles: Bool
-    var revokesTokens: Double
+    /// The numbers of the faults that happen; nil for all. The others are drawn and left out.
+    var onlyFaults: Set<Int>?
+    /// What is taken out of the programs' ledger, so that the invariants must find it; nil for nothing.
+    var without: Safeguard?
 
     package init(seed: UInt64, orders: Int) {
         var random = SeededGenerator(seed: seed)
         self.seed = seed
         self.orders = orders
         rates = FaultRates.drawn(&random)
+        behaviours = Behaviours.drawn(&random)
         faultTime = Int.random(in: 600_000...7_200_000, using: &random)
-        duplicateDeliveries = random.chance(0.5) ? Double.random(in: 0...0.3, using: &random) : 0
-        doubleClicks = random.chance(0.5) ? Double.random(in: 0...0.5, using: &random) : 0
-        platformEvents = random.chance(0.3) ? Double.random(in: 0...1, using: &random) : 0
-        dropsNotes = random.chance(0.2)
-        usesMarkerField = random.chance(0.3)
-        reconciles = random.chance(0.2)
-        revokesTokens = random.chance(0.3) ? Double.random(in: 0...0.2, using: &random) : 0
     }
+}
+
+/// What people and vendors do, beside the faults of single calls: each a share of the cases in which it could happen, or
+/// whether the episode has it.
+struct Behaviours: Equatable {
+    // The senders of requests
+    var doubleClicks = 0.0
+    /// A request with the same key long after the first was accepted.
+    var lateClicks = 0.0
+    /// A stranger sends captured bytes again, with an idempotency key of his own.
+    var capturedRequests = 0.0
+    var platformEvents = 0.0
+    var rotatesWebhookSecret = false
+
+    // AWS
+    /// Of events, by EventBridge, Event Relay or Lambda.
+    var duplicateDeliveries = 0.0
+    /// PutEvents answers 200 and takes none of the entries.
+    var refusedEntries = 0.0
+
+    // Salesforce
+    var revokesTokens = 0.0
+    var reconciles = false
+
+    // WHMCS
+    /// An order whose client or product is not ready: a person fixes it after the order has failed.
+    var unreadyOrders = 0.0
+    /// A person cancels the order while it is Pending.
+    var cancellations = 0.0
+    /// AcceptOrder sets the order up, or not, and answers that a module failed.
+    var moduleErrors = 0.0
+    var dropsNotes = false
+    var usesMarkerField = false
+    var listsOldestFirst = false
+    /// The most rows of a page, so that few orders make several pages; 0 for WHMCS's own limit.
+    var rowsInPage = 0
+    var looseFormats = false
+
+    var hazards: Set<Hazard> = []
+
+    /// Every kind is absent from most episodes, so that each is seen with and without the others.
+    static func drawn(_ random: inout SeededGenerator) -> Behaviours {
+        func share(_ most: Double) -> Double { random.chance(0.3) ? Double.random(in: 0...most, using: &random) : 0 }
+        var drawn = Behaviours()
+        for (kind, most) in shares { drawn[keyPath: kind] = share(most) }
+        for (kind, frequency) in choices { drawn[keyPath: kind] = random.chance(frequency) }
+        if random.chance(0.3) { drawn.rowsInPage = Int.random(in: 1...3, using: &random) }
+        return drawn
+    }
+
+    /// With the largest share of each.
+    nonisolated(unsafe) static let shares: [(WritableKeyPath<Behaviours, Double>, Double)] = [
+        (\.doubleClicks, 0.5), (\.lateClicks, 0.5), (\.capturedRequests, 0.5), (\.platformEvents, 1),
+        (\.duplicateDeliveries, 0.3), (\.refusedEntries, 0.2), (\.revokesTokens, 0.2), (\.unreadyOrders, 0.4),
+        (\.cancellations, 0.5), (\.moduleErrors, 0.3),
+    ]
+
+    /// With the share of the episodes that have it.
+    nonisolated(unsafe) static let choices: [(WritableKeyPath<Behaviours, Bool>, Double)] = [
+        (\.rotatesWebhookSecret, 0.2), (\.reconciles, 0.2), (\.dropsNotes, 0.2), (\.usesMarkerField, 0.3),
+        (\.listsOldestFirst, 0.5), (\.looseFormats, 0.3),
+    ]
+}
+
+/// What the programs do not survive yet. An episode has one only when it is asked for.
+package enum Hazard: String, CaseIterable, Sendable {
+    /// Two AcceptOrder of one order at work at once count as a violation.
+    case overlappingAccepts = "overlapping-accepts"
+    /// A customer writes the marker on an order of his own.
+    case plantedOrders = "planted-orders"
+    /// Salesforce refuses the final status until a person fixes a validation rule.
+    case refusedStatus = "refused-status"
+    /// A line of the order is deleted after the order was planned.
+    case deletedLines = "deleted-lines"
+    /// Event Relay delivers hours-old events again, as new ones.
+    case relayReplays = "relay-replays"
+    /// WHMCS adds the order, then answers with an error of PHP in JSON.
+    case errorPages = "error-pages"
+    /// WHMCS's API secret is rotated.
+    case rotatedCredentials = "rotated-credentials"
 }

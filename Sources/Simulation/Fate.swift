@@ -1,7 +1,7 @@
 import Basics
 
 /// What happens to one outbound call.
-struct Fate {
+struct Fate: Equatable {
     enum Outcome: Equatable {
         /// The service's own answer.
         case answered
@@ -30,6 +30,8 @@ struct Fate {
 /// another ("swarm testing").
 struct FaultRates: Equatable {
     var slow = 0.0
+    /// A process stops before it sends, as if it got no processor.
+    var stall = 0.0
     var lostAnswer = 0.0
     var neverArrives = 0.0
     var late = 0.0
@@ -40,21 +42,32 @@ struct FaultRates: Equatable {
     static let none = FaultRates()
     var isNone: Bool { self == .none }
 
+    /// With the highest rate of each kind.
+    nonisolated(unsafe) static let kinds: [(WritableKeyPath<FaultRates, Double>, Double)] = [
+        (\.slow, 0.3), (\.stall, 0.05), (\.lostAnswer, 0.15), (\.neverArrives, 0.15), (\.late, 0.1), (\.nonsense, 0.1),
+        (\.throttled, 0.15), (\.kill, 0.05),
+    ]
+
     static func drawn(_ random: inout SeededGenerator) -> FaultRates {
-        func rate(_ most: Double) -> Double { random.chance(0.4) ? Double.random(in: 0...most, using: &random) : 0 }
-        return FaultRates(
-            slow: rate(0.3), lostAnswer: rate(0.15), neverArrives: rate(0.15), late: rate(0.1), nonsense: rate(0.1),
-            throttled: rate(0.15), kill: rate(0.05))
+        var drawn = FaultRates()
+        for (kind, highest) in kinds where random.chance(0.4) {
+            drawn[keyPath: kind] = Double.random(in: 0...highest, using: &random)
+        }
+        return drawn
     }
 
-    /// Draws the fate of a call.
-    ///
-    /// - Parameter latest: how late the service may still act.
-    func fate(_ service: OutboundCall.Service, latest: Milliseconds, _ random: inout SeededGenerator) -> Fate {
+    /// Draws how long a call takes when nothing is wrong.
+    func plain(_ service: OutboundCall.Service, _ random: inout SeededGenerator) -> Fate {
         let most = random.chance(slow) ? service.slowest : service.usual
         let acts = Int.random(in: 1...most, using: &random)
-        let answers = acts + Int.random(in: 1...most, using: &random)
-        var fate = Fate(actsAfter: acts, answersAfter: answers)
+        return Fate(actsAfter: acts, answersAfter: acts + Int.random(in: 1...most, using: &random))
+    }
+
+    /// Draws what is wrong with the call, if anything is.
+    ///
+    /// - Parameter latest: how late the service may still act.
+    func faulty(_ plain: Fate, latest: Milliseconds, _ random: inout SeededGenerator) -> Fate {
+        var fate = plain
         if random.chance(lostAnswer) {
             fate.outcome = random.chance(0.5) ? .broken : .silent
         } else if random.chance(neverArrives) {
@@ -70,7 +83,7 @@ struct FaultRates: Equatable {
             fate.outcome = .throttled
             fate.actsAfter = nil
         }
-        if random.chance(kill) { fate.killsAfter = Int.random(in: 0...(answers + 5), using: &random) }
+        if random.chance(kill) { fate.killsAfter = Int.random(in: 0...(fate.answersAfter + 5), using: &random) }
         return fate
     }
 }

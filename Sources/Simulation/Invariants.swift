@@ -5,25 +5,56 @@ import Orders
 import Testbed
 
 /// What must hold after every step, and at rest.
-final class Invariants {
+package final class Invariants {
+    /// One of them was broken.
+    package struct Violation: Sendable, Equatable, CustomStringConvertible {
+        package var kind: Kind
+        package var details: String
+
+        package var description: String { "\(kind.rawValue): \(details)" }
+    }
+
+    package enum Kind: String, Sendable {
+        case duplicateOrder = "two live WHMCS orders for one Salesforce order"
+        case overlap = "a WHMCS action of one order twice at work at once"
+        case forgotten = "an order that has not ended has no due time"
+        case nonceReused = "a nonce or idempotency key made two requests"
+        case uncalledRequest = "an order was requested more often than anybody asked"
+        case refusedRequest = "a valid request was refused"
+        case plantedOrderTouched = "a customer's own order was touched"
+        case needlessFailure = "WHMCS had no reason to reject the order"
+        case secretLogged = "a secret is in a log line"
+        case lost = "an accepted order is lost"
+        case unfinished = "an order has not ended"
+        case falseStatus = "ledger, WHMCS and Salesforce disagree"
+        case unknownCall = "a call that no service answers"
+    }
+
     private unowned let world: World
-    private(set) var violations: [String] = []
+    private(set) var violations: [Violation] = []
     private var acceptedOrders: Set<String> = []
+    /// Order → how many requests were made for it.
+    private var requests: [String: Int] = [:]
+    /// Claimed nonces and keys → when.
+    private var claims: [String: Timestamp] = [:]
+    /// `AcceptOrder 12` → how many WHMCS has at work.
+    private var atWork: [String: Int] = [:]
     private let secrets: [[UInt8]]
 
     init(_ world: World) {
         self.world = world
-        secrets = [Services.Secrets.webhook, Services.Secrets.client, Services.Secrets.whmcs, "aws-secret"].map {
-            Array($0.utf8)
-        }
+        secrets = Services.Secrets.all.map { Array($0.utf8) }
     }
 
-    func violated(_ what: String) {
-        world.trace.add(world.now, "invariant", "violated", what)
-        violations.append(what)
+    func violated(_ kind: Kind, _ details: String) {
+        world.trace.add(world.now, "invariant", "violated: \(kind.rawValue)", details)
+        violations.append(Violation(kind: kind, details: details))
     }
 
     func accepted(_ order: String) { acceptedOrders.insert(order) }
+
+    /// A platform event that was not there before asks for the order.
+    func requested(_ order: String) { requests[order, default: 0] += 1 }
 
     func ledger(_ order: String) -> LedgerOrder? {
         world.services.table.item("order#\(order)").flatMap { LedgerOrder($0) }
@@ -31,35 +62,77 @@ final class Invariants {
 
     // MARK: After every step
 
+    /// WHMCS has received an action, and works on it.
+    func begins(_ call: OutboundCall) {
+        guard let work = workName(call) else { return }
+        atWork[work, default: 0] += 1
+        if atWork[work] ?? 0 > 1 { violated(.overlap, work) }
+    }
+
+    func ends(_ call: OutboundCall) {
+        if let work = workName(call) { atWork[work, default: 0] -= 1 }
+    }
+
+    private func workName(_ call: OutboundCall) -> String? {
+        switch call.action {
+        case "AddOrder" where call.service == .whmcs:
+            return "AddOrder for \(SimulatedWHMCS.marker(in: call.request.body) ?? "")"
+        case "AcceptOrder" where world.plan.behaviours.hazards.contains(.overlappingAccepts):
+            return "AcceptOrder \(call.formField("orderid") ?? "")"
+        default: return nil
+        }
+    }
+
     func check(after call: OutboundCall) {
-        switch call.service {
-        case .dynamodb: checkDueTimes(call)
-        case .whmcs where call.action == "AddOrder" || call.action == "AcceptOrder": checkOneLiveOrder()
+        switch (call.service, call.action) {
+        case (.dynamodb, "UpdateItem"): checkDueTimes()
+        case (.dynamodb, "TransactWriteItems"):
+            checkDueTimes()
+            checkClaims()
+        case (.whmcs, "AddOrder"), (.whmcs, "AcceptOrder"):
+            checkOneLiveOrder()
+            checkPlantedOrders()
         default: break
         }
     }
 
     /// An order that has not ended has a due time.
-    private func checkDueTimes(_ call: OutboundCall) {
-        guard call.action == "UpdateItem" || call.action == "TransactWriteItems" else { return }
+    private func checkDueTimes() {
         for key in world.services.table.lastWrites where key.hasPrefix("order#") {
             guard let item = world.services.table.item(key), let order = LedgerOrder(item) else {
-                return violated("\(key) cannot be read")
+                return violated(.forgotten, "\(key) cannot be read")
             }
             if !order.hasEnded, order.dueAt == nil || item["open"] == nil {
-                violated("\(key) is \(order.status.rawValue) without a due time")
+                violated(.forgotten, "\(key) is \(order.status.rawValue)")
             }
+        }
+    }
+
+    /// The transaction that records a request claims its nonce for ever, and its idempotency key for a day.
+    private func checkClaims() {
+        for key in world.services.table.lastWrites {
+            if key.hasPrefix("order#") { requests[String(key.dropFirst("order#".count)), default: 0] += 1 }
+            guard key.hasPrefix("nonce#") || key.hasPrefix("key#") else { continue }
+            if let before = claims[key], key.hasPrefix("nonce#") || world.now < before + 86_400_000 {
+                violated(.nonceReused, key)
+            }
+            claims[key] = world.now
         }
     }
 
     private func checkOneLiveOrder() {
         for (order, ids) in world.services.whmcs.liveOrders() where ids.count > 1 {
-            violated("\(order) has the WHMCS orders \(world.services.whmcs.described(ids))")
+            violated(.duplicateOrder, "\(order) has \(world.services.whmcs.described(ids))")
         }
     }
 
+    private func checkPlantedOrders() {
+        let touched = world.services.whmcs.touchedPlantedOrders()
+        if !touched.isEmpty { violated(.plantedOrderTouched, world.services.whmcs.described(touched)) }
+    }
+
     func checkNoSecret(_ line: [UInt8]) {
-        for secret in secrets where contains(line, secret) { violated("a secret is in a log line") }
+        for secret in secrets where contains(line, secret) { violated(.secretLogged, "") }
     }
 
     private func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool {
@@ -73,28 +146,41 @@ final class Invariants {
             }
         }
     }
+}
 
-    // MARK: At rest
+// MARK: At rest
 
+extension Invariants {
     func isAtRest(_ orders: [String]) -> Bool {
         orders.allSatisfy { order in
             guard let ledger = ledger(order) else { return !acceptedOrders.contains(order) }
-            return ledger.hasEnded && ledger.dueAt == nil
+            // A person still acts on a Failed order.
+            return ledger.status == .provisioned && ledger.dueAt == nil
         }
     }
 
     func checkAtRest(_ orders: [String]) {
         for order in orders {
             guard let ledger = ledger(order) else {
-                if acceptedOrders.contains(order) { violated("\(order) was accepted and is lost") }
+                if acceptedOrders.contains(order) { violated(.lost, order) }
                 continue
             }
             guard ledger.hasEnded, ledger.dueAt == nil else {
-                violated("\(order) has not ended: \(ledger.status.rawValue), due \(String(describing: ledger.dueAt))")
+                violated(
+                    .unfinished,
+                    "\(order) is \(ledger.status.rawValue), due \(ledger.dueAt.map(\.iso8601) ?? "never")")
                 continue
             }
+            checkRequests(order, ledger)
             checkSalesforce(order, ledger)
             checkWHMCS(order, ledger)
+        }
+    }
+
+    private func checkRequests(_ order: String, _ ledger: LedgerOrder) {
+        let most = (requests[order] ?? 0) + (world.plan.behaviours.reconciles ? 1 : 0)
+        if ledger.requestNumber > most {
+            violated(.uncalledRequest, "\(order) has request \(ledger.requestNumber) of \(most)")
         }
     }
 
@@ -102,11 +188,14 @@ final class Invariants {
         let record = world.services.salesforce.record(order)
         let status = record?["Provisioning_Status__c"]?.string
         if status != ledger.status.rawValue {
-            violated("\(order) is \(ledger.status.rawValue), and Salesforce says \(status ?? "nothing")")
+            violated(
+                .falseStatus, "\(order) is \(ledger.status.rawValue), and Salesforce says \(status ?? "nothing")")
         }
         let id = record?["WHMCS_Order_ID__c"]?.stringOrNumber
         if ledger.status == .provisioned, id != ledger.whmcsOrderID.map(String.init) {
-            violated("\(order) is WHMCS order \(ledger.whmcsOrderID ?? 0), and Salesforce says \(id ?? "nothing")")
+            violated(
+                .falseStatus,
+                "\(order) is WHMCS order \(ledger.whmcsOrderID ?? 0), and Salesforce says \(id ?? "nothing")")
         }
     }
 
@@ -115,17 +204,13 @@ final class Invariants {
         switch ledger.status {
         case .provisioned:
             guard live == [ledger.whmcsOrderID ?? 0] else {
-                return violated("\(order) is Provisioned as \(ledger.whmcsOrderID ?? 0), and WHMCS has \(live)")
+                return violated(
+                    .falseStatus, "\(order) is Provisioned as \(ledger.whmcsOrderID ?? 0), and WHMCS has \(live)")
             }
-            if world.services.whmcs.status(live[0]) != "Active" { violated("\(order) is Provisioned and not Active") }
-        case .failed:
-            let decides = [
-                "WHMCS_OUTCOME_UNKNOWN", "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR",
-            ]
-            if !live.isEmpty, !decides.contains(ledger.errorCode ?? "") {
-                violated("\(order) Failed with \(ledger.errorCode ?? "no code"), and WHMCS has \(live)")
+            if world.services.whmcs.status(live[0]) != "Active" {
+                violated(.falseStatus, "\(order) is Provisioned, and WHMCS has not accepted it")
             }
-        default: break
+        default: violated(.unfinished, "\(order) Failed with \(ledger.errorCode ?? "no code")")
         }
     }
 }

@@ -1,18 +1,21 @@
 import Basics
-import Crypto
 import JSON
 import Orders
 import Testbed
 
 /// A person who wants one order provisioned: retries until the request is accepted, clicks twice, publishes platform
-/// events, and requests a Failed order again.
+/// events, and fixes and requests a Failed order again.
 final class Operator {
     let order: String
     private unowned let world: World
     private var requests = 0
     private var nonces = 0
+    private var acceptedKeys: Set<String> = []
+    private var hasCancelled = false
     /// Requests that are not accepted yet.
     private(set) var pending = 0
+
+    private var behaviours: Behaviours { world.plan.behaviours }
 
     init(_ order: String, _ world: World) {
         self.order = order
@@ -20,91 +23,150 @@ final class Operator {
     }
 
     func begin() {
-        world.after(world.random(in: 0...1_800_000)) { self.request() }
-    }
-
-    /// A new request: signed, as a platform event, or both.
-    func request() {
-        requests += 1
-        let number = requests
-        if world.generator.chance(world.plan.platformEvents) {
-            publish("platform-\(order)-\(number)")
-            guard world.generator.chance(0.2) else { return }
+        let start = world.random(in: 0...1_800_000)
+        world.after(start) { self.request() }
+        if world.generator.chance(behaviours.cancellations) {
+            world.after(start + world.random(in: 1_000...120_000)) { self.cancel() }
         }
-        click("\(order)-\(number)")
-        if world.generator.chance(world.plan.doubleClicks) {
-            pending += 1
-            world.after(world.random(in: 50...30_000)) {
-                self.pending -= 1
-                self.click("\(self.order)-\(number)-again")
+        if behaviours.hazards.contains(.plantedOrders), world.generator.chance(0.3) {
+            world.after(world.random(in: 0...1_800_000)) { self.world.services.whmcs.plantOrder(marked: self.order) }
+        }
+        if behaviours.hazards.contains(.deletedLines), world.generator.chance(0.3) {
+            world.after(start + world.random(in: 1_000...60_000)) {
+                self.world.services.salesforce.deleteLine(of: self.order)
             }
         }
     }
 
+    /// A new request: signed, as a platform event, or both.
+    private func request(hasLooked: Bool = false) {
+        requests += 1
+        let number = requests
+        if world.generator.chance(behaviours.platformEvents) {
+            publish("platform-\(order)-\(number)")
+            guard world.generator.chance(0.2) else { return }
+        }
+        let key = "\(order)-\(number)"
+        click(key, isBlind: hasLooked)
+        if world.generator.chance(behaviours.doubleClicks) { later(50...30_000) { self.click("\(key)-again") } }
+        if world.generator.chance(behaviours.lateClicks) { later(10_000...3_600_000) { self.repeatAccepted(key) } }
+    }
+
+    /// Does something later; until then the order is not at rest.
+    private func later(_ wait: ClosedRange<Milliseconds>, _ action: @escaping () -> Void) {
+        pending += 1
+        world.after(world.random(in: wait)) {
+            self.pending -= 1
+            action()
+        }
+    }
+
+    // MARK: The signed door
+
     /// Sends a signed request, and retries it with the same key and a new nonce until it is accepted.
-    private func click(_ key: String) {
+    ///
+    /// - Parameter isBlind: the sender does not read the order's status first. Only a request that was accepted before may
+    ///   be sent so: any other would say that a person has looked at WHMCS.
+    private func click(_ key: String, isBlind: Bool = false) {
+        guard isBlind || world.invariants.ledger(order)?.errorCode != "WHMCS_OUTCOME_UNKNOWN" else { return }
         pending += 1
         nonces += 1
-        let nonce = "nonce-of-\(order)-\(nonces)"
-        let body = Array(
-            #"{"orderId":"\#(order)","timestamp":"\#(world.now.iso8601)","nonce":"\#(nonce)"}"#.utf8)
-        let signature = hex(hmacSHA256(key: Array(Services.Secrets.webhook.utf8), message: body))
-        let event: JSON = [
-            "rawPath": .string("/orders/\(order)/fulfill"), "pathParameters": ["sfOrderId": .string(order)],
-            "headers": [
-                "content-type": "application/json", "x-sf-signature": .string(signature),
-                "x-sf-timestamp": .string(world.now.iso8601), "x-sf-nonce": .string(nonce),
-                "idempotency-key": .string(key),
-            ],
-            "body": .string(String(decoding: body, as: UTF8.self)), "isBase64Encoded": false,
-            "requestContext": ["requestId": .string(nonce), "http": ["method": "POST", "sourceIp": "203.0.113.7"]],
-        ]
-        world.lambda.invoke("verify-signature", event) { [self] result in
+        let request = SignedClick(
+            order: order, nonce: "nonce-of-\(order)-\(nonces)", key: key, secret: world.services.senderSecret,
+            time: world.now)
+        if world.generator.chance(behaviours.capturedRequests) {
+            var captured = request
+            captured.key = "stranger-\(order)-\(nonces)"
+            later(10...400_000) { self.world.lambda.invoke("verify-signature", captured.event) { _ in } }
+        }
+        world.lambda.invoke("verify-signature", request.event) { [self] result in
             pending -= 1
             let answer = result.flatMap { try? $0.get() }.flatMap { JSON($0) }
             let status = answer?["statusCode"]?.integer ?? 502
             world.trace.add(world.now, "operator", "click \(order)", "\(status)")
-            if (200..<300).contains(status) { return world.invariants.accepted(order) }
-            guard status >= 500 else { return world.invariants.violated("a valid request was answered \(status)") }
-            pending += 1
-            world.after(world.random(in: 1_000...60_000)) {
-                self.pending -= 1
-                self.click(key)
+            if (200..<300).contains(status) {
+                acceptedKeys.insert(key)
+                return world.invariants.accepted(order)
+            }
+            // A stranger was faster with the captured bytes.
+            let isReplayed = status == 401 && behaviours.capturedRequests > 0
+            guard status >= 500 || isReplayed else { return world.invariants.violated(.refusedRequest, "\(status)") }
+            later(1_000...60_000) { self.click(key, isBlind: isBlind) }
+        }
+    }
+
+    private func repeatAccepted(_ key: String) {
+        if acceptedKeys.contains(key) { click(key, isBlind: true) }
+    }
+
+    // MARK: The event door
+
+    /// Event Relay delivers at least once.
+    private func publish(_ id: String) {
+        let event = platformEvent(id: id, delivery: id)
+        world.invariants.accepted(order)
+        world.invariants.requested(order)
+        world.lambda.invokeAsync("provision-order", event)
+        if world.generator.chance(behaviours.duplicateDeliveries) {
+            later(100...600_000) { self.world.lambda.invokeAsync("provision-order", event) }
+        }
+        if behaviours.hazards.contains(.relayReplays) {
+            let created = world.now
+            later(600_000...36_000_000) { [self] in
+                let replay = platformEvent(id: id, delivery: "\(id)-replay", created: created)
+                world.lambda.invokeAsync("provision-order", replay)
             }
         }
     }
 
-    /// Event Relay delivers at least once, sometimes again much later.
-    private func publish(_ id: String) {
-        let event: JSON = [
-            "id": .string(id), "source": "aws.partner/salesforce.com/org/channel",
+    private func platformEvent(id: String, delivery: String, created: Timestamp? = nil) -> JSON {
+        [
+            "id": .string(delivery), "source": "aws.partner/salesforce.com/org/channel",
             "detail-type": "OrderProvisionRequested__e", "time": .string(world.now.iso8601),
-            "detail": ["id": .string(id), "payload": ["OrderId__c": .string(order)]],
+            "detail": [
+                "id": .string(delivery),
+                "payload": [
+                    "OrderId__c": .string(order), "CreatedDate": .string((created ?? world.now).iso8601),
+                ],
+            ],
         ]
-        world.invariants.accepted(order)
-        world.lambda.invokeAsync("provision-order", event)
-        if world.generator.chance(world.plan.duplicateDeliveries) {
-            pending += 1
-            world.after(world.random(in: 100...600_000)) {
-                self.pending -= 1
-                self.world.lambda.invokeAsync("provision-order", event)
-            }
+    }
+
+    // MARK: A Failed order
+
+    private func cancel() {
+        if let cancelled = world.services.whmcs.cancelPending(order) {
+            hasCancelled = true
+            world.trace.add(world.now, "operator", "cancels the WHMCS order of \(order)", "\(cancelled)")
         }
     }
+
+    /// Whether the code tells a person to fix something and to request the order again.
+    private static func knowsWhatToDo(_ code: String) -> Bool {
+        safeAgain.contains(code) || fixable.contains(code) || code == "WHMCS_OUTCOME_UNKNOWN"
+    }
+
+    private static let safeAgain: Set = [
+        "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR", "WHMCS_REJECTED",
+    ]
+    private static let fixable: Set = [
+        "CLIENT_CLOSED", "CLIENT_NOT_LINKED", "PAYMENT_METHOD_MISSING", "MAPPING_FAILED",
+    ]
 
     /// Requests a Failed order again, as its error code permits.
     func look() {
         guard pending == 0, let ledger = world.invariants.ledger(order), ledger.status == .failed,
             ledger.dueAt == nil || world.rates.isNone
         else { return }
-        world.trace.add(world.now, "operator", "sees \(order)", ledger.errorCode ?? "")
-        switch ledger.errorCode {
-        case "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR": request()
-        case "WHMCS_OUTCOME_UNKNOWN":
-            // The steps of the message: put the note on an order that has none, then request again.
-            world.services.whmcs.addNote(for: order)
-            request()
-        default: break
+        let code = ledger.errorCode ?? ""
+        world.trace.add(world.now, "operator", "sees \(order)", code)
+        guard Operator.knowsWhatToDo(code) else { return }
+        if code == "WHMCS_REJECTED", !hasCancelled {
+            world.invariants.violated(.needlessFailure, "\(order): \(ledger.errorMessage ?? "")")
         }
+        if Operator.fixable.contains(code) { world.services.fix(code) }
+        // The steps of the message: put the note on an order that has none, then request again.
+        if code == "WHMCS_OUTCOME_UNKNOWN" { world.services.whmcs.addNote(for: order) }
+        request(hasLooked: true)
     }
 }

@@ -19,6 +19,33 @@ struct OutboundCall {
 
     var name: String { "\(service.rawValue) \(action)" }
 
+    /// A field of the form; its value has no escapes.
+    func formField(_ name: String) -> String? {
+        String(decoding: request.body, as: UTF8.self).split(separator: "&").first { $0.hasPrefix("\(name)=") }
+            .map { String($0.dropFirst(name.utf8.count + 1)) }
+    }
+
+    /// What the call is about, for the reader of a story: the order, and what an update sets.
+    var details: String {
+        switch (service, action) {
+        case (.whmcs, "AddOrder"): return SimulatedWHMCS.marker(in: request.body) ?? ""
+        case (.whmcs, _):
+            let names = ["orderid", "id", "userid", "clientid"]
+            return names.compactMap { name in formField(name).map { "\(name) \($0)" } }.joined(separator: ", ")
+        case (.dynamodb, "UpdateItem"):
+            let body = JSON(request.body)
+            let values = (body?["ExpressionAttributeValues"]?.object ?? [:]).filter { Self.telling.contains($0.key) }
+            let texts = values.sorted { $0.key < $1.key }.compactMap { name, value in
+                (value["S"] ?? value["N"])?.string.map { "\(name.dropFirst()) \($0)" }
+            }
+            return ([body?["Key"]?["pk"]?["S"]?.string ?? ""] + texts).joined(separator: ", ")
+        case (.salesforce, _): return String(decoding: request.body.prefix(160), as: UTF8.self)
+        default: return ""
+        }
+    }
+
+    private static let telling: Set = [":status", ":step", ":addOrder", ":whmcsOrderId", ":errorCode", ":lateUntil"]
+
     init?(_ request: Request) {
         self.request = request
         let authority = request.url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""

@@ -77,7 +77,7 @@ final class ProcessInstance: @unchecked Sendable {
     private var client: HTTPClient {
         HTTPClient(
             transport: { [self] in world.send($0, from: self) }, now: { [self] in world.now },
-            sleep: { [self] in world.sleep($0, self) }, jitter: { [self] in world.random(upTo: $0, self) })
+            sleep: { [self] in world.sleep($0, self) }, random: { [self] in world.random(upTo: $0, self) })
     }
 
     private var log: Log {

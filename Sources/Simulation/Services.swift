@@ -9,7 +9,8 @@ final class Services {
     var parameters: [String: String]
     let salesforce: SimulatedSalesforce
     let whmcs: SimulatedWHMCS
-    var alerts: [JSON] = []
+    /// What the senders sign with now.
+    private(set) var senderSecret = Secrets.webhook
 
     private let plan: EpisodePlan
 
@@ -17,28 +18,39 @@ final class Services {
         self.plan = plan
         parameters = [
             "/webhook-secret": Secrets.webhook, "/client-secret": Secrets.client,
-            "/whmcs": #"{"identifier":"identifier","secret":"\#(Secrets.whmcs)"}"#,
+            "/whmcs": Services.credentials(Secrets.whmcs),
         ]
         salesforce = SimulatedSalesforce(EpisodePlan.start)
-        whmcs = SimulatedWHMCS(dropsNotes: plan.dropsNotes)
+        whmcs = SimulatedWHMCS(plan.behaviours, seed: plan.seed)
     }
 
     enum Secrets {
         static let webhook = "webhook-secret-of-the-simulation"
+        static let nextWebhook = "next-webhook-secret-of-the-simulation"
         static let client = "client-secret-of-the-simulation"
         static let whmcs = "whmcs-secret-of-the-simulation"
+        static let nextWHMCS = "next-whmcs-secret-of-the-simulation"
+        static let aws = "aws-secret-of-the-simulation"
+
+        static let all = [webhook, nextWebhook, client, whmcs, nextWHMCS, aws]
+    }
+
+    private static func credentials(_ secret: String) -> String {
+        #"{"identifier":"identifier","secret":"\#(secret)"}"#
     }
 
     func environment(of program: String) -> [String: String] {
         [
-            "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "aws-secret",
+            "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": Secrets.aws,
             "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "orders", "SF_WEBHOOK_SECRET_PARAMETER": "/webhook-secret",
             "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "refresh-sf-token",
             "SF_LOGIN_URL": "http://\(Addresses.salesforce)", "SF_CLIENT_ID": "client",
             "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/client-secret",
-            "SF_PROVISIONABLE_STATUSES": "Approved", "SF_RECONCILE": plan.reconciles ? "true" : "false",
+            "SF_PROVISIONABLE_STATUSES": "Approved", "SF_RECONCILE": plan.behaviours.reconciles ? "true" : "false",
             "WHMCS_API_URL": "http://\(Addresses.whmcs)/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
-            "WHMCS_PAYMENT_METHOD": "mailin", "WHMCS_MARKER_FIELD": plan.usesMarkerField ? "Salesforce Order" : "",
+            "WHMCS_PAYMENT_METHOD": "mailin",
+            "WHMCS_MARKER_FIELD": plan.behaviours.usesMarkerField ? "Salesforce Order" : "",
+            "WHMCS_QUIET_TIME": plan.without == .quietTime ? "0" : "600",
             "SECURITY_ALERT_WEBHOOK": "http://\(Addresses.alerts)/",
         ]
     }
@@ -56,7 +68,9 @@ final class Services {
         case .dynamodb:
             guard let body = JSON(call.request.body) else { return reply(Response(status: 400)) }
             let lag = world.generator.chance(0.2) ? world.random(in: 0...3_000) : world.random(in: 0...50)
-            reply(answer(table.answer(call.action, body, now: world.now, indexLag: lag)))
+            let (status, result) = tableAnswer(call.action, body, now: world.now, lag: lag)
+            if let error = TableRefusal.mistake(in: result) { world.invariants.violated(.unknownCall, error) }
+            reply(answer((status, result)))
         case .ssm: reply(answer(parameterStore(call, JSON(call.request.body) ?? .null)))
         case .events: reply(answer(putEvents(JSON(call.request.body) ?? .null, world)))
         case .lambda: invoke(call, world, reply)
@@ -66,17 +80,39 @@ final class Services {
         }
     }
 
+    private func tableAnswer(
+        _ action: String, _ body: JSON, now: Timestamp, lag: Milliseconds
+    ) -> (status: Int, body: JSON) {
+        guard let safeguard = plan.without else { return table.answer(action, body, now: now, indexLag: lag) }
+        let (status, answer) = table.answer(action, safeguard.weakened(action, body), now: now, indexLag: lag)
+        return (status, safeguard.weakened(answer: answer, to: body))
+    }
+
+    /// What a gateway before the service says, or PHP's own error page.
+    func nonsense(_ status: Int, _ call: OutboundCall) -> Response {
+        let isJSON = call.action == "AddOrder" && plan.behaviours.hazards.contains(.errorPages)
+        let page = isJSON ? #"{"result":"error","message":"internal error"}"# : "<html>gateway</html>"
+        return Response(status: status, body: Array(page.utf8))
+    }
+
     /// The service's answer to a throttled call.
-    func throttle(_ call: OutboundCall) -> Response {
+    func throttle(_ call: OutboundCall, _ world: World) -> Response {
         switch call.service {
         case .dynamodb, .ssm, .events:
             answer((400, ["__type": "ThrottlingException", "message": "slow down"]))
         case .lambda: answer((429, ["__type": "TooManyRequestsException", "message": "slow down"]))
         case .salesforce:
-            answer((503, [["errorCode": "SERVER_UNAVAILABLE", "message": "busy"]]))
+            answer(Services.salesforceRefusals[world.random(in: 0...2)])
         case .whmcs, .alerts: Response(status: 429, body: Array("Too Many Requests".utf8))
         }
     }
+
+    /// All say that the same call may succeed later.
+    private static let salesforceRefusals: [(status: Int, body: JSON)] = [
+        (503, [["errorCode": "SERVER_UNAVAILABLE", "message": "busy"]]),
+        (400, [["errorCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access to this record"]]),
+        (403, [["errorCode": "REQUEST_LIMIT_EXCEEDED", "message": "TotalRequests Limit exceeded."]]),
+    ]
 
     private func parameterStore(_ call: OutboundCall, _ body: JSON) -> (status: Int, body: JSON) {
         switch call.action {
@@ -97,13 +133,17 @@ final class Services {
     /// The bus delivers each event to provision-order, sometimes twice.
     private func putEvents(_ body: JSON, _ world: World) -> (status: Int, body: JSON) {
         let entries = body["Entries"]?.array ?? []
+        if world.rates != .none, world.generator.chance(plan.behaviours.refusedEntries) {
+            let refused: JSON = ["ErrorCode": "InternalFailure", "ErrorMessage": "internal"]
+            return (200, ["FailedEntryCount": .number(entries.count), "Entries": .array(entries.map { _ in refused })])
+        }
         for entry in entries {
             let event: JSON = [
                 "id": "event", "source": entry["Source"] ?? .null, "detail-type": entry["DetailType"] ?? .null,
                 "time": .string(world.now.iso8601),
                 "detail": JSON(Array((entry["Detail"]?.string ?? "").utf8)) ?? .null,
             ]
-            for _ in 0..<(world.generator.chance(plan.duplicateDeliveries) ? 2 : 1) {
+            for _ in 0..<(world.generator.chance(plan.behaviours.duplicateDeliveries) ? 2 : 1) {
                 world.after(world.random(in: 20...1_500)) { world.lambda.invokeAsync("provision-order", event) }
             }
         }
@@ -113,7 +153,7 @@ final class Services {
     /// Programs invoke only refresh-sf-token, whose reserved concurrency is 1.
     private func invoke(_ call: OutboundCall, _ world: World, _ reply: @escaping (Response) -> Void) {
         let program = "refresh-sf-token"
-        guard !world.lambda.isBusy(program) else { return reply(throttle(call)) }
+        guard !world.lambda.isBusy(program) else { return reply(throttle(call, world)) }
         world.lambda.invoke(program, JSON(call.request.body) ?? .null) { result in
             switch result {
             case .success(let bytes): reply(Response(status: 200, body: bytes))
@@ -126,6 +166,33 @@ final class Services {
 
     private func failed(_ body: JSON) -> Response {
         Response(status: 200, headers: [Header("X-Amz-Function-Error", "Unhandled")], body: body.bytes)
+    }
+
+    // MARK: What people do
+
+    /// First the programs take both secrets, then the senders change to the new one, then the old one goes.
+    func rotateWebhookSecret(_ world: World) {
+        parameters["/webhook-secret"] = "\(Secrets.nextWebhook)\n\(Secrets.webhook)"
+        world.after(world.random(in: 120_000...1_200_000)) { [self] in
+            senderSecret = Secrets.nextWebhook
+            world.after(world.random(in: 120_000...1_200_000)) { [self] in
+                parameters["/webhook-secret"] = Secrets.nextWebhook
+            }
+        }
+    }
+
+    func rotateCredentials() {
+        parameters["/whmcs"] = Services.credentials(Secrets.nextWHMCS)
+        whmcs.rotateSecret(Secrets.nextWHMCS)
+    }
+
+    /// Fixes what the error code of an unready order names.
+    func fix(_ code: String) {
+        switch code {
+        case "CLIENT_NOT_LINKED": salesforce.linkClient()
+        case "MAPPING_FAILED": salesforce.mapProduct()
+        default: whmcs.readyClients()
+        }
     }
 
     private func answer(_ answer: (status: Int, body: JSON)) -> Response {

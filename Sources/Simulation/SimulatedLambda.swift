@@ -7,6 +7,9 @@ final class SimulatedLambda {
     private unowned let world: World
     private var instances: [String: [ProcessInstance]] = [:]
     private var count = 0
+    /// Events whose last attempt failed.
+    private var deadLetters: [(program: String, payload: JSON)] = []
+    var hasDeadLetters: Bool { !deadLetters.isEmpty }
 
     init(_ world: World) {
         self.world = world
@@ -40,15 +43,27 @@ final class SimulatedLambda {
     }
 
     /// Lambda makes up to three attempts at an asynchronous event, with one request id ("Asynchronous invocation").
+    /// It delivers at least once.
     func invokeAsync(_ program: String, _ payload: JSON) {
         count += 1
-        attempt(program, payload, "event-\(count)", waits: [60_000, 120_000])
+        let id = "event-\(count)"
+        attempt(program, payload, id, waits: [60_000, 120_000])
+        if world.generator.chance(world.plan.behaviours.duplicateDeliveries) {
+            world.after(world.random(in: 0...500)) { self.attempt(program, payload, id, waits: []) }
+        }
+    }
+
+    /// A person sends the dead-letter queue's events again. A round of the schedule needs no other.
+    func redrive() {
+        let letters = deadLetters
+        deadLetters = []
+        for (program, payload) in letters where program == "provision-order" { invokeAsync(program, payload) }
     }
 
     private func attempt(_ program: String, _ payload: JSON, _ id: String, waits: [Milliseconds]) {
         invoke(program, payload, requestID: id) { [world] result in
             if case .success = result { return }
-            guard let wait = waits.first else { return }
+            guard let wait = waits.first else { return self.deadLetters.append((program, payload)) }
             world.after(wait + world.random(in: 0...5_000)) {
                 self.attempt(program, payload, id, waits: Array(waits.dropFirst()))
             }

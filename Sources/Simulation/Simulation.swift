@@ -14,45 +14,25 @@ package struct Simulation {
         package var virtualTime = 0
         /// Of all episodes' hashes, in any order.
         package var hash: UInt64 = 0
-        package var failures: [(seed: UInt64, violations: [String])] = []
-
-        mutating func add(_ report: Episode.Report) {
-            episodes += 1
-            orders += report.orders
-            provisioned += report.provisioned
-            calls += report.calls
-            kills += report.kills
-            faults.merge(report.faults, uniquingKeysWith: +)
-            virtualTime += report.virtualTime
-            hash ^= report.hash
-            if !report.violations.isEmpty { failures.append((report.seed, report.violations)) }
-        }
-
-        mutating func add(_ other: Totals) {
-            episodes += other.episodes
-            orders += other.orders
-            provisioned += other.provisioned
-            calls += other.calls
-            kills += other.kills
-            faults.merge(other.faults, uniquingKeysWith: +)
-            virtualTime += other.virtualTime
-            hash ^= other.hash
-            failures += other.failures
-        }
+        package var failures: [Episode.Report] = []
     }
 
     package var firstSeed: UInt64
     package var orders: Int
     package var ordersInEpisode: Int
+    package var hazards: Set<Hazard>
+    package var without: Safeguard?
     package var cores: Int
 
     package init(
-        firstSeed: UInt64, orders: Int, ordersInEpisode: Int = 10,
-        cores: Int = ProcessInfo.processInfo.activeProcessorCount
+        firstSeed: UInt64, orders: Int, ordersInEpisode: Int = 10, hazards: Set<Hazard> = [],
+        without: Safeguard? = nil, cores: Int = ProcessInfo.processInfo.activeProcessorCount
     ) {
         self.firstSeed = firstSeed
         self.orders = orders
         self.ordersInEpisode = ordersInEpisode
+        self.hazards = hazards
+        self.without = without
         self.cores = cores
     }
 
@@ -70,7 +50,7 @@ package struct Simulation {
                 let number = next.wrappingAdd(1, ordering: .relaxed).oldValue
                 guard number < episodes else { break }
                 let report = Episode(plan(firstSeed &+ UInt64(number)), fibers: fibers).run()
-                own.add(report)
+                own.add(Totals(report))
                 if !report.violations.isEmpty { break }
             }
             totals.withLock { $0.add(own) }
@@ -78,19 +58,39 @@ package struct Simulation {
         return totals.withLock { $0 }
     }
 
-    /// Runs one episode again, with its story.
-    package func story(of seed: UInt64) -> (Episode.Report, [String]) {
-        let episode = Episode(plan(seed), fibers: FiberPool(), keepsLines: true)
-        let report = episode.run()
-        return (report, episode.world.trace.lines.map(\.text))
+    /// The episode of a seed.
+    package func plan(_ seed: UInt64) -> EpisodePlan {
+        var plan = EpisodePlan(seed: seed, orders: ordersInEpisode)
+        plan.behaviours.hazards = hazards
+        plan.without = without
+        return plan
     }
 
-    private func plan(_ seed: UInt64) -> EpisodePlan {
-        EpisodePlan(seed: seed, orders: ordersInEpisode)
+    /// Runs one episode, and keeps what happened.
+    package static func story(of plan: EpisodePlan) -> (report: Episode.Report, lines: [Trace.Line]) {
+        let episode = Episode(plan, fibers: FiberPool(), keepsLines: true)
+        let report = episode.run()
+        return (report, episode.world.trace.lines)
     }
 }
 
-extension Trace.Line {
-    /// `10:15:31.020 | provision-order/4 | whmcs AddOrder | 200`
-    var text: String { "\(time.iso8601.dropFirst(11).dropLast()) | \(who) | \(what) | \(outcome)" }
+extension Simulation.Totals {
+    fileprivate init(_ report: Episode.Report) {
+        self.init(
+            episodes: 1, orders: report.plan.orders, provisioned: report.provisioned, calls: report.calls,
+            kills: report.kills, faults: report.faults, virtualTime: report.virtualTime, hash: report.hash,
+            failures: report.violations.isEmpty ? [] : [report])
+    }
+
+    fileprivate mutating func add(_ other: Self) {
+        episodes += other.episodes
+        orders += other.orders
+        provisioned += other.provisioned
+        calls += other.calls
+        kills += other.kills
+        faults.merge(other.faults, uniquingKeysWith: +)
+        virtualTime += other.virtualTime
+        hash ^= other.hash
+        failures += other.failures
+    }
 }

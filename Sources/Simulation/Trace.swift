@@ -1,12 +1,12 @@
 import Basics
 
 /// What happened in an episode, in order: a hash, and the lines when somebody reads the story.
-struct Trace {
-    struct Line {
-        var time: Timestamp
-        var who: String
-        var what: String
-        var outcome: String
+package struct Trace {
+    package struct Line: Sendable {
+        package var time: Timestamp
+        package var who: String
+        package var what: String
+        package var outcome: String
     }
 
     private(set) var lines: [Line] = []
@@ -18,13 +18,19 @@ struct Trace {
         self.keepsLines = keepsLines
     }
 
-    mutating func add(_ time: Timestamp, _ who: String, _ what: String, _ outcome: String) {
+    /// - Parameter details: for the reader of the story; not in the hash.
+    mutating func add(
+        _ time: Timestamp, _ who: String, _ what: String, _ outcome: String, details: @autoclosure () -> String = ""
+    ) {
         withUnsafeBytes(of: time.milliseconds.littleEndian) { mix($0) }
         for text in [who, what, outcome] {
             var text = text
             text.withUTF8 { mix(UnsafeRawBufferPointer($0)) }
         }
-        if keepsLines { lines.append(Line(time: time, who: who, what: what, outcome: outcome)) }
+        guard keepsLines else { return }
+        let details = details()
+        let full = details.isEmpty ? outcome : "\(outcome): \(details)"
+        lines.append(Line(time: time, who: who, what: what, outcome: full))
     }
 
     private mutating func mix(_ bytes: UnsafeRawBufferPointer) {

@@ -1,55 +1,74 @@
+import Basics
 import Foundation
 import Simulation
 
-let usage = "usage: simulate [--seed N] [--orders N] [--story]"
-var seed = UInt64.random(in: 1...1_000_000_000)
-var orders = 1000
-var isStory = false
-var arguments = CommandLine.arguments.dropFirst()
-while let argument = arguments.popFirst() {
-    switch (argument, arguments.first) {
-    case ("--seed", let value?):
-        guard let number = UInt64(value) else { fail() }
-        seed = number
-        arguments.removeFirst()
-    case ("--orders", let value?):
-        guard let number = Int(value), number > 0 else { fail() }
-        orders = number
-        arguments.removeFirst()
-    case ("--story", _): isStory = true
-    default: fail()
-    }
-}
-
-func fail() -> Never {
-    FileHandle.standardError.write(Data("\(usage)\n".utf8))
+guard let options = Options(Array(CommandLine.arguments.dropFirst())) else {
+    FileHandle.standardError.write(Data("\(Options.usage)\n".utf8))
     exit(64)
 }
-
-/// Prints the episode of the seed, line by line.
-@MainActor func printStory() {
-    let (report, lines) = Simulation(firstSeed: seed, orders: orders).story(of: seed)
-    for line in lines { print(line) }
-    for violation in report.violations { print("violated: \(violation)") }
+if options.isStory {
+    let (report, lines) = Simulation.story(of: options.simulation().plan(options.seed))
+    printTable(lines)
     exit(report.violations.isEmpty ? 0 : 1)
 }
+exit(options.checksSafeguards ? checkSafeguards(options) : run(options))
 
-@MainActor func run() {
-    print("seed \(seed)")
+/// Prints what happened, and the story of the first violation, shrunk.
+///
+/// - Returns: the exit status: 1 after a violation.
+func run(_ options: Options) -> Int32 {
+    print("seed \(options.seed)")
     let start = Date()
-    let totals = Simulation(firstSeed: seed, orders: orders).run()
-    let rate = Int(Double(totals.orders) / Date().timeIntervalSince(start))
+    let totals = options.simulation().run(until: options.deadline)
+    let seconds = Date().timeIntervalSince(start)
     let faults = totals.faults.sorted { $0.key < $1.key }.map { "\($0.value) × \($0.key)" }
-    print("\(totals.orders) orders in \(totals.episodes) episodes, \(totals.provisioned) Provisioned")
-    print("\(totals.calls) calls, \(totals.kills) kills, faults: \(faults.joined(separator: ", "))")
-    print(
-        "\(totals.virtualTime / 3_600_000) h of virtual time, \(rate) orders/s, hash \(String(totals.hash, radix: 16))")
-    for (seed, violations) in totals.failures {
-        print("seed \(seed) violates: \(violations.joined(separator: "; "))")
-    }
-    let failed = totals.failures.count * 10
+    print("\(totals.orders) orders in \(totals.episodes) episodes, \(totals.provisioned) Provisioned at the end")
+    print("\(totals.calls) calls, \(totals.kills) kills; faults: \(faults.joined(separator: ", "))")
+    let rate = Int(Double(totals.orders) / seconds)
+    let hours = totals.virtualTime / 3_600_000
+    print("\(hours) h of virtual time in \(Int(seconds)) s, \(rate) orders/s, hash \(String(totals.hash, radix: 16))")
+    for failure in totals.failures { explain(failure) }
+    let failed = totals.failures.reduce(0) { $0 + $1.plan.orders }
     print("\(totals.orders - failed) orders without violation")
-    exit(totals.failures.isEmpty ? 0 : 1)
+    return totals.failures.isEmpty ? 0 : 1
 }
 
-if isStory { printStory() } else { run() }
+func explain(_ report: Episode.Report) {
+    print("\nseed \(report.plan.seed) violates: \(report.violations[0])")
+    var shrinking = Shrinking(report)
+    shrinking.run()
+    let shortest = shrinking.report.plan
+    print("shrunk in \(shrinking.runs) runs to \(shortest.summary):\n")
+    printTable(Simulation.story(of: shortest).lines)
+}
+
+/// Takes each safeguard out, and says how many orders the simulation needs to find a violation.
+///
+/// - Returns: the exit status: 1 when a safeguard is not missed.
+func checkSafeguards(_ options: Options) -> Int32 {
+    var status: Int32 = 0
+    print("seed \(options.seed)")
+    print("| without | found after | violation |\n|---|---|---|")
+    for safeguard in Safeguard.allCases {
+        let start = Date()
+        let totals = Simulation(
+            firstSeed: options.seed, orders: options.orders ?? 20_000, without: safeguard
+        ).run()
+        let milliseconds = Int(Date().timeIntervalSince(start) * 1000)
+        let kind = totals.failures.first?.violations.first?.kind.rawValue
+        if kind == nil { status = 1 }
+        let found = kind == nil ? "not in \(totals.orders) orders" : "\(totals.orders) orders, \(milliseconds) ms"
+        print("| \(safeguard.rawValue) | \(found) | \(kind ?? "") |")
+    }
+    return status
+}
+
+/// Time, who, call and what happened, in columns.
+func printTable(_ lines: [Trace.Line]) {
+    let rows = lines.map { [String($0.time.iso8601.dropFirst(11).dropLast()), $0.who, $0.what, $0.outcome] }
+    let widths = (0..<3).map { column in rows.map(\.[column].count).max() ?? 0 }
+    for row in rows {
+        let cells = zip(row, widths).map { $0.padding(toLength: $1, withPad: " ", startingAt: 0) }
+        print(cells.joined(separator: " | ") + " | " + row[3])
+    }
+}

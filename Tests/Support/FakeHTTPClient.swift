@@ -55,7 +55,9 @@ public final class FakeHTTPClient {
                 waits.append(wait)
                 now += wait
             },
-            jitter: { [self] bound in
+            random: { [self] bound in
+                // For a unique id.
+                guard bound < .max else { return Int.random(in: 0...bound) }
                 jitterBounds.append(bound)
                 return bound
             })

@@ -41,16 +41,24 @@ extension Ledger {
         for _ in 0..<3 {
             let requestNumber = (previous?.requestNumber ?? 0) + 1
             let claims = [
-                nonceClaim(request), idempotencyKeyClaim(request, requestNumber: requestNumber),
+                nonceClaim(request), idempotencyKeyClaim(request, .accepted, requestNumber),
                 requestWrite(request.orderID, after: previous, correlationID: request.correlationID),
             ]
             guard let results = try table.transact(claims) else { return .accepted(requestNumber: requestNumber) }
             if let outcome = try outcome(nonce: results[0], key: results[1], request) { return outcome }
             guard case .failed(let item) = results[2] else { continue }
             previous = try read(item)
-            if let previous, previous.status != .failed { return try afterClaimingNonce(request, .duplicate(previous)) }
+            if let previous, previous.status != .failed { return try recordDuplicate(request, of: previous) }
         }
         throw Contended()
+    }
+
+    /// A duplicate starts nothing, and uses up its nonce and its key all the same: a sender that repeats it after the order
+    /// has failed has not seen the failure.
+    private func recordDuplicate(_ request: Acceptance, of order: LedgerOrder) throws -> AcceptanceOutcome {
+        let claims = [nonceClaim(request), idempotencyKeyClaim(request, order.status, order.requestNumber)]
+        guard let results = try table.transact(claims) else { return .duplicate(order) }
+        return try outcome(nonce: results[0], key: results[1], request) ?? .duplicate(order)
     }
 
     /// What the claims decide; nil when the order's own state decides.

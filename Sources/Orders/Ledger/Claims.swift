@@ -17,13 +17,13 @@ extension Ledger {
     }
 
     /// The claim stores the response for replays.
-    func idempotencyKeyClaim(_ request: Acceptance, requestNumber: Int) -> Write {
+    func idempotencyKeyClaim(_ request: Acceptance, _ status: LedgerOrder.Status, _ requestNumber: Int) -> Write {
         .put(
             item([
                 .key: .string(ItemKey.idempotencyKey(request.idempotencyKey)),
                 .expiresAt: expiry(Ledger.idempotencyKeyLifetime), .orderID: .string(request.orderID.text),
                 .requestNumber: .number(requestNumber),
-                .answer: Acceptance.answer(request.orderID, .accepted, requestNumber),
+                .answer: Acceptance.answer(request.orderID, status, requestNumber),
             ]), if: isUnclaimed.expression)
     }
 

@@ -80,15 +80,17 @@ extension Lease {
     }
 
     /// WHMCS has the order as planned, with these services.
-    mutating func recordCreated(serviceIDs: [Int]) throws {
+    mutating func recordCreated(serviceIDs: [Int], unconfirmedUntil: Timestamp?) throws {
         try write([
             .step: .string(Step.create.rawValue), .whmcsServiceIDs: .array(serviceIDs.map { .number($0) }),
+            .unconfirmedUntil: .milliseconds(unconfirmedUntil),
         ])
     }
 
     /// A person cancelled the order in WHMCS: it is planned and created again.
-    mutating func recordWHMCSOrderCancelled() throws {
+    mutating func recordWHMCSOrderCancelled(unconfirmedUntil: Timestamp?) throws {
         try write([
+            .unconfirmedUntil: .milliseconds(unconfirmedUntil),
             .whmcsOrderID: .null, .whmcsServiceIDs: .null, .plan: .null,
             .addOrder: .string(LedgerOrder.AddOrder.none.rawValue),
         ])
@@ -98,7 +100,7 @@ extension Lease {
 // MARK: Status in Salesforce
 
 extension Lease {
-    /// A status write is about to be sent, and Salesforce may carry it out until then; nil when no write is unconfirmed.
+    /// A write to the order is about to be sent, and Salesforce may carry it out until then; nil when no write is unconfirmed.
     mutating func recordUnconfirmed(until time: Timestamp?) throws {
         try write([.unconfirmedUntil: .milliseconds(time)])
     }

@@ -20,7 +20,7 @@ package struct LedgerOrder: Sendable, Equatable {
     var id: RecordID
     package var status: Status
     /// 1 for the first request; each request after a failure adds 1.
-    var requestNumber: Int
+    package var requestNumber: Int
     /// Runs of provision-order for this request.
     var attempts: Int
     /// The last step done.
@@ -37,7 +37,7 @@ package struct LedgerOrder: Sendable, Equatable {
     var whmcsServiceIDs: [Int]
     package var dueAt: Timestamp?
     package var errorCode: String?
-    var errorMessage: String?
+    package var errorMessage: String?
     /// Until when Salesforce may still carry out a status write that it has not confirmed.
     var unconfirmedUntil: Timestamp?
     /// When the order last became Provisioned or Failed.

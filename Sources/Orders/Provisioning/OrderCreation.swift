@@ -27,19 +27,22 @@ extension ProvisioningRun {
         guard let id = order.whmcsOrderID else {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the WHMCS order id")
         }
-        try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .string(String(id))])
+        let unconfirmedUntil = try writeToSalesforce { run in
+            try run.salesforce.updateOrder(run.order.id, [run.settings.fields.whmcsOrderId: .string(String(id))])
+        }
         let (created, services) = try readBack(whmcs, id, plan)
         try recordMarkerSupport(created, services, plan, isProof: newOrderID == id)
-        try lease.recordCreated(serviceIDs: serviceIDs(services, plan, id))
+        try lease.recordCreated(serviceIDs: serviceIDs(services, plan, id), unconfirmedUntil: unconfirmedUntil)
     }
 
     /// A person who cancels the WHMCS order and requests again wants another one.
     mutating func forgetCancelledOrder() throws {
         guard let id = order.whmcsOrderID, try whmcs().order(id)?.isCancelled ?? true else { return }
         log.info("recreating cancelled order", ["cancelledOrderId": .number(id)])
-        try lease.confirm()
-        try salesforce.updateOrder(order.id, [settings.fields.whmcsOrderId: .null])
-        try lease.recordWHMCSOrderCancelled()
+        let unconfirmedUntil = try writeToSalesforce { run in
+            try run.salesforce.updateOrder(run.order.id, [run.settings.fields.whmcsOrderId: .null])
+        }
+        try lease.recordWHMCSOrderCancelled(unconfirmedUntil: unconfirmedUntil)
     }
 
     func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {

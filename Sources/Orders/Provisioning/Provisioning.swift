@@ -35,7 +35,7 @@ struct Provisioning: Program {
         let table = context.table(settings.ledgerTable, context.http.until(invocation.deadline - 200))
         let ledger = Ledger(table, now: context.http.now)
         // Lambda's retry of an event keeps its request id, and the two must not share a lease.
-        let owner = "\(invocation.requestID)/\(UInt64.random(in: .min ... .max))"
+        let owner = "\(invocation.requestID)/\(context.http.uniqueID())"
         switch try ledger.lease(request, owner: owner, until: invocation.deadline) {
         case .refused(let order):
             log.info("nothing to do", ["status": .string(order.status.rawValue)])

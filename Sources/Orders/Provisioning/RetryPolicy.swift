@@ -41,6 +41,6 @@ extension ProvisioningRun {
     func nextAttempt() -> Timestamp {
         let backoff = Backoff(
             first: settings.retryDelay, longest: 3_600_000, jitter: .full(shortest: 1_000))
-        return http.now() + backoff.wait(after: order.attempts, random: http.jitter)
+        return http.now() + backoff.wait(after: order.attempts, random: http.random)
     }
 }

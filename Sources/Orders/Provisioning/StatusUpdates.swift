@@ -4,9 +4,6 @@ import JSON
 import Salesforce
 
 /// Reports the order's status to Salesforce, and ends the order with its final status.
-///
-/// Salesforce may carry out a write that it did not confirm after a later one. So the ledger records until when that can
-/// be, and an order that ends before then stays due: its final status is reported once more.
 extension ProvisioningRun {
     mutating func reportActivating() throws {
         let values = statusFields(settings.activating)
@@ -69,17 +66,25 @@ extension ProvisioningRun {
         ]
     }
 
-    /// Runs a step that writes a status to Salesforce.
-    ///
-    /// - Returns: until when an earlier write may still be carried out, for the checkpoint that follows. A run that dies
-    ///   before it, or gets no answer, leaves the later time that it recorded before the write.
+    /// Runs a step that writes a status to Salesforce; see `writeToSalesforce`.
     private mutating func report(
         _ step: Step, _ body: (inout ProvisioningRun) throws -> Void
     ) throws -> Timestamp? {
+        try writeToSalesforce { run in try run.step(step, body) }
+    }
+
+    /// Writes to the order in Salesforce.
+    ///
+    /// Salesforce may carry out a write that it did not confirm after a later one. So the ledger records until when that
+    /// can be, and an order that ends before then stays due: its final status is reported once more.
+    ///
+    /// - Returns: until when an earlier write may still be carried out, for the checkpoint that follows. A run that dies
+    ///   before it, or gets no answer, leaves the later time that it recorded before the write.
+    mutating func writeToSalesforce(_ write: (inout ProvisioningRun) throws -> Void) throws -> Timestamp? {
         let before = order.unconfirmedUntil.flatMap { $0 > http.now() ? $0 : nil }
         let ofThisWrite = (http.deadline ?? http.now()) + settings.quietTime
         try lease.recordUnconfirmed(until: max(before ?? ofThisWrite, ofThisWrite))
-        do { try self.step(step, body) } catch let failure as SalesforceFailure {
+        do { try write(&self) } catch let failure as SalesforceFailure {
             if !failure.isUnanswered { try lease.recordUnconfirmed(until: before) }
             throw failure
         }

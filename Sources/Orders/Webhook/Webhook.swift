@@ -130,15 +130,13 @@ struct Webhook: Program {
     private func answer(_ outcome: AcceptanceOutcome, _ id: RecordID, _ log: Log) throws(ProblemDetails) -> Answer {
         switch outcome {
         case .accepted(let requestNumber):
-            return Answer(status: 202, body: Acceptance.answer(id, .accepted, requestNumber))
+            return answer(Acceptance.answer(id, .accepted, requestNumber))
         case .duplicate(let order):
             log.info("duplicate request", ["status": .string(order.status.rawValue)])
-            return Answer(
-                status: order.status == .provisioned ? 200 : 202,
-                body: Acceptance.answer(id, order.status, order.requestNumber))
+            return answer(Acceptance.answer(id, order.status, order.requestNumber))
         case .replayed(let body):
             log.info("replayed")
-            return Answer(status: 202, headers: ["Idempotency-Replayed": "true"], body: body)
+            return answer(body, headers: ["Idempotency-Replayed": "true"])
         case .nonceReused:
             throw ProblemDetails(
                 401, "NONCE_REUSED", "this nonce was used before; create a new nonce for each request")
@@ -146,5 +144,10 @@ struct Webhook: Program {
             throw ProblemDetails(
                 422, "IDEMPOTENCY_KEY_REUSED", "this Idempotency-Key was used for another order")
         }
+    }
+
+    private func answer(_ body: JSON, headers: [String: String] = [:]) -> Answer {
+        let isDone = body["status"]?.string == LedgerOrder.Status.provisioned.rawValue
+        return Answer(status: isDone ? 200 : 202, headers: headers, body: body)
     }
 }

@@ -41,6 +41,8 @@ extension SalesforceSimulator {
             return id
         }
 
+        package mutating func delete(_ type: String, _ id: String) { records[type]?[id] = nil }
+
         mutating func nextNumber() -> Int {
             sequence += 1
             return sequence

@@ -26,8 +26,9 @@ private func pendingOrder(_ form: PHPForm, _ state: WHMCSSimulator.State) throws
 func getOrders(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
-    // Newest first. The order is undocumented, so no program may rely on it.
-    let matching = state.orders.reversed().filter { order in
+    // The order is undocumented, so no program may rely on it.
+    let orders = configuration.listsOldestFirst ? state.orders : state.orders.reversed()
+    let matching = orders.filter { order in
         form.selects("id", order.id) && form.selects("userid", order.clientId) && form.selects("status", order.status)
     }
     let page = form.page(matching)

@@ -15,6 +15,8 @@ extension WHMCSSimulator {
         public var permissions: Set<String>?
         /// Whether AddOrder ignores `notes`, a parameter that the documentation does not have.
         public var dropsNotes = false
+        /// The order of rows in GetOrders, which is undocumented.
+        public var listsOldestFirst = false
         public var responseFormat = ResponseFormat()
 
         package init(identifier: String, secret: String) {

@@ -58,7 +58,7 @@ public final class WHMCSSimulator: Sendable {
 }
 
 extension WHMCSSimulator.State {
-    mutating func addPayMethod(_ clientId: Int, type: String) -> Int {
+    package mutating func addPayMethod(_ clientId: Int, type: String) -> Int {
         let method = WHMCSSimulator.PayMethod(id: newId(), clientId: clientId, type: type)
         payMethods.append(method)
         return method.id

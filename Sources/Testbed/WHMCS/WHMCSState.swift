@@ -113,6 +113,20 @@ extension WHMCSSimulator {
         public func order(_ id: Int) -> Order? { orders.first { $0.id == id } }
         public func services(ofOrder id: Int) -> [Service] { services.filter { $0.orderId == id } }
 
+        /// An order that a customer made, of one service.
+        package mutating func addOrder(client: Int, notes: String) -> Order {
+            let order = Order(
+                id: newId(), number: "1000000000", clientId: client, status: "Pending", notes: notes,
+                paymentMethod: "mailin", amount: "9.90", invoiceId: 0, date: "2026-11-20 10:15:30")
+            orders.append(order)
+            services.append(
+                Service(
+                    id: newId(), orderId: order.id, clientId: client, pid: 185, quantity: 1, billingCycle: "monthly",
+                    status: "Pending", amount: "9.90", domain: "", customFields: [:], configOptions: [:],
+                    password: ""))
+            return order
+        }
+
         mutating func newId() -> Int {
             lastId += 1
             return lastId

@@ -42,6 +42,21 @@ import Testing
         #expect(try harness.aws.order(Seed.order)["attempt"] == 1)
     }
 
+    /// Two clicks, and later a retry of the second, whose answer was lost.
+    @Test(
+        "The idempotency key of a duplicate requests nothing later",
+        arguments: [("Activating", 202), ("Provisioned", 200)] as [(String, Int)])
+    func keyOfDuplicate(_ status: String, _ code: Int) throws {
+        try harness.aws.set("order#\(Seed.order)", ["status": .string(status), "attempt": 1])
+        let duplicate = try harness.send(WebhookRequest(nonce: "another-nonce-02", key: "key-2"))
+        #expect(duplicate.status == code)
+        try harness.aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
+        let retry = try harness.send(WebhookRequest(nonce: "another-nonce-03", key: "key-2"))
+        #expect((retry.status, retry.text) == (duplicate.status, duplicate.text))
+        #expect(retry.headers["Idempotency-Replayed"] == "true")
+        #expect(try harness.aws.order(Seed.order)["status"] == "Failed")
+    }
+
     @Test("The same idempotency key for another order is refused") func keyOfAnotherOrder() throws {
         let answer = try harness.send(Self.otherOrder)
         #expect((answer.status, answer.code) == (422, "IDEMPOTENCY_KEY_REUSED"))

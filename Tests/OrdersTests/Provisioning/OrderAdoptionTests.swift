@@ -94,6 +94,26 @@ import Testing
         #expect(harness.field("WHMCS_Order_ID__c").string == String(second.id))
     }
 
+    @Test("The cleared id of the cancelled order does not stay when it lands late") func lateClearing() throws {
+        let harness = try ProvisioningHarness()
+        try harness.request()
+        harness.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
+        try harness.run()
+        harness.cancel(try #require(harness.whmcsOrders().first).id)
+        try harness.runWhenDue()
+        try harness.request(2)
+        let clears = { (request: Request) in request.method == "PATCH" && request.text.contains(#"_ID__c":null"#) }
+        harness.network.before = { clears($0) ? .lost : nil }
+        try harness.run()
+        harness.network.before = { _ in nil }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        try harness.carryOutLate(clears)
+        #expect(harness.field("WHMCS_Order_ID__c") == .null)
+        try harness.runWhenDue()
+        #expect(harness.field("WHMCS_Order_ID__c").string == harness.whmcsOrders().last.map { String($0.id) })
+        #expect(try harness.ledger().dueAt == nil)
+    }
+
     /// The ledger does not know the order's id yet. Only a person may order again.
     @Test("A cancelled order is not adopted by its marker") func notAdopted() throws {
         let harness = try ProvisioningHarness()

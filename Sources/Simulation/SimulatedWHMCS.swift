@@ -1,0 +1,137 @@
+import Basics
+import HTTP
+import JSON
+import Testbed
+
+/// WHMCS's side of an episode: the installation of the testbed, without its server.
+final class SimulatedWHMCS {
+    private let installation: WHMCSInstallation
+    private let behaviours: Behaviours
+    private var random: SeededGenerator
+    /// WHMCS order → the Salesforce order that it was added for. WHMCS itself may have dropped the notes.
+    private var origins: [Int: String] = [:]
+    /// Customers' own orders, as they were made.
+    private var planted: [Int: WHMCSSimulator.Order] = [:]
+    /// Faults of the installation have ended.
+    var isHealthy = false
+
+    init(_ behaviours: Behaviours, seed: UInt64) {
+        self.behaviours = behaviours
+        random = SeededGenerator(seed: seed ^ 0x5748_4d43)
+        var configuration = WHMCSSimulator.Configuration(
+            identifier: "identifier", secret: Services.Secrets.whmcs)
+        configuration.dropsNotes = behaviours.dropsNotes
+        configuration.listsOldestFirst = behaviours.listsOldestFirst
+        if behaviours.looseFormats {
+            configuration.responseFormat = .init(
+                numbersAsText: random.chance(0.5), list: .allCases.randomElement(using: &random) ?? .array,
+                empty: .allCases.randomElement(using: &random) ?? .array)
+        }
+        installation = WHMCSInstallation(configuration, .seeded)
+    }
+
+    func answer(_ call: OutboundCall) -> Response {
+        if call.action == "AcceptOrder", !isHealthy, random.chance(behaviours.moduleErrors) { return moduleError(call) }
+        let before = call.action == "AddOrder" ? orders.count : 0
+        let reply = installation.answer(ServerRequest(withShortPages(call.request)))
+        if call.action == "AddOrder", orders.count > before, let added = orders.last {
+            origins[added.id] = Self.marker(in: call.request.body)
+        }
+        return Response(reply)
+    }
+
+    /// The module of a service failed, before or after it set the service up.
+    private func moduleError(_ call: OutboundCall) -> Response {
+        if random.chance(0.5) { _ = installation.answer(ServerRequest(call.request)) }
+        let refusal: JSON = ["result": "error", "message": "Module Create Failed"]
+        return Response(status: 200, body: refusal.bytes)
+    }
+
+    /// WHMCS may return fewer rows than `limitnum` asks for.
+    private func withShortPages(_ request: Request) -> Request {
+        guard behaviours.rowsInPage > 0, let limit = request.body.firstRange(of: Array("limitnum=250".utf8)) else {
+            return request
+        }
+        var request = request
+        request.body.replaceSubrange(limit, with: Array("limitnum=\(behaviours.rowsInPage)".utf8))
+        return request
+    }
+
+    // MARK: What it has
+
+    /// The WHMCS orders of each Salesforce order, without cancelled ones.
+    func liveOrders() -> [String: [Int]] {
+        var live: [String: [Int]] = [:]
+        for order in orders where order.status != "Cancelled" {
+            if let origin = origins[order.id] { live[origin, default: []].append(order.id) }
+        }
+        return live
+    }
+
+    func described(_ ids: [Int]) -> String {
+        orders.filter { ids.contains($0.id) }.map { "\($0.id) \($0.status) client \($0.clientId) notes \($0.notes)" }
+            .joined(separator: "; ")
+    }
+
+    func status(_ id: Int) -> String? { orders.first { $0.id == id }?.status }
+
+    func touchedPlantedOrders() -> [Int] {
+        if planted.isEmpty { return [] }
+        return orders.filter { order in planted[order.id].map { $0 != order } ?? false }.map(\.id)
+    }
+
+    private var orders: [WHMCSSimulator.Order] { installation.content.withLock { $0.state.orders } }
+
+    /// `notes=sfOrderId%3D<id>` in the form.
+    static func marker(in form: [UInt8]) -> String? {
+        let mark = Array("sfOrderId%3D".utf8)
+        guard let start = form.firstRange(of: mark)?.upperBound else { return nil }
+        return String(decoding: form[start...].prefix(18), as: UTF8.self)
+    }
+
+    // MARK: What people do
+
+    /// Adds the marker to the notes of the order, as a person does who follows the error message.
+    func addNote(for salesforceOrder: String) {
+        guard let id = liveOrders()[salesforceOrder]?.first else { return }
+        change(id) { $0.notes = "sfOrderId=\(salesforceOrder)" }
+    }
+
+    /// - Returns: the cancelled order, if there was one.
+    func cancelPending(_ salesforceOrder: String) -> Int? {
+        guard let id = liveOrders()[salesforceOrder]?.first, status(id) == "Pending" else { return nil }
+        change(id) { $0.status = "Cancelled" }
+        return id
+    }
+
+    /// A customer's own order, with the marker of another in its notes.
+    func plantOrder(marked salesforceOrder: String) {
+        installation.content.withLock { content in
+            let order = content.state.addOrder(client: 1234, notes: "sfOrderId=\(salesforceOrder)")
+            planted[order.id] = order
+        }
+    }
+
+    /// Opens the closed client, and gives every client a pay method.
+    func readyClients() {
+        installation.content.withLock { content in
+            for index in content.state.clients.indices {
+                content.state.clients[index].status = "Active"
+                let id = content.state.clients[index].id
+                if !content.state.payMethods.contains(where: { $0.clientId == id }) {
+                    _ = content.state.addPayMethod(id, type: "RemoteCreditCard")
+                }
+            }
+        }
+    }
+
+    func rotateSecret(_ secret: String) { installation.content.withLock { $0.configuration.secret = secret } }
+
+    private func change(_ id: Int, _ change: (inout WHMCSSimulator.Order) -> Void) {
+        installation.content.withLock { content in
+            for index in content.state.orders.indices where content.state.orders[index].id == id {
+                change(&content.state.orders[index])
+            }
+        }
+    }
+}
