@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A conditional write to a table.
@@ -71,8 +72,15 @@ func attributes(of expressions: [Write.Expression]) -> [String: JSON] {
 }
 
 private func attributeNames(in text: String) -> [String] {
-    text.split(separator: "#", omittingEmptySubsequences: false).dropFirst().map { part in
-        String(part.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+    text.utf8.split(separator: UInt8(ascii: "#"), omittingEmptySubsequences: false).dropFirst().map { part in
+        String(Substring(part.prefix(while: isNameByte)))
+    }
+}
+
+private func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+    default: isDigit(byte)
     }
 }
 
