@@ -61,9 +61,7 @@ private struct QueryRun {
         // Salesforce refuses a wrong name even when no record matches.
         try check(soql, of: type)
         var matching: [[String: JSON]] = []
-        for record in (state.records[type] ?? [:]).values.sorted(by: {
-            $0["Id"]?.stringOrNumber ?? "" < $1["Id"]?.stringOrNumber ?? ""
-        }) {
+        for (_, record) in (state.records[type] ?? [:]).sorted(by: { $0.key < $1.key }) {
             if let parent, record[parent.field] != .string(parent.id) { continue }
             var isMatch = true
             for condition in soql.conditions where isMatch {
