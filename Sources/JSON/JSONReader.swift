@@ -23,6 +23,15 @@ private struct JSONReader {
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position: Int
 
+    private struct Member {
+        var name: String
+        var value: JSON
+    }
+
+    /// The members of the objects that are being read, those of the innermost last. Not one list for each object: making
+    /// and growing lists takes longer than reading.
+    private var members: [Member] = []
+
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
         // A PHP file saved with a byte order mark sends it before all output.
@@ -52,30 +61,18 @@ private struct JSONReader {
     private mutating func object(depth: Int) -> JSON? {
         position += 1
         guard !takeMark("}") else { return .object([:]) }
-        guard let first = member(depth: depth) else { return nil }
-        // Nearly all of DynamoDB's objects have one member.
-        if takeMark("}") { return .object([first.name: first.value]) }
-        // A list first: a growing dictionary hashes all its members again and again.
-        var members = [first]
-        while takeMark(",") {
-            guard let member = member(depth: depth) else { return nil }
-            members.append(member)
-        }
+        let start = members.count
+        repeat {
+            skipSpace()
+            guard let name = string(), takeMark(":"), let value = value(depth: depth) else { return nil }
+            members.append(Member(name: name, value: value))
+        } while takeMark(",")
         guard takeMark("}") else { return nil }
-        var object = [String: JSON](minimumCapacity: members.count)
-        for member in members { object[member.name] = member.value }
+        // Of its final size at once: a growing dictionary hashes all its members again and again.
+        var object = [String: JSON](minimumCapacity: members.count - start)
+        for member in members[start...] { object[member.name] = member.value }
+        members.removeLast(members.count - start)
         return .object(object)
-    }
-
-    private struct Member {
-        var name: String
-        var value: JSON
-    }
-
-    private mutating func member(depth: Int) -> Member? {
-        skipSpace()
-        guard let name = string(), takeMark(":"), let value = value(depth: depth) else { return nil }
-        return Member(name: name, value: value)
     }
 
     private mutating func array(depth: Int) -> JSON? {
