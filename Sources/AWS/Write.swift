@@ -52,23 +52,20 @@ public struct Write: Sendable {
         var body = members
         body["TableName"] = .string(table)
         body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        return .object(body.merging(attributes(of: expressions)) { $1 })
+        addPlaceholders(of: expressions, to: &body)
+        return .object(body)
     }
 }
 
-/// The names and values of expressions, as members of a request.
-func attributes(of expressions: [Write.Expression]) -> [String: JSON] {
-    var members: [String: JSON] = [:]
-    let values = expressions.reduce(into: [:]) { all, one in all.merge(one.values) { $1 } }
-    if !values.isEmpty {
-        members["ExpressionAttributeValues"] = .object(
-            Dictionary(values.map { (":" + $0.key, attribute(of: $0.value)) }) { $1 })
+/// Adds what the names and values of expressions stand for to a request.
+func addPlaceholders(of expressions: [Write.Expression], to members: inout [String: JSON]) {
+    var (names, values): ([String: JSON], [String: JSON]) = ([:], [:])
+    for expression in expressions {
+        for name in attributeNames(in: expression.text) { names["#" + name] = .string(name) }
+        for (name, value) in expression.values { values[":" + name] = attribute(of: value) }
     }
-    let names = expressions.flatMap { attributeNames(in: $0.text) }
-    if !names.isEmpty {
-        members["ExpressionAttributeNames"] = .object(Dictionary(names.map { ("#" + $0, JSON.string($0)) }) { $1 })
-    }
-    return members
+    if !names.isEmpty { members["ExpressionAttributeNames"] = .object(names) }
+    if !values.isEmpty { members["ExpressionAttributeValues"] = .object(values) }
 }
 
 private func attributeNames(in text: String) -> [String] {
