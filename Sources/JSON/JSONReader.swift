@@ -68,9 +68,8 @@ private struct JSONReader {
             members.append(Member(name: name, value: value))
         } while takeMark(",")
         guard takeMark("}") else { return nil }
-        // Of its final size at once: a growing dictionary hashes all its members again and again.
-        var object = [String: JSON](minimumCapacity: members.count - start)
-        for member in members[start...] { object[member.name] = member.value }
+        // At once: a growing dictionary hashes all its members again and again.
+        let object = Dictionary(members[start...].lazy.map { ($0.name, $0.value) }) { $1 }
         members.removeLast(members.count - start)
         return .object(object)
     }
