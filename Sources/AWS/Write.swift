@@ -42,18 +42,20 @@ public struct Write: Sendable {
 
     /// The body of PutItem or UpdateItem.
     func request(_ table: String) -> JSON {
-        guard verb == "Update", case .object(var members) = body(table) else { return body(table) }
-        members["ReturnValues"] = "ALL_NEW"
-        return .object(members)
+        var request = members(table)
+        if verb == "Update" { request["ReturnValues"] = "ALL_NEW" }
+        return .object(request)
     }
 
     /// The member of a transaction.
-    func body(_ table: String) -> JSON {
-        var body = members
-        body["TableName"] = .string(table)
-        body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        addPlaceholders(of: expressions, to: &body)
-        return .object(body)
+    func body(_ table: String) -> JSON { .object(members(table)) }
+
+    private func members(_ table: String) -> [String: JSON] {
+        var members = members
+        members["TableName"] = .string(table)
+        members["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        addPlaceholders(of: expressions, to: &members)
+        return members
     }
 }
 
@@ -69,8 +71,8 @@ func addPlaceholders(of expressions: [Write.Expression], to members: inout [Stri
 }
 
 private func attributeNames(in text: String) -> [String] {
-    text.utf8.split(separator: UInt8(ascii: "#"), omittingEmptySubsequences: false).dropFirst().map { part in
-        String(Substring(part.prefix(while: isNameByte)))
+    Array(text.utf8).split(separator: UInt8(ascii: "#"), omittingEmptySubsequences: false).dropFirst().map { part in
+        String(decoding: part.prefix(while: isNameByte), as: UTF8.self)
     }
 }
 
