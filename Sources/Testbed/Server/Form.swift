@@ -1,5 +1,3 @@
-import Crypto
-
 /// The fields of an `application/x-www-form-urlencoded` text, in the order of arrival.
 func formFields(_ text: String) -> [(name: String, value: String)] {
     Array(text.utf8).split(separator: UInt8(ascii: "&")).map { field in
@@ -13,14 +11,20 @@ private func formDecoded(_ text: ArraySlice<UInt8>) -> String {
     var decoded: [UInt8] = []
     var rest = text
     while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), let escaped = bytes(hex: String(decoding: rest.prefix(2), as: UTF8.self))?.first {
-            decoded.append(escaped)
+        if byte == UInt8(ascii: "%"), rest.count >= 2, let high = hexDigit(rest[rest.startIndex]),
+            let low = hexDigit(rest[rest.startIndex + 1])
+        {
+            decoded.append(high << 4 | low)
             rest.removeFirst(2)
         } else {
             decoded.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
         }
     }
     return String(decoding: decoded, as: UTF8.self)
+}
+
+private func hexDigit(_ byte: UInt8) -> UInt8? {
+    Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
 }
 
 extension ServerRequest {
