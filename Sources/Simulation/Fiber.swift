@@ -57,7 +57,8 @@ final class Fiber {
     }
 
     deinit {
-        munmap(stack, Fiber.stackSize)
+        // A body that never ended leaves its stack: the runtime may still know of an access in it.
+        if isIdle { munmap(stack, Fiber.stackSize) }
         context.deallocate()
         scheduler.deallocate()
     }
