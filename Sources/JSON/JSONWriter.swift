@@ -2,6 +2,7 @@ extension JSON {
     /// Compact, with sorted keys, so that equal values have equal bytes.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(1024)
         write(to: &bytes)
         return bytes
     }
