@@ -19,6 +19,8 @@ let package = Package(
         .systemLibrary(
             name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
 
+        .systemLibrary(name: "CContext"),
+
         .target(name: "Basics"),
         .target(name: "JSON", dependencies: ["Basics"]),
         .target(name: "Crypto", dependencies: ["COpenSSL"]),
@@ -47,7 +49,8 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "WHMCS",
+                "AWS", "Basics", "CContext", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed",
+                "WHMCS",
             ]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 

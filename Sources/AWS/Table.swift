@@ -88,7 +88,8 @@ public struct Table {
             "TableName": .string(name), "IndexName": .string(index), "KeyConditionExpression": .string(condition.text),
         ]
         body["ExclusiveStartKey"] = next
-        return body.merging(attributes(of: [condition])) { $1 }
+        addPlaceholders(of: [condition], to: &body)
+        return body
     }
 
     /// Makes all writes or none ("TransactWriteItems").

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// A conditional write to a table.
@@ -41,38 +42,44 @@ public struct Write: Sendable {
 
     /// The body of PutItem or UpdateItem.
     func request(_ table: String) -> JSON {
-        guard verb == "Update", case .object(var members) = body(table) else { return body(table) }
-        members["ReturnValues"] = "ALL_NEW"
-        return .object(members)
+        var request = members(table)
+        if verb == "Update" { request["ReturnValues"] = "ALL_NEW" }
+        return .object(request)
     }
 
     /// The member of a transaction.
-    func body(_ table: String) -> JSON {
-        var body = members
-        body["TableName"] = .string(table)
-        body["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        return .object(body.merging(attributes(of: expressions)) { $1 })
+    func body(_ table: String) -> JSON { .object(members(table)) }
+
+    private func members(_ table: String) -> [String: JSON] {
+        var members = members
+        members["TableName"] = .string(table)
+        members["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        addPlaceholders(of: expressions, to: &members)
+        return members
     }
 }
 
-/// The names and values of expressions, as members of a request.
-func attributes(of expressions: [Write.Expression]) -> [String: JSON] {
-    var members: [String: JSON] = [:]
-    let values = expressions.reduce(into: [:]) { all, one in all.merge(one.values) { $1 } }
-    if !values.isEmpty {
-        members["ExpressionAttributeValues"] = .object(
-            Dictionary(values.map { (":" + $0.key, attribute(of: $0.value)) }) { $1 })
+/// Adds what the names and values of expressions stand for to a request.
+func addPlaceholders(of expressions: [Write.Expression], to members: inout [String: JSON]) {
+    var (names, values): ([String: JSON], [String: JSON]) = ([:], [:])
+    for expression in expressions {
+        for name in attributeNames(in: expression.text) { names["#" + name] = .string(name) }
+        for (name, value) in expression.values { values[":" + name] = attribute(of: value) }
     }
-    let names = expressions.flatMap { attributeNames(in: $0.text) }
-    if !names.isEmpty {
-        members["ExpressionAttributeNames"] = .object(Dictionary(names.map { ("#" + $0, JSON.string($0)) }) { $1 })
-    }
-    return members
+    if !names.isEmpty { members["ExpressionAttributeNames"] = .object(names) }
+    if !values.isEmpty { members["ExpressionAttributeValues"] = .object(values) }
 }
 
 private func attributeNames(in text: String) -> [String] {
-    text.split(separator: "#", omittingEmptySubsequences: false).dropFirst().map { part in
-        String(part.prefix { $0.isLetter || $0.isNumber || $0 == "_" })
+    Array(text.utf8).split(separator: UInt8(ascii: "#"), omittingEmptySubsequences: false).dropFirst().map { part in
+        String(decoding: part.prefix(while: isNameByte), as: UTF8.self)
+    }
+}
+
+private func isNameByte(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): true
+    default: isDigit(byte)
     }
 }
 

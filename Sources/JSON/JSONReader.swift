@@ -4,7 +4,7 @@ extension JSON {
     /// - Returns: nil when the bytes are no JSON, or hold a number beyond the range of Double.
     public init?(_ bytes: [UInt8]) {
         // Checked once here, not string by string.
-        guard String(validating: bytes, as: UTF8.self) != nil else { return nil }
+        guard (try? UTF8Span(validating: bytes.span)) != nil else { return nil }
         let value = bytes.withUnsafeBufferPointer { bytes in
             var reader = JSONReader(bytes)
             return reader.text()
@@ -22,6 +22,15 @@ private struct JSONReader {
     /// A pointer for speed. It is read only by `next`, which checks the end, and before `position`.
     private let bytes: UnsafeBufferPointer<UInt8>
     private var position: Int
+
+    private struct Member {
+        var name: String
+        var value: JSON
+    }
+
+    /// The members of the objects that are being read, those of the innermost last. Not one list for each object: making
+    /// and growing lists takes longer than reading.
+    private var members: [Member] = []
 
     init(_ bytes: UnsafeBufferPointer<UInt8>) {
         self.bytes = bytes
@@ -42,24 +51,27 @@ private struct JSONReader {
         case UInt8(ascii: "{"): return object(depth: depth + 1)
         case UInt8(ascii: "["): return array(depth: depth + 1)
         case UInt8(ascii: "\""): return string().map(JSON.string)
-        case UInt8(ascii: "t"): return take("true") ? .bool(true) : nil
-        case UInt8(ascii: "f"): return take("false") ? .bool(false) : nil
-        case UInt8(ascii: "n"): return take("null") ? .null : nil
+        case UInt8(ascii: "t"): return takeWord("true") ? .bool(true) : nil
+        case UInt8(ascii: "f"): return takeWord("false") ? .bool(false) : nil
+        case UInt8(ascii: "n"): return takeWord("null") ? .null : nil
         default: return number()
         }
     }
 
     private mutating func object(depth: Int) -> JSON? {
-        // A list first: a growing dictionary hashes all its members again and again.
-        var members: [(String, JSON)] = []
         position += 1
         guard !takeMark("}") else { return .object([:]) }
+        let start = members.count
         repeat {
             skipSpace()
             guard let name = string(), takeMark(":"), let value = value(depth: depth) else { return nil }
-            members.append((name, value))
+            members.append(Member(name: name, value: value))
         } while takeMark(",")
-        return takeMark("}") ? .object(Dictionary(members) { $1 }) : nil
+        guard takeMark("}") else { return nil }
+        // At once: a growing dictionary hashes all its members again and again.
+        let object = Dictionary(members[start...].lazy.map { ($0.name, $0.value) }) { $1 }
+        members.removeLast(members.count - start)
+        return .object(object)
     }
 
     private mutating func array(depth: Int) -> JSON? {
@@ -90,18 +102,27 @@ private struct JSONReader {
     private mutating func string() -> String? {
         guard take("\"") else { return nil }
         let start = position
-        var unescaped: [UInt8]?
+        while let byte = next, byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") { position += 1 }
+        if next == UInt8(ascii: "\"") {
+            defer { position += 1 }
+            return text(from: start)
+        }
+        return escapedString(from: start)
+    }
+
+    /// The string that began at `start`, from its first escape on.
+    private mutating func escapedString(from start: Int) -> String? {
+        var unescaped = Array(bytes[start..<position])
         while let byte = next, byte >= 0x20 {
             switch byte {
             case UInt8(ascii: "\""):
-                defer { position += 1 }
-                return unescaped.map { String(decoding: $0, as: UTF8.self) } ?? text(from: start)
+                position += 1
+                return String(decoding: unescaped, as: UTF8.self)
             case UInt8(ascii: "\\"):
-                if unescaped == nil { unescaped = Array(bytes[start..<position]) }
                 guard let character = escape() else { return nil }
-                unescaped?.append(contentsOf: Character(character).utf8)
+                unescaped.append(contentsOf: Character(character).utf8)
             default:
-                unescaped?.append(byte)
+                unescaped.append(byte)
                 position += 1
             }
         }
@@ -158,16 +179,23 @@ private struct JSONReader {
     }
 
     /// Steps over `word` if it comes next.
-    private mutating func take(_ word: StaticString) -> Bool {
+    private mutating func takeWord(_ word: StaticString) -> Bool {
         let end = position + word.utf8CodeUnitCount
         guard end <= bytes.count, word.withUTF8Buffer({ bytes[position..<end].elementsEqual($0) }) else { return false }
         position = end
         return true
     }
 
-    private mutating func takeMark(_ mark: StaticString) -> Bool {
+    private mutating func takeMark(_ mark: Unicode.Scalar) -> Bool {
         skipSpace()
         return take(mark)
+    }
+
+    /// Steps over the ASCII character if it comes next.
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard next == UInt8(ascii: character) else { return false }
+        position += 1
+        return true
     }
 
     private mutating func takeDigits() -> Bool {

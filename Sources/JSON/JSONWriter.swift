@@ -2,6 +2,7 @@ extension JSON {
     /// Compact, with sorted keys, so that equal values have equal bytes.
     public var bytes: [UInt8] {
         var bytes: [UInt8] = []
+        bytes.reserveCapacity(1024)
         write(to: &bytes)
         return bytes
     }
@@ -21,14 +22,23 @@ extension JSON {
             bytes.append(UInt8(ascii: "]"))
         case .object(let members):
             bytes.append(UInt8(ascii: "{"))
-            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
-                if index > 0 { bytes.append(UInt8(ascii: ",")) }
-                JSON.write(member.key, to: &bytes)
-                bytes.append(UInt8(ascii: ":"))
-                member.value.write(to: &bytes)
+            if members.count == 1 {
+                // Nearly all of DynamoDB's objects.
+                for (name, value) in members { JSON.write(name, value, to: &bytes) }
+            } else {
+                for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                    if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                    JSON.write(member.key, member.value, to: &bytes)
+                }
             }
             bytes.append(UInt8(ascii: "}"))
         }
+    }
+
+    private static func write(_ name: String, _ value: JSON, to bytes: inout [UInt8]) {
+        write(name, to: &bytes)
+        bytes.append(UInt8(ascii: ":"))
+        value.write(to: &bytes)
     }
 
     /// A whole number has no point, as in other programs. JSON cannot write infinity or NaN; they become null, so that
@@ -39,11 +49,15 @@ extension JSON {
     }
 
     private static func write(_ text: String, to bytes: inout [UInt8]) {
+        var text = text
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: needsEscape) {
-            for byte in text.utf8 { if needsEscape(byte) { bytes += escape(byte).utf8 } else { bytes.append(byte) } }
-        } else {
-            bytes += text.utf8
+        // A buffer for speed.
+        text.withUTF8 { text in
+            if text.contains(where: needsEscape) {
+                for byte in text { if needsEscape(byte) { bytes += escape(byte).utf8 } else { bytes.append(byte) } }
+            } else {
+                bytes.append(contentsOf: text)
+            }
         }
         bytes.append(UInt8(ascii: "\""))
     }

@@ -11,20 +11,21 @@ public struct RecordID: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         let bytes = Array(text.utf8)
         guard bytes.count == 15 || bytes.count == 18, bytes.allSatisfy(isLetterOrDigit) else { return nil }
-        let complete = bytes.prefix(15) + suffix(bytes.prefix(15))
-        guard bytes.count == 15 || bytes.elementsEqual(complete) else { return nil }
-        self.text = String(decoding: complete, as: UTF8.self)
+        let suffix = suffix(bytes)
+        guard bytes.count == 15 || bytes[15...].elementsEqual(suffix) else { return nil }
+        self.text = bytes.count == 15 ? text + String(decoding: suffix, as: UTF8.self) : text
     }
 }
 
-/// Each group of five becomes one character that says which of the five are capitals, the first in bit 0.
-private func suffix(_ id: ArraySlice<UInt8>) -> [UInt8] {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
-    return stride(from: 0, to: 15, by: 5).map { start in
+/// Each group of five of the first 15 becomes one character that says which of the five are capitals, the first in bit 0.
+private func suffix(_ id: [UInt8]) -> [UInt8] {
+    stride(from: 0, to: 15, by: 5).map { start in
         let capitals = (0..<5).reduce(0) { bits, place in isCapital(id[start + place]) ? bits | 1 << place : bits }
         return alphabet[capitals]
     }
 }
+
+private let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
 
 private func isCapital(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)

@@ -12,7 +12,12 @@ public enum SOQL {
 
     /// The text as a string literal ("Quoted String Escape Sequences").
     public static func literal(_ text: String) -> String {
-        "'\(text.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
+        var escaped: [UInt8] = []
+        for byte in text.utf8 {
+            if byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "'") { escaped.append(UInt8(ascii: "\\")) }
+            escaped.append(byte)
+        }
+        return "'\(String(decoding: escaped, as: UTF8.self))'"
     }
 
     /// A SELECT list. Salesforce refuses a query that names a field twice.

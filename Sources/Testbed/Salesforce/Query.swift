@@ -61,10 +61,10 @@ private struct QueryRun {
         // Salesforce refuses a wrong name even when no record matches.
         try check(soql, of: type)
         var matching: [[String: JSON]] = []
-        for record in (state.records[type] ?? [:]).values.sorted(by: {
-            $0["Id"]?.stringOrNumber ?? "" < $1["Id"]?.stringOrNumber ?? ""
-        }) {
-            if let parent, record[parent.field] != .string(parent.id) { continue }
+        let candidates = (state.records[type] ?? [:]).lazy.filter { _, record in
+            parent.map { record[$0.field] == .string($0.id) } ?? true
+        }
+        for (_, record) in candidates.sorted(by: { $0.key < $1.key }) {
             var isMatch = true
             for condition in soql.conditions where isMatch {
                 isMatch = try matches(record, condition, of: type)
@@ -107,39 +107,48 @@ private struct QueryRun {
 
     private mutating func row(_ soql: SOQL, _ record: [String: JSON], _ type: String) throws(SalesforceRefusal) -> JSON
     {
-        var row = JSON.object([:])
+        var row: [String: JSON] = [:]
         for item in soql.items {
             switch item {
             case .path(let path):
-                row = try adding(path, to: row, of: record, type)
+                try add(path, to: &row, of: record, type)
             case .children(let children):
                 guard let target = Schema.children(children.from, of: type) else { continue }
                 let found = try rows(
                     children, of: target.type, parent: (target.field, record["Id"]?.stringOrNumber ?? ""))
                 // Without children the value is null, not an empty result.
-                row = row.setting("OrderItems", found.isEmpty ? .null : page(found))
+                row["OrderItems"] = found.isEmpty ? .null : page(found)
             }
         }
-        return row.setting("attributes", attributes(record, type))
+        row["attributes"] = attributes(record, type)
+        return .object(row)
     }
 
-    /// The row with the value of that path. Each relationship of the path is an object.
-    private func adding(_ path: [String], to row: JSON, of record: [String: JSON], _ type: String)
-        throws(SalesforceRefusal) -> JSON
+    /// Adds the value of that path to the row. Each relationship of the path is an object.
+    private func add(_ path: [String], to row: inout [String: JSON], of record: [String: JSON], _ type: String)
+        throws(SalesforceRefusal)
     {
         if path.count == 1 {
             let name = try Schema.known(path[0], of: type).name
-            return row.setting(name, record[name] ?? .null)
+            row[name] = record[name] ?? .null
+            return
         }
         guard let step = Schema.relationship(path[0], of: type), let target = self.target(step, of: record) else {
-            return row.setting(Schema.relationship(path[0], of: type)?.name ?? path[0], .null)
+            row[Schema.relationship(path[0], of: type)?.name ?? path[0]] = .null
+            return
         }
-        let inner = try adding(Array(path.dropFirst()), to: row[step.name] ?? .object([:]), of: target, step.type)
-        return row.setting(step.name, inner.setting("attributes", attributes(target, step.type)))
+        var inner = row[step.name]?.object ?? [:]
+        try add(Array(path.dropFirst()), to: &inner, of: target, step.type)
+        inner["attributes"] = attributes(target, step.type)
+        row[step.name] = .object(inner)
     }
 
     private func value(_ path: [String], of record: [String: JSON], _ type: String) throws(SalesforceRefusal) -> JSON {
-        if path.count == 1 { return record[try Schema.known(path[0], of: type).name] ?? .null }
+        if path.count == 1 {
+            // Most names are in the schema's case.
+            if let value = record[path[0]] { return value }
+            return record[try Schema.known(path[0], of: type).name] ?? .null
+        }
         guard let step = Schema.relationship(path[0], of: type) else {
             throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD",
@@ -202,13 +211,5 @@ private func precedes(_ left: JSON, _ right: JSON) -> Bool {
     case (.null, _): true
     case (.number(let left), .number(let right)): left < right
     default: (left.string ?? "") < (right.string ?? "")
-    }
-}
-
-extension JSON {
-    fileprivate func setting(_ name: String, _ value: JSON) -> JSON {
-        var members = object ?? [:]
-        members[name] = value
-        return .object(members)
     }
 }

@@ -6,13 +6,14 @@ func salesforceId18(_ text: String) -> String? {
         (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
     }
     guard isPlain, characters.count == 15 || characters.count == 18 else { return nil }
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)
     let suffix = stride(from: 0, to: 15, by: 5).map { start in
         let bits = (0..<5).reduce(0) { bits, index in
             (65...90).contains(characters[start + index]) ? bits | 1 << index : bits
         }
         return alphabet[bits]
     }
-    if characters.count == 18, characters[15...].elementsEqual(suffix) == false { return nil }
-    return String(decoding: characters[..<15] + suffix, as: UTF8.self)
+    guard characters.count == 18 else { return text + String(decoding: suffix, as: UTF8.self) }
+    return characters[15...].elementsEqual(suffix) ? text : nil
 }
+
+private let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZ012345".utf8)

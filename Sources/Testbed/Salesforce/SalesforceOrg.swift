@@ -29,13 +29,13 @@ package final class SalesforceOrg: Sendable {
                 status: 401, code: "INVALID_SESSION_ID", message: "Session expired or invalid")
             return reply(SalesforceReply(error), state)
         }
-        let target = request.query.isEmpty ? request.path : "\(request.path)?\(request.query)"
-        if !request.body.isEmpty, JSON(request.body) == nil {
+        let body = JSON(request.body)
+        guard body != nil || request.body.isEmpty else {
             let error = SalesforceRefusal(
                 status: 400, code: "JSON_PARSER_ERROR", message: "Unexpected character at [line:1, column:1]")
             return reply(SalesforceReply(error), state)
         }
-        return reply(resource(request.method, target, JSON(request.body), &state), state)
+        return reply(resource(request, body, &state), state)
     }
 
     private func grant(_ request: ServerRequest, _ state: inout SalesforceSimulator.State) -> ServerReply {
@@ -50,10 +50,9 @@ package final class SalesforceOrg: Sendable {
 
     /// Answers a request under `/services/data/`.
     private func resource(
-        _ method: String, _ target: String, _ body: JSON?, _ state: inout SalesforceSimulator.State
+        _ request: ServerRequest, _ body: JSON?, _ state: inout SalesforceSimulator.State
     ) -> SalesforceReply {
-        let pieces = target.split(separator: "?", maxSplits: 1).map(String.init)
-        let path = (pieces.first ?? "").split(separator: "/").map(String.init)
+        let path = request.path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         guard path.count >= 4, path[0] == "services", path[1] == "data", path[2].hasPrefix("v"),
             let version = Double(path[2].dropFirst())
         else { return SalesforceReply(.notFound) }
@@ -66,9 +65,9 @@ package final class SalesforceOrg: Sendable {
         }
         let dataPath = "/services/data/\(path[2])"
         do throws(SalesforceRefusal) {
-            switch (method, path[3], path.count) {
+            switch (request.method, path[3], path.count) {
             case ("GET", "query", 4):
-                guard let text = pieces.count > 1 ? formFields(pieces[1])["q"] : nil else {
+                guard let text = formFields(request.query)["q"] else {
                     throw SalesforceRefusal(
                         status: 400, code: "MALFORMED_QUERY", message: "SOQL query string parameter q is missing")
                 }
@@ -95,7 +94,7 @@ package final class SalesforceOrg: Sendable {
     }
 
     private func bearer(_ request: ServerRequest) -> String? {
-        let parts = request.header("authorization")?.split(separator: " ") ?? []
+        let parts = request.header("authorization")?.utf8.split(separator: UInt8(ascii: " ")).map(Substring.init) ?? []
         return parts.count == 2 && ["bearer", "oauth"].contains(parts[0].lowercased()) ? String(parts[1]) : nil
     }
 

@@ -36,28 +36,41 @@ struct SalesforceReply {
 extension JSON {
     /// Salesforce writes the values of number fields with a decimal point, `185.0`, and counts without one.
     var salesforceBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        writeAsSalesforce(to: &bytes)
+        return bytes
+    }
+
+    private func writeAsSalesforce(to bytes: inout [UInt8]) {
         switch self {
         case .array(let values):
-            return bracketed("[", values.map(\.salesforceBytes), "]")
-        case .object(let members):
-            let texts = members.sorted { $0.key < $1.key }.map { name, value in
-                JSON.string(name).bytes + Array(":".utf8) + JSON.fieldBytes(name, value)
+            bytes.append(UInt8(ascii: "["))
+            for (index, value) in values.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                value.writeAsSalesforce(to: &bytes)
             }
-            return bracketed("{", texts, "}")
+            bytes.append(UInt8(ascii: "]"))
+        case .object(let members):
+            bytes.append(UInt8(ascii: "{"))
+            for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                bytes += JSON.string(member.key).bytes
+                bytes.append(UInt8(ascii: ":"))
+                JSON.writeField(member.key, member.value, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "}"))
         default:
-            return bytes
+            bytes += self.bytes
         }
     }
 
     private static let numberFields = Set(
         Schema.objects.values.joined().filter { $0.kind == .number }.map(\.name))
 
-    private static func fieldBytes(_ name: String, _ value: JSON) -> [UInt8] {
-        if case .number(let number) = value, numberFields.contains(name) { return Array("\(number)".utf8) }
-        return value.salesforceBytes
-    }
-
-    private func bracketed(_ open: String, _ parts: [[UInt8]], _ close: String) -> [UInt8] {
-        Array(open.utf8) + Array(parts.joined(separator: Array(",".utf8))) + Array(close.utf8)
+    private static func writeField(_ name: String, _ value: JSON, to bytes: inout [UInt8]) {
+        guard case .number(let number) = value, numberFields.contains(name) else {
+            return value.writeAsSalesforce(to: &bytes)
+        }
+        bytes += "\(number)".utf8
     }
 }

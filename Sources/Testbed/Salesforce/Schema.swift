@@ -72,7 +72,12 @@ enum Schema {
 
     /// Field names are case-insensitive.
     static func field(_ name: String, of type: String) -> Field? {
-        objects[type]?.first { $0.name.lowercased() == name.lowercased() }
+        fields[type]?[name.lowercased()]
+    }
+
+    /// Type → name in lower case → field.
+    private static let fields = objects.mapValues { fields in
+        Dictionary(fields.map { ($0.name.lowercased(), $0) }) { $1 }
     }
 
     /// The field of a relationship in a SOQL path: AccountId for `Account`.

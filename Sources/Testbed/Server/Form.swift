@@ -1,28 +1,30 @@
-import Foundation
-
 /// The fields of an `application/x-www-form-urlencoded` text, in the order of arrival.
 func formFields(_ text: String) -> [(name: String, value: String)] {
-    text.split(separator: "&").map { field in
-        let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        return (formDecoded(parts[0]), parts.count > 1 ? formDecoded(parts[1]) : "")
+    Array(text.utf8).split(separator: UInt8(ascii: "&")).map { field in
+        let name = field.prefix { $0 != UInt8(ascii: "=") }
+        return (formDecoded(name), formDecoded(field[name.endIndex...].dropFirst()))
     }
 }
 
 /// A plus is a space. A percent sign that begins no escape stands for itself.
-private func formDecoded(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
+private func formDecoded(_ text: ArraySlice<UInt8>) -> String {
+    var decoded: [UInt8] = []
+    var rest = text
     while let byte = rest.popFirst() {
-        if byte == UInt8(ascii: "%"), let escaped = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16),
-            rest.count >= 2
+        if byte == UInt8(ascii: "%"), rest.count >= 2, let high = hexDigit(rest[rest.startIndex]),
+            let low = hexDigit(rest[rest.startIndex + 1])
         {
-            bytes.append(escaped)
-            rest = rest.dropFirst(2)
+            decoded.append(high << 4 | low)
+            rest.removeFirst(2)
         } else {
-            bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
+            decoded.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
         }
     }
-    return String(decoding: bytes, as: UTF8.self)
+    return String(decoding: decoded, as: UTF8.self)
+}
+
+private func hexDigit(_ byte: UInt8) -> UInt8? {
+    Character(Unicode.Scalar(byte)).hexDigitValue.map(UInt8.init)
 }
 
 extension ServerRequest {

@@ -20,7 +20,8 @@ public struct ServerRequest: Sendable {
     }
 
     public func header(_ name: String) -> String? {
-        headers.first { $0.name == name.lowercased() }?.value
+        let name = name.lowercased()
+        return headers.first { $0.name == name }?.value
     }
 }
 

@@ -53,7 +53,7 @@ func addOrder(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ 
         id: state.newId(), number: String(Int.random(in: 1_000_000_000...9_999_999_999)), clientId: client.id,
         status: "Pending", notes: configuration.dropsNotes ? "" : form["notes"], paymentMethod: form["paymentmethod"],
         amount: money(lines.reduce(0) { $0 + (Double($1.price) ?? 0) * Double($1.quantity) }), invoiceId: 0,
-        date: whmcsTime(Date()))
+        date: whmcsTime(.now()))
     if !form.bool("noinvoice") { order.invoiceId = state.newId() }
     state.orders.append(order)
 

@@ -69,7 +69,12 @@ private func orderRow(
 
 /// WHMCS reads `semiannually` and writes `Semi-Annually`.
 func displayedCycle(_ cycle: String) -> String {
-    ["semiannually": "Semi-Annually", "onetime": "One Time", "free": "Free Account"][cycle] ?? cycle.capitalized
+    switch cycle {
+    case "semiannually": "Semi-Annually"
+    case "onetime": "One Time"
+    case "free": "Free Account"
+    default: cycle.prefix(1).uppercased() + cycle.dropFirst()
+    }
 }
 
 extension PHPForm {

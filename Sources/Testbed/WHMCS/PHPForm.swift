@@ -1,3 +1,5 @@
+import Basics
+
 /// A form as PHP parses it: `pid[0]=1&pid[]=2` is an array named pid, everything else is text.
 struct PHPForm {
     private(set) var texts: [String: String] = [:]
@@ -6,8 +8,8 @@ struct PHPForm {
 
     init(_ fields: [(name: String, value: String)]) {
         for (name, value) in fields {
-            guard let open = name.firstIndex(of: "["), let close = name[open...].firstIndex(of: "]"),
-                open != name.startIndex
+            guard let open = name.utf8.firstIndex(of: UInt8(ascii: "[")), open != name.startIndex,
+                let close = name.utf8[open...].firstIndex(of: UInt8(ascii: "]"))
             else {
                 texts[name] = value
                 continue
@@ -26,7 +28,7 @@ struct PHPForm {
     /// The parameter after PHP's `(int)`: its leading digits, or 0. Nil when it is missing or empty.
     func integer(_ name: String) -> Int? {
         guard let text = texts[name], !text.isEmpty else { return nil }
-        return Int(text.prefix { $0.isWholeNumber }) ?? 0
+        return Int(Substring(text.utf8.prefix(while: isDigit))) ?? 0
     }
 
     /// Only "" and "0" are false; "false" and "no" are true.

@@ -1,5 +1,4 @@
 import Basics
-import Foundation
 
 extension WHMCSSimulator {
     public struct Client: Sendable, Equatable {
@@ -141,6 +140,6 @@ extension WHMCSSimulator {
 }
 
 /// The format of WHMCS: the server's time without a zone.
-func whmcsTime(_ date: Date) -> String {
-    date.formatted(.iso8601.year().month().day().dateTimeSeparator(.space).time(includingFractionalSeconds: false))
+func whmcsTime(_ time: Timestamp) -> String {
+    "\(time.iso8601.prefix(10)) \(time.iso8601.dropFirst(11).prefix(8))"
 }
