@@ -122,12 +122,12 @@ final class ProvisioningHarness {
         return try provisioning.flatMap { JSON(try $0.handle(invocation)) } ?? .null
     }
 
-    /// Requests the order through verify-signature. Each request has its own number.
+    /// Requests the order through verify-signature. Each request of an order has its own number.
     func request(_ number: Int = 1, _ order: String = Seed.order) throws {
         let harness = try WebhookHarness(aws: aws, network: network)
         let request = WebhookRequest(
-            path: order, orderID: order, timestamp: String(network.now.seconds), nonce: "nonce-number-\(1000 + number)",
-            key: "key-\(number)")
+            path: order, orderID: order, timestamp: String(network.now.seconds), nonce: "nonce-\(order)-\(number)",
+            key: "key-\(order)-\(number)")
         let answer = try harness.send(request)
         guard answer.status == 202 else { throw MotoAccount.Unexpected(description: answer.text) }
     }

@@ -13,6 +13,8 @@ final class WebhookHarness {
     let log = LogLines()
     private let environment: Environment
     private var invocations = 0
+    /// Tells the invocations of two harnesses of one ledger apart; an address may be used again.
+    private let number = UInt64.random(in: .min ... .max)
     private var webhook: Webhook
 
     /// - Parameters:
@@ -45,8 +47,7 @@ final class WebhookHarness {
 
     func send(_ payload: [UInt8]) throws -> GatewayAnswer {
         invocations += 1
-        // Unique to the invocation, also between two harnesses of one ledger.
-        let id = "\(ObjectIdentifier(self).hashValue)-\(invocations)"
+        let id = "\(number)-\(invocations)"
         return GatewayAnswer(
             try webhook.handle(Invocation(requestID: id, deadline: network.now + 10_000, payload: payload)))
     }
