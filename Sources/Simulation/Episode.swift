@@ -53,6 +53,8 @@ package struct Episode {
                     && !world.lambda.hasDeadLetters
         }
         if world.invariants.violations.isEmpty { world.invariants.checkAtRest(orders) }
+        // Its actions hold the world, which holds it.
+        world.agenda = Agenda()
         return report(orders)
     }
 

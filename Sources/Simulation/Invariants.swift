@@ -132,19 +132,7 @@ package final class Invariants {
     }
 
     func checkNoSecret(_ line: [UInt8]) {
-        for secret in secrets where contains(line, secret) { violated(.secretLogged, "") }
-    }
-
-    private func contains(_ line: [UInt8], _ text: [UInt8]) -> Bool {
-        line.withUnsafeBufferPointer { line in
-            text.withUnsafeBufferPointer { text in
-                guard line.count >= text.count, let first = text.first else { return false }
-                for start in 0...(line.count - text.count) where line[start] == first {
-                    if line[start..<start + text.count].elementsEqual(text) { return true }
-                }
-                return false
-            }
-        }
+        for secret in secrets where line.position(of: secret) != nil { violated(.secretLogged, "") }
     }
 }
 

@@ -48,8 +48,10 @@ struct OutboundCall {
 
     init?(_ request: Request) {
         self.request = request
-        let authority = request.url.split(separator: "/", omittingEmptySubsequences: true).dropFirst().first ?? ""
-        let path = request.url.dropFirst("http://".count).drop { $0 != "/" }
+        // Bytes: with characters this takes longer than most services' answers.
+        let parts = request.url.utf8.split(separator: UInt8(ascii: "/"), maxSplits: 2)
+        let authority = parts.count > 1 ? String(Substring(parts[1])) : ""
+        let path = request.url.utf8.dropFirst("http://".utf8.count).drop { $0 != UInt8(ascii: "/") }
         switch authority {
         case Addresses.whmcs:
             service = .whmcs
@@ -58,7 +60,7 @@ struct OutboundCall {
             action = String(decoding: form.prefix { $0 != UInt8(ascii: "&") }, as: UTF8.self)
         case Addresses.salesforce:
             service = .salesforce
-            action = "\(request.method) \(path.prefix { $0 != "?" })"
+            action = "\(request.method) \(Substring(path.prefix { $0 != UInt8(ascii: "?") }))"
         case Addresses.alerts:
             service = .alerts
             action = "alert"
@@ -66,7 +68,7 @@ struct OutboundCall {
             guard let service = Service(rawValue: String(host.prefix { $0 != "." })) else { return nil }
             self.service = service
             let target = request.headers.first { $0.name == "X-Amz-Target" }?.value
-            action = target.map { String($0.drop { $0 != "." }.dropFirst()) } ?? String(path.dropFirst())
+            action = target.map { String($0.drop { $0 != "." }.dropFirst()) } ?? String(Substring(path.dropFirst()))
         default: return nil
         }
     }

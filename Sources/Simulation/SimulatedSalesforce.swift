@@ -16,7 +16,7 @@ final class SimulatedSalesforce {
     }
 
     func answer(_ request: Request, now: Timestamp) -> Response {
-        if refusesProvisioned, request.method == "PATCH", request.body.firstRange(of: Self.provisioned) != nil {
+        if refusesProvisioned, request.method == "PATCH", request.body.position(of: Self.provisioned) != nil {
             return Response(status: 400, body: Self.refusal.bytes)
         }
         org.state.withLock { $0.clock = now }

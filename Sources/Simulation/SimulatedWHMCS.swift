@@ -49,11 +49,11 @@ final class SimulatedWHMCS {
 
     /// WHMCS may return fewer rows than `limitnum` asks for.
     private func withShortPages(_ request: Request) -> Request {
-        guard behaviours.rowsInPage > 0, let limit = request.body.firstRange(of: Array("limitnum=250".utf8)) else {
-            return request
-        }
+        let limit = Array("limitnum=250".utf8)
+        guard behaviours.rowsInPage > 0, let start = request.body.position(of: limit) else { return request }
         var request = request
-        request.body.replaceSubrange(limit, with: Array("limitnum=\(behaviours.rowsInPage)".utf8))
+        request.body.replaceSubrange(
+            start..<start + limit.count, with: Array("limitnum=\(behaviours.rowsInPage)".utf8))
         return request
     }
 
@@ -85,8 +85,8 @@ final class SimulatedWHMCS {
     /// `notes=sfOrderId%3D<id>` in the form.
     static func marker(in form: [UInt8]) -> String? {
         let mark = Array("sfOrderId%3D".utf8)
-        guard let start = form.firstRange(of: mark)?.upperBound else { return nil }
-        return String(decoding: form[start...].prefix(18), as: UTF8.self)
+        guard let start = form.position(of: mark) else { return nil }
+        return String(decoding: form[(start + mark.count)...].prefix(18), as: UTF8.self)
     }
 
     // MARK: What people do

@@ -52,7 +52,9 @@ final class World {
         agenda.add(at: now + wait, action)
     }
 
-    func isDue(_ order: String) -> Bool { invariants.ledger(order)?.dueAt.map { $0 <= now } ?? false }
+    func isDue(_ order: String) -> Bool {
+        services.table.item("order#\(order)")?["dueAt"]?.timestamp.map { $0 <= now } ?? false
+    }
 
     func random(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
 
