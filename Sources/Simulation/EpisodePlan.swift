@@ -37,6 +37,8 @@ struct Behaviours: Equatable {
     var capturedRequests = 0.0
     var platformEvents = 0.0
     var rotatesWebhookSecret = false
+    /// An operator recovers an order, or all, by hand.
+    var manualRecoveries = 0.0
 
     // AWS
     /// Of events, by EventBridge, Event Relay or Lambda.
@@ -55,6 +57,8 @@ struct Behaviours: Equatable {
     var cancellations = 0.0
     /// AcceptOrder sets the order up, or not, and answers that a module failed.
     var moduleErrors = 0.0
+    /// WHMCS may carry AddOrder out after the quiet time: then two orders may be there, and never two accepted ones.
+    var actsVeryLate = false
     var dropsNotes = false
     var usesMarkerField = false
     var listsOldestFirst = false
@@ -78,13 +82,13 @@ struct Behaviours: Equatable {
     nonisolated(unsafe) static let shares: [(WritableKeyPath<Behaviours, Double>, Double)] = [
         (\.doubleClicks, 0.5), (\.lateClicks, 0.5), (\.capturedRequests, 0.5), (\.platformEvents, 1),
         (\.duplicateDeliveries, 0.3), (\.refusedEntries, 0.2), (\.revokesTokens, 0.2), (\.unreadyOrders, 0.4),
-        (\.cancellations, 0.5), (\.moduleErrors, 0.3),
+        (\.cancellations, 0.5), (\.moduleErrors, 0.3), (\.manualRecoveries, 0.3),
     ]
 
     /// With the share of the episodes that have it.
     nonisolated(unsafe) static let choices: [(WritableKeyPath<Behaviours, Bool>, Double)] = [
         (\.rotatesWebhookSecret, 0.2), (\.reconciles, 0.2), (\.dropsNotes, 0.2), (\.usesMarkerField, 0.3),
-        (\.listsOldestFirst, 0.5), (\.looseFormats, 0.3),
+        (\.listsOldestFirst, 0.5), (\.looseFormats, 0.3), (\.actsVeryLate, 0.1),
     ]
 }
 

@@ -134,6 +134,14 @@ final class Operator {
 
     // MARK: A Failed order
 
+    private func recover() {
+        guard world.generator.chance(behaviours.manualRecoveries), world.invariants.ledger(order)?.dueAt != nil else {
+            return
+        }
+        let event: JSON = world.generator.chance(0.8) ? ["orderId": .string(order)] : ["all": true]
+        world.lambda.invoke("recover-orders", event) { _ in }
+    }
+
     private func cancel() {
         if let cancelled = world.services.whmcs.cancelPending(order) {
             hasCancelled = true
@@ -150,11 +158,12 @@ final class Operator {
         "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR", "WHMCS_REJECTED",
     ]
     private static let fixable: Set = [
-        "CLIENT_CLOSED", "CLIENT_NOT_LINKED", "PAYMENT_METHOD_MISSING", "MAPPING_FAILED",
+        "CLIENT_CLOSED", "CLIENT_NOT_LINKED", "PAYMENT_METHOD_MISSING", "MAPPING_FAILED", "ORDER_NOT_PROVISIONABLE",
     ]
 
-    /// Requests a Failed order again, as its error code permits.
+    /// Requests a Failed order again, as its error code permits; recovers an open one.
     func look() {
+        recover()
         guard pending == 0, let ledger = world.invariants.ledger(order), ledger.status == .failed,
             ledger.dueAt == nil || world.rates.isNone
         else { return }
@@ -164,7 +173,7 @@ final class Operator {
         if code == "WHMCS_REJECTED", !hasCancelled {
             world.invariants.violated(.needlessFailure, "\(order): \(ledger.errorMessage ?? "")")
         }
-        if Operator.fixable.contains(code) { world.services.fix(code) }
+        if Operator.fixable.contains(code) { world.services.fix(code, order) }
         // The steps of the message: put the note on an order that has none, then request again.
         if code == "WHMCS_OUTCOME_UNKNOWN" { world.services.whmcs.addNote(for: order) }
         request(hasLooked: true)

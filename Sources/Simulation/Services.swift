@@ -55,9 +55,10 @@ final class Services {
         ]
     }
 
-    /// How late the service may carry a call out. For WHMCS and Salesforce it is within the quiet time.
+    /// How late the service may carry a call out. Of WHMCS and Salesforce the programs expect it within the quiet time.
     func latest(_ call: OutboundCall) -> Milliseconds {
         switch call.service {
+        case .whmcs where call.action == "AddOrder" && plan.behaviours.actsVeryLate: 1_800_000
         case .whmcs, .salesforce: 590_000
         default: 8_000
         }
@@ -170,10 +171,11 @@ final class Services {
 
     // MARK: What people do
 
-    /// First the programs take both secrets, then the senders change to the new one, then the old one goes.
+    /// First the programs take both secrets, then, a minute later at least, the senders change to the new one, then the
+    /// old one goes.
     func rotateWebhookSecret(_ world: World) {
         parameters["/webhook-secret"] = "\(Secrets.nextWebhook)\n\(Secrets.webhook)"
-        world.after(world.random(in: 120_000...1_200_000)) { [self] in
+        world.after(world.random(in: 61_000...600_000)) { [self] in
             senderSecret = Secrets.nextWebhook
             world.after(world.random(in: 120_000...1_200_000)) { [self] in
                 parameters["/webhook-secret"] = Secrets.nextWebhook
@@ -187,10 +189,11 @@ final class Services {
     }
 
     /// Fixes what the error code of an unready order names.
-    func fix(_ code: String) {
+    func fix(_ code: String, _ order: String) {
         switch code {
         case "CLIENT_NOT_LINKED": salesforce.linkClient()
         case "MAPPING_FAILED": salesforce.mapProduct()
+        case "ORDER_NOT_PROVISIONABLE": salesforce.approve(order)
         default: whmcs.readyClients()
         }
     }

@@ -31,18 +31,22 @@ final class SimulatedSalesforce {
     /// An approved order of a good customer, or one that cannot be provisioned until somebody fixes its account or product.
     func addOrder(isReady: Bool, _ random: inout SeededGenerator) -> String {
         var account = Seed.account
+        var isDraft = false
         var lines =
             random.chance(0.5)
             ? [Seed.Line(Seed.yearlyHosting)] : [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
         if !isReady {
-            let kind = Int.random(in: 0..<4, using: &random)
-            if kind == 3 {
-                lines.append(Seed.Line(Seed.unmappedProduct))
-            } else {
-                account = [Seed.closedAccount, Seed.noPayMethodAccount, Seed.notLinkedAccount][kind]
+            switch Int.random(in: 0...4, using: &random) {
+            case 0: account = Seed.closedAccount
+            case 1: account = Seed.noPayMethodAccount
+            case 2: account = Seed.notLinkedAccount
+            case 3: lines.append(Seed.Line(Seed.unmappedProduct))
+            default: isDraft = true
             }
         }
-        return org.state.withLock { $0.addOrder(account: account, lines: lines) }
+        let order = org.state.withLock { $0.addOrder(account: account, lines: lines) }
+        if isDraft { change("Order", order, "Status", "Draft") }
+        return order
     }
 
     func record(_ order: String) -> [String: JSON]? { org.state.withLock { $0.record("Order", order) } }
@@ -54,6 +58,8 @@ final class SimulatedSalesforce {
     func linkClient() { change("Account", Seed.notLinkedAccount, "WH_Account__c", "#1234 - Example Hosting Ltd") }
 
     func mapProduct() { change("Product2", Seed.unmappedProduct, "WH_Product_ID__c", 185) }
+
+    func approve(_ order: String) { change("Order", order, "Status", "Approved") }
 
     func deleteLine(of order: String) {
         org.state.withLock { state in
