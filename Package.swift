@@ -51,7 +51,7 @@ let package = Package(
             dependencies: [
                 "AWS", "Basics", "CContext", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed",
                 "WHMCS",
-            ]),
+            ], exclude: ["README.md"]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 
         .target(name: "TestSupport", dependencies: ["Basics", "HTTP", "JSON", "Testbed"], path: "Tests/Support"),

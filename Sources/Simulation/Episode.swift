@@ -32,7 +32,7 @@ package struct Episode {
         for _ in 0..<plan.orders {
             let isReady = !world.generator.chance(plan.behaviours.unreadyOrders)
             let id = services.salesforce.addOrder(isReady: isReady, &world.generator)
-            operators.append(Operator(id, world))
+            operators.append(Operator(id, isReady: isReady, world))
         }
         self.operators = operators
     }
@@ -53,9 +53,9 @@ package struct Episode {
                     && !world.lambda.hasDeadLetters
         }
         if world.invariants.violations.isEmpty { world.invariants.checkAtRest(orders) }
-        // Its actions hold the world, which holds it.
-        world.agenda = Agenda()
-        return report(orders)
+        let report = report(orders)
+        world.end()
+        return report
     }
 
     private func schedule() {
@@ -70,7 +70,7 @@ package struct Episode {
         }
         every(3_600_000) { [world] in world.lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }
         every(600_000) { [operators, world] in
-            for person in operators { person.look() }
+            for person in operators { world.after(world.random(in: 0...599_999)) { person.look() } }
             world.lambda.redrive()
             if world.generator.chance(behaviours.revokesTokens) { world.services.salesforce.revokeTokens() }
             // DynamoDB deletes expired items within days, and in no order.

@@ -70,6 +70,8 @@ struct FaultRates: Equatable {
         var fate = plain
         if random.chance(lostAnswer) {
             fate.outcome = random.chance(0.5) ? .broken : .silent
+            // A retry may be faster than the call that it repeats.
+            if random.chance(0.3) { fate.actsAfter = Int.random(in: 1...latest, using: &random) }
         } else if random.chance(neverArrives) {
             fate.outcome = random.chance(0.5) ? .notConnected : .silent
             fate.actsAfter = nil

@@ -20,7 +20,8 @@ final class Fiber {
     init() {
         stack = mmap(nil, Fiber.stackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         // A stack grows down: whoever needs more is to crash, not to write into other memory.
-        mprotect(stack, Fiber.guardSize, PROT_NONE)
+        precondition(stack != MAP_FAILED, "no memory for a stack")
+        precondition(mprotect(stack, Fiber.guardSize, PROT_NONE) == 0, "no guard for a stack")
         ccontext_make(context, stack, Fiber.stackSize, Fiber.enter, Unmanaged.passUnretained(self).toOpaque())
     }
 

@@ -53,7 +53,7 @@ package final class Invariants {
 
     func accepted(_ order: String) { acceptedOrders.insert(order) }
 
-    /// A platform event that was not there before asks for the order.
+    /// Somebody asks for the order with a new key, or a new platform event.
     func requested(_ order: String) { requests[order, default: 0] += 1 }
 
     func ledger(_ order: String) -> LedgerOrder? {
@@ -90,6 +90,7 @@ package final class Invariants {
         case (.dynamodb, "TransactWriteItems"):
             checkDueTimes()
             checkClaims()
+        case (.dynamodb, "PutItem"): checkClaims()
         case (.whmcs, "AddOrder"), (.whmcs, "AcceptOrder"):
             checkOneLiveOrder()
             checkPlantedOrders()
@@ -109,10 +110,9 @@ package final class Invariants {
         }
     }
 
-    /// The transaction that records a request claims its nonce for ever, and its idempotency key for a day.
+    /// A request claims its nonce for ever, and its idempotency key for a day.
     private func checkClaims() {
         for key in world.services.table.lastWrites {
-            if key.hasPrefix("order#") { requests[String(key.dropFirst("order#".count)), default: 0] += 1 }
             guard key.hasPrefix("nonce#") || key.hasPrefix("key#") else { continue }
             if let before = claims[key], key.hasPrefix("nonce#") || world.now < before + 86_400_000 {
                 violated(.nonceReused, key)
@@ -122,7 +122,7 @@ package final class Invariants {
     }
 
     private func checkOneLiveOrder() {
-        for (order, ids) in liveOrders() where ids.count > 1 {
+        for (order, ids) in liveOrders().sorted(by: { $0.key < $1.key }) where ids.count > 1 {
             violated(.duplicateOrder, "\(order) has \(world.services.whmcs.described(ids))")
         }
     }

@@ -12,14 +12,19 @@ final class Operator {
     private var nonces = 0
     private var acceptedKeys: Set<String> = []
     private var hasCancelled = false
+    private let isReady: Bool
+    /// How far the sender's clock is ahead; the webhook tolerates 300 s.
+    private let skew: Milliseconds
     /// Requests that are not accepted yet.
     private(set) var pending = 0
 
     private var behaviours: Behaviours { world.plan.behaviours }
 
-    init(_ order: String, _ world: World) {
+    init(_ order: String, isReady: Bool, _ world: World) {
         self.order = order
+        self.isReady = isReady
         self.world = world
+        skew = world.random(in: -240_000...240_000)
     }
 
     func begin() {
@@ -47,8 +52,9 @@ final class Operator {
             guard world.generator.chance(0.2) else { return }
         }
         let key = "\(order)-\(number)"
-        click(key, isBlind: hasLooked)
-        if world.generator.chance(behaviours.doubleClicks) { later(50...30_000) { self.click("\(key)-again") } }
+        world.invariants.requested(order)
+        click(key, mayRepeat: hasLooked)
+        if world.generator.chance(behaviours.doubleClicks) { secondClick("\(key)-again") }
         if world.generator.chance(behaviours.lateClicks) { later(10_000...3_600_000) { self.repeatAccepted(key) } }
     }
 
@@ -65,19 +71,24 @@ final class Operator {
 
     /// Sends a signed request, and retries it with the same key and a new nonce until it is accepted.
     ///
-    /// - Parameter isBlind: the sender does not read the order's status first. Only a request that was accepted before may
-    ///   be sent so: any other would say that a person has looked at WHMCS.
-    private func click(_ key: String, isBlind: Bool = false) {
-        guard isBlind || world.invariants.ledger(order)?.errorCode != "WHMCS_OUTCOME_UNKNOWN" else { return }
+    /// - Parameter mayRepeat: also an order whose AddOrder is in doubt. That says that a person has looked at WHMCS, or
+    ///   that the key was accepted before.
+    private func click(_ key: String, mayRepeat: Bool = false) {
+        guard mayRepeat || world.invariants.ledger(order)?.errorCode != "WHMCS_OUTCOME_UNKNOWN" else { return }
         pending += 1
         nonces += 1
         let request = SignedClick(
             order: order, nonce: "nonce-of-\(order)-\(nonces)", key: key, secret: world.services.senderSecret,
-            time: world.now)
-        if world.generator.chance(behaviours.capturedRequests) {
+            time: world.now + skew)
+        // A key that the body does not have can be replaced: bytes with a used one must not get about.
+        if !acceptedKeys.contains(key), world.generator.chance(behaviours.capturedRequests) {
             var captured = request
             captured.key = "stranger-\(order)-\(nonces)"
-            later(10...400_000) { self.world.lambda.invoke("verify-signature", captured.event) { _ in } }
+            later(10...900_000) {
+                // Of a request that was lost, the stranger's copy is the first.
+                self.world.invariants.requested(self.order)
+                self.world.lambda.invoke("verify-signature", captured.event) { _ in }
+            }
         }
         world.lambda.invoke("verify-signature", request.event) { [self] result in
             pending -= 1
@@ -89,14 +100,22 @@ final class Operator {
                 return world.invariants.accepted(order)
             }
             // A stranger was faster with the captured bytes.
-            let isReplayed = status == 401 && behaviours.capturedRequests > 0
+            let isReplayed =
+                answer?["body"]?.string?.contains("NONCE_REUSED") == true && behaviours.capturedRequests > 0
             guard status >= 500 || isReplayed else { return world.invariants.violated(.refusedRequest, "\(status)") }
-            later(1_000...60_000) { self.click(key, isBlind: isBlind) }
+            later(1_000...60_000) { self.click(key, mayRepeat: mayRepeat) }
+        }
+    }
+
+    private func secondClick(_ key: String) {
+        later(50...30_000) {
+            self.world.invariants.requested(self.order)
+            self.click(key)
         }
     }
 
     private func repeatAccepted(_ key: String) {
-        if acceptedKeys.contains(key) { click(key, isBlind: true) }
+        if acceptedKeys.contains(key) { click(key, mayRepeat: true) }
     }
 
     // MARK: The event door
@@ -164,14 +183,16 @@ final class Operator {
     /// Requests a Failed order again, as its error code permits; recovers an open one.
     func look() {
         recover()
-        guard pending == 0, let ledger = world.invariants.ledger(order), ledger.status == .failed,
-            ledger.dueAt == nil || world.rates.isNone
-        else { return }
-        let code = ledger.errorCode ?? ""
+        let record = world.services.salesforce.record(order)
+        guard pending == 0, record?["Provisioning_Status__c"]?.string == "Failed" else { return }
+        let code = record?["Provisioning_Error_Code__c"]?.string ?? ""
+        // Salesforce shows an older failure: a request now would say that somebody had looked at WHMCS.
+        if let ledger = world.invariants.ledger(order), ledger.status == .failed, ledger.errorCode != code { return }
         world.trace.add(world.now, "operator", "sees \(order)", code)
         guard Operator.knowsWhatToDo(code) else { return }
-        if code == "WHMCS_REJECTED", !hasCancelled {
-            world.invariants.violated(.needlessFailure, "\(order): \(ledger.errorMessage ?? "")")
+        if code == "WHMCS_REJECTED" && !hasCancelled || Operator.fixable.contains(code) && isReady {
+            let message = record?["Provisioning_Error_Message__c"]?.string ?? ""
+            world.invariants.violated(.needlessFailure, "\(order): \(code) \(message)")
         }
         if Operator.fixable.contains(code) { world.services.fix(code, order) }
         // The steps of the message: put the note on an order that has none, then request again.

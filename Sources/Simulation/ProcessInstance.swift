@@ -9,6 +9,8 @@ final class ProcessInstance: @unchecked Sendable {
     let program: String
     let number: Int
     private unowned let world: World
+    /// How far the process's clock is ahead.
+    private let skew: Milliseconds
     private var handler: Runtime.Handler?
     /// The invocation in progress; nil when idle.
     private(set) var current: Execution?
@@ -21,6 +23,7 @@ final class ProcessInstance: @unchecked Sendable {
         self.program = program
         self.number = number
         self.world = world
+        skew = world.random(in: -500...500)
     }
 
     /// Starts to handle an invocation on a fiber; `completion` gets the answer, or nil when the process died.
@@ -31,7 +34,8 @@ final class ProcessInstance: @unchecked Sendable {
         let execution = Execution(world.fibers.take())
         world.running += 1
         current = execution
-        world.agenda.add(at: invocation.deadline) { [self] in kill(execution, "timeout") }
+        // Lambda's clock, not the process's.
+        world.agenda.add(at: invocation.deadline + world.random(in: 0...1_000)) { [self] in kill(execution, "timeout") }
         execution.fiber.run { [self] in
             do {
                 let handler = try handler ?? start()
@@ -65,8 +69,13 @@ final class ProcessInstance: @unchecked Sendable {
         execution.isKilled = true
         isDead = true
         world.kills += 1
-        // The thread runs to its end: each of its calls fails at once and is not carried out.
+        // The fiber runs to its end: each of its calls fails at once and is not carried out.
         execution.resume([])
+    }
+
+    /// The episode is over.
+    func kill() {
+        if let current { kill(current, "the end of the episode") }
     }
 
     private func start() throws -> Runtime.Handler {
@@ -76,12 +85,15 @@ final class ProcessInstance: @unchecked Sendable {
 
     private var client: HTTPClient {
         HTTPClient(
-            transport: { [self] in world.send($0, from: self) }, now: { [self] in world.now },
-            sleep: { [self] in world.sleep($0, self) }, random: { [self] in world.random(upTo: $0, self) })
+            transport: { [unowned self] in world.send($0, from: self) },
+            now: { [unowned self] in world.now + skew }, sleep: { [unowned self] in world.sleep($0, self) },
+            random: { [unowned self] in world.random(upTo: $0, self) })
     }
 
     private var log: Log {
-        Log(level: "INFO", now: { [self] in world.now }, write: { [self] in world.logged($0, self) })
+        Log(
+            level: "INFO", now: { [unowned self] in world.now + skew },
+            write: { [unowned self] in world.logged($0, self) })
     }
 }
 

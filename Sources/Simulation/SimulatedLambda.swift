@@ -21,6 +21,10 @@ final class SimulatedLambda {
         "order-status": 10_000,
     ]
 
+    func killAll() {
+        for instance in instances.values.joined() { instance.kill() }
+    }
+
     func isBusy(_ program: String) -> Bool {
         (instances[program] ?? []).contains { $0.current != nil }
     }

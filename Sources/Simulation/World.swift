@@ -3,7 +3,7 @@ import JSON
 
 /// One episode: virtual time, the services, the processes, and the agenda.
 ///
-/// It runs on one thread at a time: the episode's own, or that of the fiber it waits for.
+/// It runs on one stack at a time: the episode's own, or that of the fiber it waits for.
 final class World {
     var now: Timestamp
     var agenda = Agenda()
@@ -46,6 +46,12 @@ final class World {
             now = max(now, time)
             action()
         }
+    }
+
+    /// Frees what holds the world: running processes, whose calls now all fail, and future actions.
+    func end() {
+        lambda.killAll()
+        agenda = Agenda()
     }
 
     func after(_ wait: Milliseconds, _ action: @escaping () -> Void) {

@@ -53,7 +53,7 @@ func checkSafeguards(_ options: Options) -> Int32 {
     for safeguard in Safeguard.allCases {
         let start = Date()
         let totals = Simulation(
-            firstSeed: options.seed, orders: options.orders ?? 20_000, without: safeguard
+            firstSeed: options.seed, orders: options.orders ?? 20_000, without: safeguard, cores: 1
         ).run()
         let milliseconds = Int(Date().timeIntervalSince(start) * 1000)
         let kind = totals.failures.first?.violations.first?.kind.rawValue

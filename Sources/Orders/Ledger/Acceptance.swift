@@ -48,7 +48,11 @@ extension Ledger {
             if let outcome = try outcome(nonce: results[0], key: results[1], request) { return outcome }
             guard case .failed(let item) = results[2] else { continue }
             previous = try read(item)
-            if let previous, previous.status != .failed { return try recordDuplicate(request, of: previous) }
+            if let previous, previous.status != .failed {
+                // Salesforce may show the failure already: the request may be a new one, and is accepted in a moment.
+                if previous.isFailing { throw Contended() }
+                return try recordDuplicate(request, of: previous)
+            }
         }
         throw Contended()
     }

@@ -130,7 +130,7 @@ extension Lease {
     mutating func recordFailure(_ failure: ProvisioningFailure) throws {
         try write([
             .errorCode: .string(failure.code.rawValue), .errorMessage: .string(failure.message),
-            .step: .string(Step.failureUpdate.rawValue),
+            .step: .string(Step.failureUpdate.rawValue), .endedAt: .milliseconds(ledger.now()),
         ])
     }
 
@@ -168,7 +168,7 @@ extension Lease {
         if dueAt == nil { changes[.open] = .null }
         (changes[.leaseOwner], changes[.leaseUntil]) = (.null, .null)
         guard order.status != status else { return try write(changes) }
-        changes[.endedAt] = .milliseconds(now)
+        changes[.endedAt] = .milliseconds(status == .failed ? order.endedAt ?? now : now)
         try write(
             changes, history: historyEntry(status, requestNumber: order.requestNumber, at: now, errorCode: errorCode))
     }

@@ -25,6 +25,9 @@ extension Ledger {
             // EventBridge delivers a contended event again; a refusal would lose the operator's request.
             guard try reopen(order, correlationID: request.correlationID) else { throw Contended() }
             return try takeOpen(request, owner, until)
+        // Salesforce may show the failure already, so the event may be a new request: it is delivered again.
+        case .refused(let order) where order.isFailing && request.requestsAgain(order):
+            throw Contended()
         case .refused(let order) where order.hasEnded && order.dueAt != nil:
             return try takeEnded(order, owner, until)
         case let outcome:

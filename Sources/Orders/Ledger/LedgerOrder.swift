@@ -40,12 +40,15 @@ package struct LedgerOrder: Sendable, Equatable {
     package var errorMessage: String?
     /// Until when Salesforce may still carry out a status write that it has not confirmed.
     var unconfirmedUntil: Timestamp?
-    /// When the order last became Provisioned or Failed.
+    /// When the order last became Provisioned, or its request failed.
     var endedAt: Timestamp?
     /// The platform event that requested the order.
     var platformEventID: String?
     var correlationID: String?
     var updatedAt: Timestamp
+
+    /// The request has failed, and the order's status does not say so yet.
+    var isFailing: Bool { status == .activating && step == .failureUpdate }
 
     package var hasEnded: Bool { status == .provisioned || status == .failed }
 
