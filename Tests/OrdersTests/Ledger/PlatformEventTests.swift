@@ -40,6 +40,21 @@ import Testing
         #expect(try harness.ledger(order).requestNumber == 1)
     }
 
+    /// EventBridge delivers it again.
+    @Test("A platform event during the report of a failure is not lost") func duringReport() throws {
+        var isSecond = false
+        harness.network.before = { request in
+            guard request.reports("Failed"), !isSecond else { return nil }
+            isSecond = true
+            #expect(throws: Ledger.Contended.self) { try self.harness.runPlatformEvent("e-2", self.order) }
+            return nil
+        }
+        #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
+        #expect(isSecond)
+        harness.whmcs.addPayMethod(1236)
+        #expect(try harness.runPlatformEvent("e-2", order, at: harness.network.now)["status"] == "Provisioned")
+    }
+
     @Test("A failure counts from its end, not from its report") func reportedLater() throws {
         harness.network.before = { $0.reports("Failed") ? .unreachable : nil }
         try harness.run(order)

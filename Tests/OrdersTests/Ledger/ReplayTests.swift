@@ -57,6 +57,16 @@ import Testing
         #expect(try harness.aws.order(Seed.order)["status"] == "Failed")
     }
 
+    /// Salesforce may show Failed before the ledger does, and an operator then requests the order again.
+    @Test("A request during the report of a failure uses up nothing, and succeeds after it") func duringReport() throws {
+        try harness.aws.set("order#\(Seed.order)", ["status": "Activating", "step": "sf_failure_update", "attempt": 1])
+        let request = WebhookRequest(nonce: "another-nonce-02", key: "key-2")
+        #expect(try harness.send(request).status == 503)
+        try harness.aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
+        let accepted = try harness.send(request)
+        #expect((accepted.status, accepted.body) == (202, .accepted(2)))
+    }
+
     @Test("The same idempotency key for another order is refused") func keyOfAnotherOrder() throws {
         let answer = try harness.send(Self.otherOrder)
         #expect((answer.status, answer.code) == (422, "IDEMPOTENCY_KEY_REUSED"))

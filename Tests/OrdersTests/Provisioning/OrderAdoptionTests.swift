@@ -114,6 +114,24 @@ import Testing
         #expect(try harness.ledger().dueAt == nil)
     }
 
+    @Test("The id of the cancelled order in Salesforce does not refuse the next request") func lateID() throws {
+        let harness = try ProvisioningHarness()
+        try harness.request()
+        harness.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
+        try harness.run()
+        let first = try #require(harness.whmcsOrders().first)
+        harness.cancel(first.id)
+        try harness.runWhenDue()
+        try harness.request(2)
+        harness.whmcs.failNext(.maintenance, on: "GetClientsDetails", times: 4)
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(harness.field("WHMCS_Order_ID__c") == .null)
+        try harness.carryOutLate { $0.method == "PATCH" && $0.text.contains(#"_ID__c":"\#(first.id)""#) }
+        #expect(harness.field("WHMCS_Order_ID__c").string == String(first.id))
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.field("WHMCS_Order_ID__c").string == harness.whmcsOrders().last.map { String($0.id) })
+    }
+
     /// The ledger does not know the order's id yet. Only a person may order again.
     @Test("A cancelled order is not adopted by its marker") func notAdopted() throws {
         let harness = try ProvisioningHarness()

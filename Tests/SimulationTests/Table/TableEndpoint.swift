@@ -21,7 +21,7 @@ final class TableEndpoint {
     var client: HTTPClient {
         HTTPClient(
             transport: { [self] in $0.map(send) }, now: { [self] in now }, sleep: { [self] in now += $0 },
-            random: { $0 })
+            random: { Int.random(in: 0...$0) })
     }
 
     func table(_ account: Account = TableEndpoint.account("http://127.0.0.1:1")) -> Table {
