@@ -41,9 +41,15 @@ struct ProvisionRequested: Equatable {
         self.orderID = orderID
         requestNumber = fields?["attempt"]?.integer ?? 1
         correlationID = fields?[names.1]?.stringOrNumber ?? event.id
-        let time = fields?["requestedAt"]?.stringOrNumber ?? event.time
-        requestedAt = time.flatMap { Timestamp($0) } ?? now
+        requestedAt = fields.flatMap(ProvisionRequested.time) ?? event.time.flatMap { Timestamp($0) } ?? now
         platformEventID = isPlatformEvent ? event.detail["id"]?.stringOrNumber ?? event.id : nil
+    }
+
+    /// When the event was published. The envelope's time is that of its delivery, and Event Relay may deliver three days of
+    /// events again. Salesforce has `CreatedDate` as a number of ms since 1970 or in ISO 8601.
+    private static func time(_ fields: JSON) -> Timestamp? {
+        guard let value = fields["requestedAt"] ?? fields["CreatedDate"] else { return nil }
+        return value.timestamp ?? value.string.flatMap { Timestamp($0) }
     }
 
     var detail: JSON {

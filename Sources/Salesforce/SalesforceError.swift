@@ -45,7 +45,12 @@ struct SalesforceError: Equatable {
     }
 
     /// Whether to retry within seconds.
-    var isRetryable: Bool { SalesforceError.retryable.contains(code) && !isDailyLimit }
+    ///
+    /// A locked row also comes inside another error's message: `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY … first error:
+    /// UNABLE_TO_LOCK_ROW` (dlrs, issue 1241).
+    var isRetryable: Bool {
+        SalesforceError.retryable.contains(code) && !isDailyLimit || message.contains("UNABLE_TO_LOCK_ROW")
+    }
 
     private static let retryable: Set = [
         "UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG",

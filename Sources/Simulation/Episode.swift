@@ -40,7 +40,7 @@ package struct Episode {
     func run() -> Report {
         for person in operators { person.begin() }
         schedule()
-        rotateSecrets()
+        plan()
         world.run(until: EpisodePlan.start + max(world.plan.faultTime, 1_800_000))
         endFaults()
         let orders = operators.map(\.order)
@@ -78,14 +78,14 @@ package struct Episode {
         }
     }
 
-    private func rotateSecrets() {
+    private func plan() {
         if world.plan.behaviours.rotatesWebhookSecret {
             world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateWebhookSecret(world) }
         }
-        if world.plan.behaviours.hazards.contains(.rotatedCredentials) {
+        if world.plan.behaviours.rotatesCredentials {
             world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateCredentials() }
         }
-        world.services.salesforce.refusesProvisioned = world.plan.behaviours.hazards.contains(.refusedStatus)
+        world.services.salesforce.refusesProvisioned = world.plan.behaviours.refusesProvisioned
     }
 
     private func endFaults() {

@@ -49,6 +49,12 @@ struct Behaviours: Equatable {
     // Salesforce
     var revokesTokens = 0.0
     var reconciles = false
+    /// A validation rule refuses Provisioned until a person fixes it.
+    var refusesProvisioned = false
+    /// A line of the order is deleted after its planning.
+    var deletedLines = 0.0
+    /// Event Relay delivers hours-old events again, as new ones.
+    var relayReplays = 0.0
 
     // WHMCS
     /// An order whose client or product is not ready: a person fixes it after the order has failed.
@@ -65,6 +71,10 @@ struct Behaviours: Equatable {
     /// The most rows of a page, so that few orders make several pages; 0 for WHMCS's own limit.
     var rowsInPage = 0
     var looseFormats = false
+    /// Server errors come from PHP, in JSON, and not from a gateway.
+    var answersErrorsInJSON = false
+    /// WHMCS's API secret is rotated.
+    var rotatesCredentials = false
 
     var hazards: Set<Hazard> = []
 
@@ -82,13 +92,15 @@ struct Behaviours: Equatable {
     nonisolated(unsafe) static let shares: [(WritableKeyPath<Behaviours, Double>, Double)] = [
         (\.doubleClicks, 0.5), (\.lateClicks, 0.5), (\.capturedRequests, 0.5), (\.platformEvents, 1),
         (\.duplicateDeliveries, 0.3), (\.refusedEntries, 0.2), (\.revokesTokens, 0.2), (\.unreadyOrders, 0.4),
-        (\.cancellations, 0.5), (\.moduleErrors, 0.3), (\.manualRecoveries, 0.3),
+        (\.cancellations, 0.5), (\.moduleErrors, 0.3), (\.deletedLines, 0.3), (\.relayReplays, 0.5),
+        (\.manualRecoveries, 0.3),
     ]
 
     /// With the share of the episodes that have it.
     nonisolated(unsafe) static let choices: [(WritableKeyPath<Behaviours, Bool>, Double)] = [
         (\.rotatesWebhookSecret, 0.2), (\.reconciles, 0.2), (\.dropsNotes, 0.2), (\.usesMarkerField, 0.3),
         (\.listsOldestFirst, 0.5), (\.looseFormats, 0.3), (\.actsVeryLate, 0.1),
+        (\.refusesProvisioned, 0.1), (\.answersErrorsInJSON, 0.3), (\.rotatesCredentials, 0.2),
     ]
 }
 
@@ -98,14 +110,4 @@ package enum Hazard: String, CaseIterable, Sendable {
     case overlappingAccepts = "overlapping-accepts"
     /// A customer writes the marker on an order of his own.
     case plantedOrders = "planted-orders"
-    /// Salesforce refuses the final status until a person fixes a validation rule.
-    case refusedStatus = "refused-status"
-    /// A line of the order is deleted after the order was planned.
-    case deletedLines = "deleted-lines"
-    /// Event Relay delivers hours-old events again, as new ones.
-    case relayReplays = "relay-replays"
-    /// WHMCS adds the order, then answers with an error of PHP in JSON.
-    case errorPages = "error-pages"
-    /// WHMCS's API secret is rotated.
-    case rotatedCredentials = "rotated-credentials"
 }

@@ -36,7 +36,7 @@ final class Operator {
         if behaviours.hazards.contains(.plantedOrders), world.generator.chance(0.3) {
             world.after(world.random(in: 0...1_800_000)) { self.world.services.whmcs.plantOrder(marked: self.order) }
         }
-        if behaviours.hazards.contains(.deletedLines), world.generator.chance(0.3) {
+        if world.generator.chance(behaviours.deletedLines) {
             world.after(start + world.random(in: 1_000...60_000)) {
                 self.world.services.salesforce.deleteLine(of: self.order)
             }
@@ -129,7 +129,7 @@ final class Operator {
         if world.generator.chance(behaviours.duplicateDeliveries) {
             later(100...600_000) { self.world.lambda.invokeAsync("provision-order", event) }
         }
-        if behaviours.hazards.contains(.relayReplays) {
+        if world.generator.chance(behaviours.relayReplays) {
             let created = world.now
             later(600_000...36_000_000) { [self] in
                 let replay = platformEvent(id: id, delivery: "\(id)-replay", created: created)
@@ -145,7 +145,7 @@ final class Operator {
             "detail": [
                 "id": .string(delivery),
                 "payload": [
-                    "OrderId__c": .string(order), "CreatedDate": .string((created ?? world.now).iso8601),
+                    "OrderId__c": .string(order), "CreatedDate": .milliseconds(created ?? world.now),
                 ],
             ],
         ]

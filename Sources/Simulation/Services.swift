@@ -91,7 +91,7 @@ final class Services {
 
     /// What a gateway before the service says, or PHP's own error page.
     func nonsense(_ status: Int, _ call: OutboundCall) -> Response {
-        let isJSON = call.action == "AddOrder" && plan.behaviours.hazards.contains(.errorPages)
+        let isJSON = status >= 500 && call.service == .whmcs && plan.behaviours.answersErrorsInJSON
         let page = isJSON ? #"{"result":"error","message":"internal error"}"# : "<html>gateway</html>"
         return Response(status: status, body: Array(page.utf8))
     }

@@ -1,7 +1,7 @@
 import JSON
 
 /// An API credential pair, with the access key that an install may require instead of a known address.
-public struct Credentials: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     let identifier: String
     let secret: String
     let accessKey: String?

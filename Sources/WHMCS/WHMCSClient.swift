@@ -13,22 +13,44 @@ public struct WHMCSClient {
     private let http: HTTPClient
     private let url: String
     private let credentials: Credentials
+    private let renewed: (() -> Credentials?)?
 
-    /// - Parameter url: of the API itself, `https://…/includes/api.php`.
-    public init(http: HTTPClient, url: String, credentials: Credentials) {
+    /// - Parameters:
+    ///   - url: of the API itself, `https://…/includes/api.php`.
+    ///   - renewed: returns the credentials as they are now, after WHMCS has refused these; nil when they cannot be read.
+    public init(
+        http: HTTPClient, url: String, credentials: Credentials, renewed: (() -> Credentials?)? = nil
+    ) {
         self.http = http
         self.url = url
         self.credentials = credentials
+        self.renewed = renewed
     }
 
-    /// Calls an action and returns its answer, an object.
+    /// Calls an action and returns its answer, an object. Credentials that WHMCS refuses may just have been rotated: they
+    /// are read again, and the call, which was not carried out, is sent once more with new ones.
     ///
     /// The failure of a write says, by `outcomeUnknown`, whether WHMCS may have carried it out all the same.
     public func call(_ action: String, _ form: Form, _ kind: Kind) throws(WHMCSFailure) -> JSON {
+        do { return try call(action, form, kind, credentials) } catch {
+            guard case .authentication = error, let renewed else { throw error }
+            guard let current = renewed() else {
+                throw .notReachable(
+                    action: action, reason: "it refused the credentials, and they could not be read again",
+                    mayHaveHappened: false)
+            }
+            guard current != credentials else { throw error }
+            return try call(action, form, kind, current)
+        }
+    }
+
+    private func call(
+        _ action: String, _ form: Form, _ kind: Kind, _ credentials: Credentials
+    ) throws(WHMCSFailure) -> JSON {
         let mayHaveHappened = kind == .write
         let response: Response
         do {
-            response = try http.send(request(action, form, kind))
+            response = try http.send(request(action, form, kind, credentials))
         } catch {
             throw .notReachable(
                 action: action, reason: error.description,
@@ -50,7 +72,7 @@ public struct WHMCSClient {
         }
     }
 
-    private func request(_ action: String, _ form: Form, _ kind: Kind) -> Request {
+    private func request(_ action: String, _ form: Form, _ kind: Kind, _ credentials: Credentials) -> Request {
         Request(
             "POST", url,
             headers: [

@@ -6,6 +6,8 @@ public enum WHMCSFailure: Error, Sendable, Equatable {
     case notReachable(action: String, reason: String, mayHaveHappened: Bool)
     /// A page of a firewall, of maintenance or of a PHP crash, or an incomplete answer.
     case notJSON(action: String, status: Int, mayHaveHappened: Bool)
+    /// PHP failed, whatever its message says: a write may be carried out.
+    case serverError(action: String, message: String, status: Int, mayHaveHappened: Bool)
     /// JSON, but not the action's answer.
     case unreadable(action: String, String, mayHaveHappened: Bool)
     /// The pages of a list do not add up to its total, so a missing row proves nothing.
@@ -32,6 +34,8 @@ extension WHMCSFailure {
         let words = message.lowercased()
         self =
             switch words {
+            case _ where kind == .write && status >= 500:
+                .serverError(action: action, message: message.excerpt, status: status, mayHaveHappened: true)
             // WHMCS has carried out the action and cannot write the answer.
             case _ where words.contains("malformed utf-8") || words.hasPrefix("error generating json"):
                 .unreadable(action: action, "WHMCS could not encode it", mayHaveHappened: kind == .write)
@@ -53,6 +57,8 @@ extension WHMCSFailure {
                 .emptyCart
             case _ where words.hasPrefix("expecting parameter"):
                 .expectsArray(parameter: WHMCSFailure.quoted(in: message).excerpt)
+            case _ where status >= 500:
+                .serverError(action: action, message: message.excerpt, status: status, mayHaveHappened: false)
             default:
                 .other(action: action, message: message.excerpt, status: status)
             }
@@ -79,8 +85,8 @@ extension WHMCSFailure {
     /// Whether the same call may succeed later, with nothing fixed.
     public var isRetryable: Bool {
         switch self {
-        case .notReachable, .notJSON, .unreadable, .incompleteList: true
-        case .other(_, _, let status): status == 429 || status >= 500
+        case .notReachable, .notJSON, .serverError, .unreadable, .incompleteList: true
+        case .other(_, _, let status): status == 429
         default: false
         }
     }
@@ -89,7 +95,7 @@ extension WHMCSFailure {
     public var outcomeUnknown: Bool {
         switch self {
         case .notReachable(_, _, let mayHaveHappened), .notJSON(_, _, let mayHaveHappened),
-            .unreadable(_, _, let mayHaveHappened):
+            .serverError(_, _, _, let mayHaveHappened), .unreadable(_, _, let mayHaveHappened):
             mayHaveHappened
         default: false
         }
@@ -101,6 +107,8 @@ extension WHMCSFailure: CustomStringConvertible {
         switch self {
         case .notReachable(let action, let reason, _): "WHMCS did not answer \(action): \(reason)."
         case .notJSON(let action, let status, _): "WHMCS answered \(action) with HTTP \(status) and no JSON."
+        case .serverError(let action, let message, let status, _):
+            "WHMCS answered \(action) with HTTP \(status): \(message)"
         case .unreadable(let action, let what, _): "The answer of WHMCS to \(action) cannot be read: \(what)."
         case .incompleteList(let action): "WHMCS did not return the whole list of \(action)."
         case .foreignRows(let action): "WHMCS answered \(action) with rows that were not requested."

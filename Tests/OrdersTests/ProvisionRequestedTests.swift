@@ -29,7 +29,8 @@ import Testing
         let event = try Self.read(Self.sample("platform-event"))
         #expect(event.orderID.text == Seed.order)
         #expect(event.correlationID == "0c5e1f7a-94b2-4d83-a6e0-3b7f28d9c154")
-        #expect(event.requestedAt == 1_795_169_731_000)
+        // CreatedDate, not the time of the delivery.
+        #expect(event.requestedAt == 1_795_169_730_000)
         #expect(event.platformEventID == "f3a9c0de-5b17-4a62-9c88-0e2d4b6f7a91")
     }
 

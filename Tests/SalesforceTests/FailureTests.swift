@@ -31,6 +31,7 @@ import Testing
         "A retryable error is retried within seconds",
         arguments: [
             ("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", 400),
+            ("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "trigger: first error: UNABLE_TO_LOCK_ROW", 400),
             ("REQUEST_LIMIT_EXCEEDED", "ConcurrentRequests (Concurrent API Requests) Limit exceeded.", 403),
             ("REQUEST_LIMIT_EXCEEDED", "ConcurrentPerOrgLongTxn Limit exceeded.", 403),
             ("SERVER_UNAVAILABLE", "busy", 503), ("REQUEST_RUNNING_TOO_LONG", "too long", 400),

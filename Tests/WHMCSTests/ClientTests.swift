@@ -63,7 +63,7 @@ import WHMCS
             (.answer(200, #"{"result":"error","message":"Malformed UTF-8 characters"}"#), true),
             (.answer(200, #"{"result":"error","message":"Client ID Not Found"}"#), false),
             (.answer(403, #"{"result":"error","message":"Authentication Failed"}"#), false),
-            (.answer(500, #"{"result":"error","message":"Something else"}"#), false),
+            (.answer(500, #"{"result":"error","message":"Something else"}"#), true),
             (.answer(200, #"{"result":"error"}"#), false),
         ] as [(Result<Response, HTTPFailure>, Bool)])
     func outcomeUnknown(_ answer: Result<Response, HTTPFailure>, _ unknown: Bool) throws {
@@ -134,12 +134,39 @@ import WHMCS
     }
 
     @Test(
-        "An unknown message is retryable if its status is",
-        arguments: [(200, false), (403, false), (429, true), (500, true), (503, true)])
-    func unknownMessage(_ status: Int, _ passing: Bool) throws {
-        let whmcs = try FakeHTTPClient([.answer(status, #"{"result":"error","message":"busy"}"#)]).whmcs
-        let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
-        #expect(error.isRetryable == passing)
+        "An unknown message is retryable if its status is, and a server error of a write leaves its outcome open",
+        arguments: [
+            (200, false, false), (403, false, false), (429, true, false), (500, true, true), (503, true, true),
+        ])
+    func unknownMessage(_ status: Int, _ passing: Bool, _ isOpen: Bool) throws {
+        for kind in [WHMCSClient.Kind.read, .write] {
+            let answer = Result<Response, HTTPFailure>.answer(status, #"{"result":"error","message":"busy"}"#)
+            let whmcs = try FakeHTTPClient([answer, answer, answer, answer]).whmcs
+            let error = try #require(failure { _ = try whmcs.call("AddOrder", [], kind) })
+            #expect(error.isRetryable == passing)
+            #expect(error.outcomeUnknown == (isOpen && kind == .write))
+        }
+    }
+
+    @Test("Refused credentials are read again once, and the call is sent with new ones") func renewedCredentials()
+        throws
+    {
+        let refused = #"{"result":"error","message":"Authentication Failed"}"#
+        let new = try Credentials(parameterValue: #"{"identifier":"who","secret":"new"}"#)
+        let http = FakeHTTPClient([.answer(403, refused), .answer(200, #"{"result":"success"}"#)])
+        let whmcs = WHMCSClient(
+            http: http.client, url: "https://whmcs.example.com/includes/api.php",
+            credentials: try Credentials(parameterValue: #"{"identifier":"who","secret":"old"}"#)
+        ) { new }
+        _ = try whmcs.call("AddOrder", [], .write)
+        #expect(http.requests.map { String(decoding: $0.body, as: UTF8.self).contains("secret=new") } == [false, true])
+
+        let same = FakeHTTPClient([.answer(403, refused)])
+        let stale = WHMCSClient(http: same.client, url: "https://whmcs.example.com/", credentials: new) { new }
+        #expect(
+            failure { _ = try stale.call("AddOrder", [], .write) }
+                == .authentication(message: "Authentication Failed"))
+        #expect(same.requests.count == 1)
     }
 
     @Test("A long message is cut") func longMessage() throws {

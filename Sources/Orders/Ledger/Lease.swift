@@ -151,11 +151,12 @@ extension Lease {
             .failed, dueAt: unconfirmedUntil, [.unconfirmedUntil: .milliseconds(unconfirmedUntil)], errorCode: code)
     }
 
-    /// → `status`, which Salesforce has not confirmed: the order is due again at `dueAt`; nil when Salesforce
-    /// refused it.
+    /// → `status`, which Salesforce has not confirmed: the order is due again at `dueAt`; nil when Salesforce does not have
+    /// the order any more.
     mutating func endUnreported(_ status: LedgerOrder.Status, dueAt: Timestamp?) throws {
-        let changes: ItemUpdate = dueAt == nil ? [.unconfirmedUntil: .null] : [:]
-        try end(status, dueAt: dueAt, changes, errorCode: order.errorCode)
+        var changes: ItemUpdate = dueAt == nil ? [.unconfirmedUntil: .null] : [:]
+        if status == .provisioned { (changes[.errorCode], changes[.errorMessage]) = (.null, .null) }
+        try end(status, dueAt: dueAt, changes, errorCode: status == .failed ? order.errorCode : nil)
     }
 
     private mutating func end(

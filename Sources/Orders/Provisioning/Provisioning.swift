@@ -79,14 +79,17 @@ struct Provisioning: Program {
             throw ProvisioningFailure(
                 .provisioningError, "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
         }
-        return WHMCSClient(http: http, url: settings.whmcsURL, credentials: try Credentials(parameterValue: value))
+        return WHMCSClient(http: http, url: settings.whmcsURL, credentials: try Credentials(parameterValue: value)) {
+            let fresh = try? readParameters(http, youngerThan: 0)[settings.credentialsParameter]
+            return fresh.flatMap { try? Credentials(parameterValue: $0) }
+        }
     }
 
     /// WHMCS's and Salesforce's, in one call.
-    private func readParameters(_ http: HTTPClient) throws -> [String: String] {
+    private func readParameters(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> [String: String] {
         try context.parameters.get(
             [settings.credentialsParameter, settings.salesforce.tokenParameter], from: context.parameterStore(http),
-            now: http.now())
+            now: http.now(), youngerThan: limit)
     }
 
     private func answer(_ order: LedgerOrder) -> [UInt8] {

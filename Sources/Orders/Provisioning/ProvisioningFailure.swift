@@ -32,7 +32,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    private init(_ failure: SalesforceFailure) {
+    init(_ failure: SalesforceFailure) {
         let code: ErrorCode =
             switch failure {
             case .notFound: .orderNotFound

@@ -13,6 +13,7 @@ extension ProvisioningRun {
         try lease.recordActivatingReported(unconfirmedUntil: unconfirmedUntil)
     }
 
+    /// WHMCS has accepted the order: it is Provisioned whatever Salesforce says of it, and due until Salesforce confirms it.
     mutating func reportProvisioned(_ plan: Plan) throws {
         var values = statusFields(settings.provisioned)
         values[settings.fields.whmcsOrderId] = .string(order.whmcsOrderID.map { String($0) })
@@ -22,10 +23,30 @@ extension ProvisioningRun {
             services = services.dropFirst(item.quantity)
             return (id: item.orderItemID, values: [settings.fields.serviceId: FieldValue.text(ofItem)])
         }
-        let unconfirmedUntil = try report(.successUpdate) { run in
-            try run.salesforce.update(order: run.order.id, values, items: items)
+        do {
+            let unconfirmedUntil = try report(.successUpdate) { run in
+                try run.updateOrderAndLines(values, items)
+            }
+            try lease.endProvisioned(unconfirmedUntil: unconfirmedUntil)
+        } catch let failure as SalesforceFailure {
+            try endUnreported(.provisioned, failure)
         }
-        try lease.endProvisioned(unconfirmedUntil: unconfirmedUntil)
+    }
+
+    /// A line that was deleted after the planning is left out, and a person hears of it.
+    private func updateOrderAndLines(
+        _ values: [String: JSON], _ items: [(id: RecordID, values: [String: JSON])]
+    ) throws(SalesforceFailure) {
+        do { try salesforce.update(order: order.id, values, items: items) } catch {
+            guard case .notFound = error, let source = try salesforce.order(order.id, settings.fields) else {
+                throw error
+            }
+            let present = Set(source.items.map(\.id))
+            let left = items.filter { present.contains($0.id) }
+            guard left.count < items.count else { throw error }
+            alerts.raise("Lines of a provisioned order were deleted in Salesforce", order.id)
+            try salesforce.update(order: order.id, values, items: left)
+        }
     }
 
     /// The order is Failed whether or not Salesforce confirms it, and due until it does.
@@ -46,17 +67,22 @@ extension ProvisioningRun {
     /// The order has ended. Salesforce has not confirmed its final status, or an earlier write may have overwritten it.
     mutating func reportFinalStatusAgain() throws {
         guard order.status == .provisioned, let plan = order.plan else { return try reportFailed() }
-        do { try reportProvisioned(plan) } catch let failure as SalesforceFailure {
-            try endUnreported(.provisioned, failure)
-        }
+        try reportProvisioned(plan)
     }
 
+    /// A person can make Salesforce take a status that it refuses, so the order stays due. Only a deleted order does not.
     private mutating func endUnreported(_ status: LedgerOrder.Status, _ failure: SalesforceFailure) throws {
-        if failure.isRetryable { return try lease.endUnreported(status, dueAt: nextAttempt()) }
-        log.error(
-            "Salesforce refused the final status",
-            ["status": .string(status.rawValue), "error": .string(failure.descriptionWithHint)])
-        try lease.endUnreported(status, dueAt: nil)
+        if !failure.isRetryable {
+            log.error(
+                "Salesforce refused the final status",
+                ["status": .string(status.rawValue), "error": .string(failure.descriptionWithHint)])
+            if order.status != status {
+                alerts.raise("Salesforce refused the status \(status.rawValue)", order.id, ProvisioningFailure(failure))
+            }
+        }
+        var isGone = false
+        if case .notFound = failure { isGone = true }
+        try lease.endUnreported(status, dueAt: isGone ? nil : nextAttempt())
     }
 
     private func statusFields(_ status: String, code: JSON = .null, message: JSON = .null) -> [String: JSON] {

@@ -1,4 +1,5 @@
 import Basics
+import JSON
 import Testbed
 import Testing
 
@@ -53,6 +54,20 @@ import Testing
         #expect(isSecond)
         harness.whmcs.addPayMethod(1236)
         #expect(try harness.runPlatformEvent("e-2", order, at: harness.network.now)["status"] == "Provisioned")
+    }
+
+    /// A relay that was repaired delivers up to three days of events again, with new ids.
+    @Test("A platform event is dated by its payload, not by its delivery", arguments: [false, true])
+    func redelivered(_ isText: Bool) throws {
+        let created = harness.network.now
+        #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")
+        harness.whmcs.addPayMethod(1236)
+        harness.network.now += 3 * 86_400_000
+        let date: JSON = isText ? .string(created.iso8601) : .milliseconds(created)
+        #expect(try harness.runPlatformEvent("e-2", order, created: date)["status"] == "Failed")
+        #expect(try harness.ledger(order).requestNumber == 1)
+        let now: JSON = isText ? .string((harness.network.now + 1).iso8601) : .milliseconds(harness.network.now + 1)
+        #expect(try harness.runPlatformEvent("e-3", order, created: now)["status"] == "Provisioned")
     }
 
     @Test("A failure counts from its end, not from its report") func reportedLater() throws {

@@ -58,7 +58,8 @@ import Testing
     }
 
     /// Salesforce may show Failed before the ledger does, and an operator then requests the order again.
-    @Test("A request during the report of a failure uses up nothing, and succeeds after it") func duringReport() throws {
+    @Test("A request during the report of a failure uses up nothing, and succeeds after it") func duringReport() throws
+    {
         try harness.aws.set("order#\(Seed.order)", ["status": "Activating", "step": "sf_failure_update", "attempt": 1])
         let request = WebhookRequest(nonce: "another-nonce-02", key: "key-2")
         #expect(try harness.send(request).status == 503)

@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test("A refused AddOrder does not count as sent") func refused() throws {
-        harness.whmcs.failNext(.answer(503, #"{"result":"error","message":"Too busy"}"#), on: "AddOrder")
+        harness.whmcs.failNext(.answer(429, #"{"result":"error","message":"Too busy"}"#), on: "AddOrder")
         try harness.request()
         try harness.run()
         #expect((try harness.ledger().addOrder, try harness.ledger().addOrderSends) == (.none, 0))

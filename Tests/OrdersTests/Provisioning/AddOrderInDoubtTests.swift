@@ -34,6 +34,9 @@ import Testing
             testDescription: "encoding error",
             fault: .actThenAnswer(200, #"{"result":"error","message":"Error generating JSON encoded response"}"#),
             isCarriedOut: true),
+        UnclearAnswer(
+            testDescription: "error of PHP in JSON",
+            fault: .actThenAnswer(500, #"{"result":"error","message":"Client ID Not Found"}"#), isCarriedOut: true),
         UnclearAnswer(testDescription: "timeout", replacement: .timedOut, isCarriedOut: true),
     ]
 

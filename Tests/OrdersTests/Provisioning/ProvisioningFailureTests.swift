@@ -23,7 +23,10 @@ import Testing
             (WHMCSFailure.notReachable(action: "a", reason: "r", mayHaveHappened: true), .whmcsUnavailable, true),
             (WHMCSFailure.notJSON(action: "a", status: 200, mayHaveHappened: false), .whmcsUnavailable, true),
             (WHMCSFailure.incompleteList(action: "a"), .whmcsUnavailable, true),
-            (WHMCSFailure.other(action: "a", message: "m", status: 500), .whmcsUnavailable, true),
+            (
+                WHMCSFailure.serverError(action: "a", message: "m", status: 500, mayHaveHappened: true),
+                .whmcsUnavailable, true
+            ),
             (WHMCSFailure.other(action: "a", message: "m", status: 200), .whmcsRejected, false),
             (WHMCSFailure.authentication(message: "m"), .whmcsRejected, false),
             (WHMCSFailure.addressNotAllowed("192.0.2.1"), .whmcsRejected, false),

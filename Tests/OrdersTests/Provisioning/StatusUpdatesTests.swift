@@ -13,9 +13,11 @@ import Testing
 
     @Test("A run that cannot report Provisioned repeats only the report") func provisioned() throws {
         harness.network.before = { $0.url.hasSuffix("/composite/sobjects") ? .unreachable : nil }
-        #expect(try harness.run()["status"] == "Activating")
+        // WHMCS has it.
+        #expect(try harness.run()["status"] == "Provisioned")
         let waiting = try harness.ledger()
-        #expect((waiting.step, waiting.errorCode) == (.accept, "SALESFORCE_UNAVAILABLE"))
+        #expect((waiting.step, waiting.errorCode) == (.accept, nil))
+        #expect(waiting.dueAt != nil)
         let actions = harness.whmcs.state.actions
         harness.network.before = { _ in nil }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
@@ -42,6 +44,47 @@ import Testing
         #expect(harness.whmcs.state.actions == actions)
         #expect(harness.steps.suffix(2) == ["sf_failure_update later", "sf_failure_update done"])
         #expect(try harness.ledger(id).dueAt == nil)
+    }
+
+    @Test("An order whose Provisioned Salesforce refuses stays Provisioned, and due until Salesforce takes it")
+    func refused() throws {
+        harness.network.before = { request in
+            guard request.reports("Provisioned") else { return nil }
+            return .answer(
+                200,
+                #"[{"success":false,"errors":[{"statusCode":"FIELD_CUSTOM_VALIDATION_EXCEPTION","message":"no"}]}]"#)
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        for _ in 1...20 { #expect(try harness.runWhenDue()["status"] == "Provisioned") }
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
+        #expect(alerts == ["Salesforce refused the status Provisioned: \(Seed.order)"])
+        let actions = harness.whmcs.state.actions
+        harness.network.before = { _ in nil }
+        try harness.runWhenDue()
+        #expect(harness.field("Provisioning_Status__c") == "Provisioned")
+        #expect(try harness.ledger().dueAt == nil)
+        #expect(harness.whmcs.state.actions == actions)
+    }
+
+    @Test("An order line that was deleted after the planning is left out, and reported") func deletedLine() throws {
+        harness.network.before = { request in
+            guard request.reports("Provisioned") else { return nil }
+            self.harness.network.before = { _ in nil }
+            self.harness.salesforce.update { state in
+                let lines = (state.records["OrderItem"] ?? [:]).filter { $0.value["OrderId"] == .string(Seed.order) }
+                lines.keys.max().map { state.delete("OrderItem", $0) }
+            }
+            return nil
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.field("Provisioning_Status__c") == "Provisioned")
+        let lines = harness.salesforce.state.records["OrderItem"]?.values.filter {
+            $0["OrderId"] == .string(Seed.order)
+        }
+        #expect(lines?.map { $0["WHMCS_Service_ID__c"]?.string != nil } == [true])
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
+        #expect(alerts == ["Lines of a provisioned order were deleted in Salesforce: \(Seed.order)"])
+        #expect(try harness.ledger().dueAt == nil)
     }
 
     @Test("A failure that is not reported yet may be requested again") func requestedAgain() throws {

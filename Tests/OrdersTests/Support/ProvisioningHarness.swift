@@ -104,14 +104,22 @@ final class ProvisioningHarness {
     }
 
     /// Runs Salesforce's platform event with that id.
+    ///
+    /// - Parameters:
+    ///   - time: of the delivery; nil for now.
+    ///   - created: the payload's `CreatedDate`; nil for none.
     @discardableResult
-    func runPlatformEvent(_ id: String, _ order: String = Seed.order, at time: Timestamp? = nil) throws -> JSON {
+    func runPlatformEvent(
+        _ id: String, _ order: String = Seed.order, at time: Timestamp? = nil, created: JSON? = nil
+    ) throws -> JSON {
         // The clock stands still otherwise, and no operator requests an order in the millisecond of its failure.
         network.now += 1
         return try deliver([
             "id": "e", "source": "aws.partner/salesforce.com/x/y", "detail-type": "OrderProvisionRequested__e",
             "time": .string((time ?? network.now).iso8601),
-            "detail": ["id": .string(id), "payload": ["OrderId__c": .string(order)]],
+            "detail": [
+                "id": .string(id), "payload": .object(["OrderId__c": .string(order), "CreatedDate": created ?? .null]),
+            ],
         ])
     }
 
