@@ -6,9 +6,13 @@ import JSON
 struct SalesforceError: Equatable {
     var code: String
     var message: String
+    /// A locked row also comes inside another error's message: `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY … first error:
+    /// UNABLE_TO_LOCK_ROW` (dlrs, issue 1241).
+    private let isRowLocked: Bool
 
     init(code: String, message: String) {
         self.code = code
+        isRowLocked = message.contains("UNABLE_TO_LOCK_ROW")
         self.message = message.excerpt
     }
 
@@ -45,12 +49,7 @@ struct SalesforceError: Equatable {
     }
 
     /// Whether to retry within seconds.
-    ///
-    /// A locked row also comes inside another error's message: `CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY … first error:
-    /// UNABLE_TO_LOCK_ROW` (dlrs, issue 1241).
-    var isRetryable: Bool {
-        SalesforceError.retryable.contains(code) && !isDailyLimit || message.contains("UNABLE_TO_LOCK_ROW")
-    }
+    var isRetryable: Bool { SalesforceError.retryable.contains(code) && !isDailyLimit || isRowLocked }
 
     private static let retryable: Set = [
         "UNABLE_TO_LOCK_ROW", "REQUEST_LIMIT_EXCEEDED", "SERVER_UNAVAILABLE", "REQUEST_RUNNING_TOO_LONG",

@@ -90,6 +90,7 @@ extension Lease {
     /// A person cancelled the order in WHMCS: it is planned and created again.
     mutating func recordWHMCSOrderCancelled(unconfirmedUntil: Timestamp?) throws {
         try write([
+            .cancelledWHMCSOrderID: .number(order.whmcsOrderID),
             .unconfirmedUntil: .milliseconds(unconfirmedUntil),
             .whmcsOrderID: .null, .whmcsServiceIDs: .null, .plan: .null,
             .addOrder: .string(LedgerOrder.AddOrder.none.rawValue),
@@ -169,7 +170,8 @@ extension Lease {
         if dueAt == nil { changes[.open] = .null }
         (changes[.leaseOwner], changes[.leaseUntil]) = (.null, .null)
         guard order.status != status else { return try write(changes) }
-        changes[.endedAt] = .milliseconds(status == .failed ? order.endedAt ?? now : now)
+        let isDecided = status == .failed && !order.isOutcomeUnknown
+        changes[.endedAt] = .milliseconds(isDecided ? order.endedAt ?? now : now)
         try write(
             changes, history: historyEntry(status, requestNumber: order.requestNumber, at: now, errorCode: errorCode))
     }

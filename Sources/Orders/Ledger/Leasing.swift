@@ -44,7 +44,14 @@ extension Ledger {
         update[.platformEventID] = request.platformEventID.map(JSON.string)
         update.setIfAbsent(.requestNumber, 1)
         update.setIfAbsent(.correlationID, .string(request.correlationID))
-        let condition = .absent(.key) || .status(.accepted) || (.status(.activating) && isFree)
+        var isUnderWay: Condition = .status(.activating) && isFree
+        // Its failure only has to be reported, and this may be a new request: it waits until the order is Failed.
+        if request.platformEventID != nil {
+            isUnderWay =
+                isUnderWay
+                && (.absent(.step) || .compare(.step, "<>", .string(Step.failureUpdate.rawValue)))
+        }
+        let condition = .absent(.key) || .status(.accepted) || isUnderWay
         switch try table.write(.update(ItemKey.order(request.orderID), update, if: condition)) {
         case .written(let item):
             guard let order = try read(item) else { throw Unreadable() }

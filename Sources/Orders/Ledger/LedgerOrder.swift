@@ -35,6 +35,8 @@ package struct LedgerOrder: Sendable, Equatable {
     var addOrderSends: Int
     package var whmcsOrderID: Int?
     var whmcsServiceIDs: [Int]
+    /// The order before it, which a person cancelled: a late write may show its id in Salesforce.
+    var cancelledWHMCSOrderID: Int?
     package var dueAt: Timestamp?
     package var errorCode: String?
     package var errorMessage: String?
@@ -47,8 +49,11 @@ package struct LedgerOrder: Sendable, Equatable {
     var correlationID: String?
     var updatedAt: Timestamp
 
-    /// The request has failed, and the order's status does not say so yet.
-    var isFailing: Bool { status == .activating && step == .failureUpdate }
+    /// The request has failed, and the order's status does not say so yet: Salesforce may show it, so that a new request may
+    /// come from somebody who knows. Of an unknown outcome nobody may be taken to know.
+    var isFailing: Bool { status == .activating && step == .failureUpdate && !isOutcomeUnknown }
+
+    var isOutcomeUnknown: Bool { errorCode == ErrorCode.whmcsOutcomeUnknown.rawValue }
 
     package var hasEnded: Bool { status == .provisioned || status == .failed }
 
@@ -77,6 +82,7 @@ extension LedgerOrder {
         addOrderSends = item[.addOrderSends]?.integer ?? 0
         whmcsOrderID = item[.whmcsOrderID]?.integer
         whmcsServiceIDs = (item[.whmcsServiceIDs]?.array ?? []).compactMap(\.integer)
+        cancelledWHMCSOrderID = item[.cancelledWHMCSOrderID]?.integer
         dueAt = item[.dueAt]?.timestamp
         errorCode = item[.errorCode]?.string
         errorMessage = item[.errorMessage]?.string

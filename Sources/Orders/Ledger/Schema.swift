@@ -20,6 +20,7 @@ enum Attribute: String {
     case addOrderRequestNumber = "addOrderAttempt"
     case whmcsOrderID = "whmcsOrderId"
     case whmcsServiceIDs = "whmcsServiceIds"
+    case cancelledWHMCSOrderID = "cancelledWhmcsOrderId"
     case leaseOwner, leaseUntil
     /// "1" or absent: the partition key of the index.
     case open

@@ -19,21 +19,16 @@ extension ProvisioningRun {
             throw ProvisioningFailure(.orderNotProvisionable, "the order's price book is not the portal's")
         }
         guard !source.items.isEmpty else { throw ProvisioningFailure(.orderNotProvisionable, "the order has no lines") }
-        // Salesforce names a WHMCS order that the ledger does not know: another program or a person created it. Or it was
-        // cancelled, and the write of its id landed late.
+        // Salesforce names a WHMCS order that the ledger does not know: another program or a person created it. The id of a
+        // cancelled one may have landed late.
         if let known = source.whmcsOrderId, !known.isEmpty, order.whmcsOrderID == nil, order.addOrder == .none,
-            try !isCancelled(known)
+            Int(known) != order.cancelledWHMCSOrderID
         {
             throw ProvisioningFailure(
                 .orderNotProvisionable,
                 "\(settings.fields.whmcsOrderId) already names WHMCS order \(known); clear the field to create another")
         }
         return source
-    }
-
-    private func isCancelled(_ whmcsOrderID: String) throws -> Bool {
-        guard let id = Int(whmcsOrderID) else { return false }
-        return try whmcs().order(id)?.isCancelled ?? false
     }
 
     /// Reads what WHMCS knows of the client and the products, and checks that the client may order.

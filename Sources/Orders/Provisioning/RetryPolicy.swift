@@ -5,7 +5,7 @@ import JSON
 extension ProvisioningRun {
     /// Ends a request whose runs die before they can count their own failures.
     func checkAttempts() throws(ProvisioningFailure) {
-        guard order.attempts > settings.maxAttempts, order.step != .failureUpdate else { return }
+        guard order.attempts > settings.maxAttempts, order.step != .failureUpdate, order.step != .accept else { return }
         throw ProvisioningFailure(
             order.errorCode.flatMap(ErrorCode.init) ?? .provisioningError,
             order.errorMessage ?? "not finished after \(settings.maxAttempts) attempts")
@@ -17,8 +17,9 @@ extension ProvisioningRun {
             "run failed", ["errorCode": .string(failure.code.rawValue), "errorMessage": .string(failure.message)])
         // The failure that ends the request is recorded, and only its report went wrong: it keeps its code, which may say
         // that a new request is not safe.
-        if order.step == .failureUpdate { return try lease.release(dueAt: nextAttempt()) }
-        if failure.isRetryable, order.attempts < settings.maxAttempts {
+        if order.step == .failureUpdate { return try lease.release(dueAt: http.now() + settings.retryDelay) }
+        // An order that WHMCS has accepted cannot fail any more.
+        if failure.isRetryable, order.attempts < settings.maxAttempts || order.step == .accept {
             let retryAt = nextAttempt()
             return try lease.release(dueAt: max(retryAt, failure.notBefore ?? retryAt), after: failure)
         }

@@ -43,9 +43,14 @@ extension ProvisioningRun {
             }
             let present = Set(source.items.map(\.id))
             let left = items.filter { present.contains($0.id) }
-            guard left.count < items.count else { throw error }
-            alerts.raise("Lines of a provisioned order were deleted in Salesforce", order.id)
-            try salesforce.update(order: order.id, values, items: left)
+            if left.count < items.count, !order.hasEnded {
+                alerts.raise("Lines of a provisioned order were deleted in Salesforce", order.id)
+            }
+            do { try salesforce.update(order: order.id, values, items: left) } catch {
+                // Salesforce has the order: a trigger, or a right that is missing, says otherwise.
+                guard case .notFound(let doing, let message) = error else { throw error }
+                throw .rejected(doing: doing, code: "NOT_FOUND", message: message)
+            }
         }
     }
 
@@ -76,13 +81,21 @@ extension ProvisioningRun {
             log.error(
                 "Salesforce refused the final status",
                 ["status": .string(status.rawValue), "error": .string(failure.descriptionWithHint)])
-            if order.status != status {
-                alerts.raise("Salesforce refused the status \(status.rawValue)", order.id, ProvisioningFailure(failure))
-            }
         }
-        var isGone = false
-        if case .notFound = failure { isGone = true }
-        try lease.endUnreported(status, dueAt: isGone ? nil : nextAttempt())
+        guard case .notFound = failure else {
+            alertOfStatus(status, failure)
+            return try lease.endUnreported(status, dueAt: nextAttempt())
+        }
+        if status == .provisioned { alerts.raise("A provisioned order is not in Salesforce any more", order.id) }
+        try lease.endUnreported(status, dueAt: nil)
+    }
+
+    /// At the first refusal, and from time to time while Salesforce does not take the status.
+    private func alertOfStatus(_ status: LedgerOrder.Status, _ failure: SalesforceFailure) {
+        let isFirstRefusal = order.status != status && !failure.isRetryable
+        let isReminder = order.hasEnded && order.attempts.isMultiple(of: settings.maxAttempts)
+        guard isFirstRefusal || isReminder else { return }
+        alerts.raise("Salesforce does not take the status \(status.rawValue)", order.id, ProvisioningFailure(failure))
     }
 
     private func statusFields(_ status: String, code: JSON = .null, message: JSON = .null) -> [String: JSON] {

@@ -56,6 +56,25 @@ import Testing
         #expect(try harness.runPlatformEvent("e-2", order, at: harness.network.now)["status"] == "Provisioned")
     }
 
+    /// The run has died between its report and the ledger's.
+    @Test("A platform event after a report that died is not lost") func afterDeadReport() throws {
+        var isOver = false
+        harness.network.before = { _ in isOver ? .unreachable : nil }
+        harness.network.after = { request, answer in
+            if request.reports("Failed") { isOver = true }
+            return answer
+        }
+        _ = try? harness.runPlatformEvent("e-1", order)
+        (harness.network.before, harness.network.after) = ({ _ in nil }, { $1 })
+        try harness.waitUntilDue(order)
+        let requestedAt = harness.network.now
+        #expect(throws: Ledger.Contended.self) { try harness.runPlatformEvent("e-2", order, at: requestedAt) }
+        // recover-orders publishes an event of the order bus.
+        #expect(try harness.run(order)["status"] == "Failed")
+        harness.whmcs.addPayMethod(1236)
+        #expect(try harness.runPlatformEvent("e-2", order, at: requestedAt)["status"] == "Provisioned")
+    }
+
     /// A relay that was repaired delivers up to three days of events again, with new ids.
     @Test("A platform event is dated by its payload, not by its delivery", arguments: [false, true])
     func redelivered(_ isText: Bool) throws {

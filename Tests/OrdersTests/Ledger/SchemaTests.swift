@@ -44,7 +44,8 @@ import Testing
             (.key, "pk"), (.requestNumber, "attempt"), (.attempts, "tries"), (.addOrderAt, "addOrderAt"),
             (.addOrderRequestNumber, "addOrderAttempt"), (.whmcsOrderID, "whmcsOrderId"),
             (.whmcsServiceIDs, "whmcsServiceIds"), (.unconfirmedUntil, "lateUntil"), (.platformEventID, "lastEvent"),
-            (.correlationID, "correlationId"), (.orderID, "orderId"), (.expiresAt, "expiresAt"),
+            (.correlationID, "correlationId"), (.cancelledWHMCSOrderID, "cancelledWhmcsOrderId"), (.orderID, "orderId"),
+            (.expiresAt, "expiresAt"),
         ] as [(Attribute, String)])
     func storedName(_ attribute: Attribute, _ name: String) {
         #expect(attribute.rawValue == name)

@@ -132,6 +132,20 @@ import Testing
         #expect(harness.field("WHMCS_Order_ID__c").string == harness.whmcsOrders().last.map { String($0.id) })
     }
 
+    /// A ledger restored from a backup, or an order of the old portal. Only a person may order again.
+    @Test("A cancelled order that the ledger does not know is not ordered again") func foreignCancelled() throws {
+        let harness = try ProvisioningHarness()
+        try harness.run(Seed.otherOrder)
+        let first = try #require(harness.whmcsOrders(Seed.otherOrder).first)
+        harness.cancel(first.id)
+        let record = try #require(harness.salesforce.record("Order", Seed.order))
+        harness.salesforce.add(
+            "Order", id: Seed.order, record.merging(["WHMCS_Order_ID__c": .string(String(first.id))]) { $1 })
+        #expect(try harness.run()["status"] == "Failed")
+        #expect(try harness.ledger().errorCode == "ORDER_NOT_PROVISIONABLE")
+        #expect(harness.count("AddOrder") == 1)
+    }
+
     /// The ledger does not know the order's id yet. Only a person may order again.
     @Test("A cancelled order is not adopted by its marker") func notAdopted() throws {
         let harness = try ProvisioningHarness()

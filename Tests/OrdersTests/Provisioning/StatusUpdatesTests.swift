@@ -57,13 +57,30 @@ import Testing
         #expect(try harness.run()["status"] == "Provisioned")
         for _ in 1...20 { #expect(try harness.runWhenDue()["status"] == "Provisioned") }
         let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
-        #expect(alerts == ["Salesforce refused the status Provisioned: \(Seed.order)"])
+        // The first refusal, and the twelfth report.
+        #expect(alerts == Array(repeating: "Salesforce does not take the status Provisioned: \(Seed.order)", count: 2))
         let actions = harness.whmcs.state.actions
         harness.network.before = { _ in nil }
         try harness.runWhenDue()
         #expect(harness.field("Provisioning_Status__c") == "Provisioned")
         #expect(try harness.ledger().dueAt == nil)
         #expect(harness.whmcs.state.actions == actions)
+    }
+
+    @Test("An order that WHMCS has accepted does not fail, however many runs die") func acceptedNeverFails() throws {
+        var dies = true
+        harness.network.before = { request in
+            dies && request.action == "UpdateItem" && request.text.contains("lateUntil")
+                && self.harness.count("AcceptOrder") > 0 ? .unreachable : nil
+        }
+        for _ in 1...14 {
+            _ = try? harness.run()
+            try harness.waitUntilDue()
+        }
+        #expect(try harness.ledger().step == .accept)
+        dies = false
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.count("AcceptOrder") == 1)
     }
 
     @Test("An order line that was deleted after the planning is left out, and reported") func deletedLine() throws {

@@ -89,14 +89,21 @@ import Testing
     }
 
     /// Somebody deleted the order in Salesforce.
-    @Test("A refused report ends the reports") func refusedReport() throws {
+    @Test("A missing order ends the reports") func missingOrder() throws {
         try endWithUnconfirmedWrite()
-        harness.salesforce.failNext(.answer(404, #"[{"errorCode":"NOT_FOUND","message":""}]"#), on: "PATCH")
+        harness.salesforce.update { $0.delete("Order", Seed.order) }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
-        #expect(
-            harness.log.lines.last.map { [$0["message"], $0["status"]] } == [
-                "Salesforce refused the final status", "Provisioned",
-            ])
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
+        #expect(alerts == ["A provisioned order is not in Salesforce any more: \(Seed.order)"])
+        try expectClosed()
+    }
+
+    @Test("Salesforce is asked once more for an order that it said to be missing") func seeminglyMissing() throws {
+        try endWithUnconfirmedWrite()
+        harness.salesforce.failNext(.answer(404, #"[{"errorCode":"NOT_FOUND","message":""}]"#), on: "PATCH", times: 2)
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(try harness.ledger().dueAt != nil)
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
         try expectClosed()
     }
 
