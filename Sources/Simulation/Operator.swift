@@ -12,6 +12,8 @@ final class Operator {
     private var nonces = 0
     private var acceptedKeys: Set<String> = []
     private var hasCancelled = false
+    /// When the operator first saw that the outcome of AddOrder is unknown.
+    private var unknownSince: Timestamp?
     private let isReady: Bool
     /// How far the sender's clock is ahead; the webhook tolerates 300 s.
     private let skew: Milliseconds
@@ -153,6 +155,17 @@ final class Operator {
 
     // MARK: A Failed order
 
+    /// Until the quiet time is over WHMCS may still add the order, and nobody can see that it will.
+    private func hasWaited() -> Bool {
+        guard let seen = unknownSince else {
+            unknownSince = world.now
+            return false
+        }
+        guard world.now > seen + 600_000 else { return false }
+        unknownSince = nil
+        return true
+    }
+
     private func recover() {
         guard world.generator.chance(behaviours.manualRecoveries), world.invariants.ledger(order)?.dueAt != nil else {
             return
@@ -190,12 +203,14 @@ final class Operator {
         if let ledger = world.invariants.ledger(order), ledger.status == .failed, ledger.errorCode != code { return }
         world.trace.add(world.now, "operator", "sees \(order)", code)
         guard Operator.knowsWhatToDo(code) else { return }
+        let message = record?["Provisioning_Error_Message__c"]?.string ?? ""
         if code == "WHMCS_REJECTED" && !hasCancelled || Operator.fixable.contains(code) && isReady {
-            let message = record?["Provisioning_Error_Message__c"]?.string ?? ""
             world.invariants.violated(.needlessFailure, "\(order): \(code) \(message)")
         }
         if Operator.fixable.contains(code) { world.services.fix(code, order) }
         // The steps of the message: put the note on an order that has none, then request again.
+        if message.contains("cancel it and request again") { cancel() }
+        if code == "WHMCS_OUTCOME_UNKNOWN", !hasWaited() { return }
         if code == "WHMCS_OUTCOME_UNKNOWN" { world.services.whmcs.addNote(for: order) }
         request(hasLooked: true)
     }
