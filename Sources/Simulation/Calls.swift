@@ -83,10 +83,10 @@ extension World {
         _ reply: @escaping (Response) -> Void
     ) {
         pendingActs += 1
-        invariants.begins(call)
+        let work = invariants.begins(call)
         after(wait) { [self] in
             pendingActs -= 1
-            invariants.ends(call)
+            if let work { invariants.ends(work) }
             services.carryOut(call, self) { [self] response in
                 trace.add(now, process.name, call.name, "\(response.status)", details: call.details)
                 invariants.check(after: call)

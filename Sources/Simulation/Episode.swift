@@ -40,7 +40,7 @@ package struct Episode {
     func run() -> Report {
         for person in operators { person.begin() }
         schedule()
-        plan()
+        beginBehaviours()
         world.run(until: EpisodePlan.start + max(world.plan.faultTime, 1_800_000))
         endFaults()
         let orders = operators.map(\.order)
@@ -78,7 +78,7 @@ package struct Episode {
         }
     }
 
-    private func plan() {
+    private func beginBehaviours() {
         if world.plan.behaviours.rotatesWebhookSecret {
             world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateWebhookSecret(world) }
         }

@@ -28,7 +28,7 @@ package struct EpisodePlan {
 
 /// What people and vendors do, beside the faults of single calls: each a share of the cases in which it could happen, or
 /// whether the episode has it.
-struct Behaviours: Equatable {
+struct Behaviours {
     // The senders of requests
     var doubleClicks = 0.0
     /// A request with the same key long after the first was accepted.

@@ -40,7 +40,6 @@ struct FaultRates: Equatable {
     var kill = 0.0
 
     static let none = FaultRates()
-    var isNone: Bool { self == .none }
 
     /// With the highest rate of each kind.
     nonisolated(unsafe) static let kinds: [(WritableKeyPath<FaultRates, Double>, Double)] = [

@@ -63,16 +63,17 @@ package final class Invariants {
     // MARK: After every step
 
     /// WHMCS has received an action, and works on it.
-    func begins(_ call: OutboundCall) {
-        guard let work = workName(call) else { return }
+    ///
+    /// - Returns: the work that must end; nil for an action that may overlap.
+    func begins(_ call: OutboundCall) -> String? {
+        guard let work = workName(call) else { return nil }
         atWork[work, default: 0] += 1
         let isAllowed = world.plan.behaviours.actsVeryLate && call.action == "AddOrder"
         if atWork[work] ?? 0 > 1, !isAllowed { violated(.overlap, work) }
+        return work
     }
 
-    func ends(_ call: OutboundCall) {
-        if let work = workName(call) { atWork[work, default: 0] -= 1 }
-    }
+    func ends(_ work: String) { atWork[work, default: 0] -= 1 }
 
     private func workName(_ call: OutboundCall) -> String? {
         switch call.action {
@@ -104,7 +105,7 @@ package final class Invariants {
             guard let item = world.services.table.item(key), let order = LedgerOrder(item) else {
                 return violated(.forgotten, "\(key) cannot be read")
             }
-            if !order.hasEnded, order.dueAt == nil || item["open"] == nil {
+            if !order.hasEnded, order.dueAt == nil || item[TableAttribute.open] == nil {
                 violated(.forgotten, "\(key) is \(order.status.rawValue)")
             }
         }

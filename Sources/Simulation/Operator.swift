@@ -210,8 +210,10 @@ final class Operator {
         if Operator.fixable.contains(code) { world.services.fix(code, order) }
         // The steps of the message: put the note on an order that has none, then request again.
         if message.contains("cancel it and request again") { cancel() }
-        if code == "WHMCS_OUTCOME_UNKNOWN", !hasWaited() { return }
-        if code == "WHMCS_OUTCOME_UNKNOWN" { world.services.whmcs.addNote(for: order) }
+        if code == "WHMCS_OUTCOME_UNKNOWN" {
+            guard hasWaited() else { return }
+            world.services.whmcs.addNote(for: order)
+        }
         request(hasLooked: true)
     }
 }

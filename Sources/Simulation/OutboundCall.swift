@@ -1,6 +1,7 @@
 import Basics
 import HTTP
 import JSON
+import Testbed
 
 /// A call that a program makes.
 struct OutboundCall {
@@ -19,11 +20,8 @@ struct OutboundCall {
 
     var name: String { "\(service.rawValue) \(action)" }
 
-    /// A field of the form; its value has no escapes.
-    func formField(_ name: String) -> String? {
-        String(decoding: request.body, as: UTF8.self).split(separator: "&").first { $0.hasPrefix("\(name)=") }
-            .map { String($0.dropFirst(name.utf8.count + 1)) }
-    }
+    /// A field of the form.
+    func formField(_ name: String) -> String? { ServerRequest(request).form[name] }
 
     /// What the call is about, for the reader of a story: the order, and what an update sets.
     var details: String {

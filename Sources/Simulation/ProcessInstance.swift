@@ -28,7 +28,7 @@ final class ProcessInstance: @unchecked Sendable {
 
     /// Starts to handle an invocation on a fiber; `completion` gets the answer, or nil when the process died.
     func handle(
-        _ invocation: Invocation, timeout: Milliseconds,
+        _ invocation: Invocation,
         _ completion: @escaping (Result<[UInt8], FunctionError>?) -> Void
     ) {
         let execution = Execution(world.fibers.take())

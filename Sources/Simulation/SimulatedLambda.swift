@@ -40,7 +40,7 @@ final class SimulatedLambda {
             requestID: requestID ?? "invocation-\(count)", deadline: world.now + timeout, payload: payload.bytes)
         let instance = instance(of: program)
         world.trace.add(world.now, instance.name, "invoked", invocation.requestID)
-        instance.handle(invocation, timeout: timeout) { [world] result in
+        instance.handle(invocation) { [world] result in
             world.trace.add(world.now, instance.name, "ended", result.map(Self.describe) ?? "died")
             completion(result)
         }

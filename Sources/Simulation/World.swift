@@ -59,7 +59,7 @@ final class World {
     }
 
     func isDue(_ order: String) -> Bool {
-        services.table.item("order#\(order)")?["dueAt"]?.timestamp.map { $0 <= now } ?? false
+        services.table.item("order#\(order)")?[TableAttribute.dueAt]?.timestamp.map { $0 <= now } ?? false
     }
 
     func random(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }

@@ -29,7 +29,7 @@ private func hexDigit(_ byte: UInt8) -> UInt8? {
 
 extension ServerRequest {
     /// The fields of a form-encoded body; none when the body's type is another.
-    var form: [(name: String, value: String)] {
+    package var form: [(name: String, value: String)] {
         guard header("content-type")?.lowercased().hasPrefix("application/x-www-form-urlencoded") == true else {
             return []
         }
@@ -39,7 +39,7 @@ extension ServerRequest {
 
 extension [(name: String, value: String)] {
     /// The value of the last field with that name, as most servers read it.
-    subscript(name: String) -> String? {
+    package subscript(name: String) -> String? {
         last { $0.name == name }?.value
     }
 }

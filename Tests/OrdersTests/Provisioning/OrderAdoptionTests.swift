@@ -78,14 +78,7 @@ import Testing
 @Suite struct CancelledOrderTests {
     @Test("A new request after a cancellation creates another order") func requestedAgain() throws {
         let harness = try ProvisioningHarness()
-        try harness.request()
-        harness.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
-        try harness.run()
-        let first = try #require(harness.whmcsOrders().first)
-        harness.cancel(first.id)
-        #expect(try harness.runWhenDue()["status"] == "Failed")
-        #expect(try harness.ledger().errorCode == "WHMCS_REJECTED")
-
+        _ = try harness.failByCancelling()
         try harness.request(2)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcsOrders().map(\.status) == ["Cancelled", "Active"])
@@ -96,11 +89,7 @@ import Testing
 
     @Test("The cleared id of the cancelled order does not stay when it lands late") func lateClearing() throws {
         let harness = try ProvisioningHarness()
-        try harness.request()
-        harness.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
-        try harness.run()
-        harness.cancel(try #require(harness.whmcsOrders().first).id)
-        try harness.runWhenDue()
+        _ = try harness.failByCancelling()
         try harness.request(2)
         let clears = { (request: Request) in request.method == "PATCH" && request.text.contains(#"_ID__c":null"#) }
         harness.network.before = { clears($0) ? .lost : nil }
@@ -116,12 +105,7 @@ import Testing
 
     @Test("The id of the cancelled order in Salesforce does not refuse the next request") func lateID() throws {
         let harness = try ProvisioningHarness()
-        try harness.request()
-        harness.whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
-        try harness.run()
-        let first = try #require(harness.whmcsOrders().first)
-        harness.cancel(first.id)
-        try harness.runWhenDue()
+        let first = try harness.failByCancelling()
         try harness.request(2)
         harness.whmcs.failNext(.maintenance, on: "GetClientsDetails", times: 4)
         #expect(try harness.run()["status"] == "Activating")
@@ -162,6 +146,20 @@ import Testing
 }
 
 extension ProvisioningHarness {
+    /// Requests the order. An operator cancels it in WHMCS before it is accepted, and it fails.
+    ///
+    /// - Returns: the cancelled WHMCS order.
+    fileprivate func failByCancelling() throws -> WHMCSSimulator.Order {
+        try request()
+        whmcs.failNext(.answer(200, #"{"result":"error","message":"Server Error"}"#), on: "AcceptOrder")
+        try run()
+        let order = try #require(whmcsOrders().first)
+        cancel(order.id)
+        #expect(try runWhenDue()["status"] == "Failed")
+        #expect(try ledger().errorCode == "WHMCS_REJECTED")
+        return order
+    }
+
     fileprivate func cancel(_ id: Int) {
         whmcs.update { state in
             for index in state.orders.indices where state.orders[index].id == id {
