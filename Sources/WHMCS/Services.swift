@@ -5,8 +5,20 @@ public struct Service: Sendable, Equatable {
     public var id: Int
     public var orderId: Int?
     public var productId: Int
+    /// `Pending`, `Active`, …; nil when the answer has none, as the next ones.
+    public var status: String?
+    /// In WHMCS's display words, `Semi-Annually`.
+    public var cycle: String?
+    /// Decimal numbers, as WHMCS writes them.
+    public var firstPaymentAmount: String?
+    public var recurringAmount: String?
+    /// 1 unless the product scales.
+    public var quantity: Int
+    public var domain: String?
     /// Custom field id → value.
     public var customFields: [Int: String]
+
+    public var isPending: Bool { status?.lowercased() == "pending" }
 }
 
 extension WHMCSClient {
@@ -24,6 +36,13 @@ extension WHMCSClient {
     }
 }
 
+extension WHMCSClient {
+    /// The client's services with these ids, lowest first.
+    public func services(clientId: Int, ids: [Int]) throws(WHMCSFailure) -> [Service] {
+        try services(clientId: clientId).filter { ids.contains($0.id) }
+    }
+}
+
 extension Service {
     /// Custom fields that cannot be read make the row unreadable: one of them may be the one that is searched for.
     init?(_ row: JSON) {
@@ -33,5 +52,11 @@ extension Service {
         self.productId = productId
         self.customFields = customFields
         orderId = row["orderid"]?.id
+        status = row["status"]?.stringOrNumber
+        cycle = row["billingcycle"]?.stringOrNumber
+        firstPaymentAmount = row["firstpaymentamount"]?.stringOrNumber
+        recurringAmount = row["recurringamount"]?.stringOrNumber
+        quantity = row["qty"]?.id ?? 1
+        domain = row["domain"]?.stringOrNumber
     }
 }

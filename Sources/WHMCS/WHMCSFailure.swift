@@ -91,6 +91,14 @@ extension WHMCSFailure {
         }
     }
 
+    /// Whether WHMCS refused the caller, whatever the action: only a person can change that.
+    public var isRefusalOfCaller: Bool {
+        switch self {
+        case .authentication, .addressNotAllowed, .permission, .noCredentials: true
+        default: false
+        }
+    }
+
     /// Whether WHMCS may have carried out the write. If so, check WHMCS before sending it again.
     public var outcomeUnknown: Bool {
         switch self {

@@ -122,7 +122,7 @@ extension Ledger {
             .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.firstRecoveryDelay),
             .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
             .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
-            .endedAt: .null,
+            .endedAt: .null, .setupFailedAt: .null,
         ]
         if previous?.whmcsOrderID == nil { update[.plan] = .null }
         update.append(historyEntry(.accepted, requestNumber: requestNumber, at: now), to: .history)
