@@ -20,6 +20,9 @@ extension ProvisioningRun {
         // The failure that ends the request is recorded, and only its report went wrong: it keeps its code, which may say
         // that a new request is not safe.
         if order.step == .failureUpdate { return try lease.release(dueAt: http.now() + settings.retryDelay) }
+        if order.step == .accept, !failure.isRetryable, failure.code != .whmcsSetupFailed {
+            alerts.raise("WHMCS accepted an order, and its set-up cannot be read", order.id, failure)
+        }
         if canRetry(after: failure) { return try lease.release(dueAt: dueAt(after: failure), after: failure) }
         // WHMCS may still add the order. Until it cannot, nobody could tell whether a new request is safe.
         if order.isAddOrderInDoubt, let quietUntil = addOrderQuietUntil, http.now() < quietUntil {
