@@ -90,7 +90,7 @@ struct Behaviours {
         var drawn = Behaviours()
         for (kind, most) in shares { drawn[keyPath: kind] = share(most) }
         for (kind, frequency) in choices { drawn[keyPath: kind] = random.chance(frequency) }
-        if random.chance(0.3) { drawn.rowsInPage = Int.random(in: 1...3, using: &random) }
+        if random.chance(0.3) { drawn.rowsInPage = Int.random(in: 2...4, using: &random) }
         return drawn
     }
 

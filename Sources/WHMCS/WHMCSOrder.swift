@@ -29,22 +29,21 @@ public struct WHMCSOrder: Sendable, Equatable {
 extension WHMCSClient {
     /// Nil when WHMCS has no such order.
     public func order(_ id: Int) throws(WHMCSFailure) -> WHMCSOrder? {
-        let rows: [JSON]
+        let orders: [WHMCSOrder]
         do {
-            rows = try allRows("GetOrders", [("id", String(id))], "orders", "order")
+            orders = try allRows([("id", String(id))])
         } catch .other(_, let message, _) where message.lowercased().contains("not found") {
             // The vendor does not document the answer for a missing order.
             return nil
         }
-        let orders = try read(rows)
-        guard orders.allSatisfy({ $0.id == id }) else { throw .foreignRows(action: "GetOrders") }
+        guard orders.allSatisfy({ $0.id == id }) else { throw .foreignRows(action: WHMCSOrder.action) }
         return orders.first
     }
 
     /// Every order of the client, lowest id first.
     public func orders(clientId: Int) throws(WHMCSFailure) -> [WHMCSOrder] {
-        let orders = try read(allRows("GetOrders", [("userid", String(clientId))], "orders", "order"))
-        guard orders.allSatisfy({ $0.clientId == clientId }) else { throw .foreignRows(action: "GetOrders") }
+        let orders: [WHMCSOrder] = try allRows([("userid", String(clientId))])
+        guard orders.allSatisfy({ $0.clientId == clientId }) else { throw .foreignRows(action: WHMCSOrder.action) }
         return orders.sorted { $0.id < $1.id }
     }
 
@@ -64,17 +63,13 @@ extension WHMCSClient {
     public func cancelOrder(_ id: Int) throws(WHMCSFailure) {
         _ = try call("CancelOrder", [("orderid", String(id))], .write)
     }
-
-    private func read(_ rows: [JSON]) throws(WHMCSFailure) -> [WHMCSOrder] {
-        let orders = rows.compactMap(WHMCSOrder.init)
-        guard orders.count == rows.count else {
-            throw .unreadable(action: "GetOrders", "an order without id, client or status", mayHaveHappened: false)
-        }
-        return orders
-    }
 }
 
-extension WHMCSOrder {
+extension WHMCSOrder: ListRow {
+    static let action = "GetOrders"
+    static let names = (outer: "orders", inner: "order")
+    static let required = "an order without id, client or status"
+
     init?(_ row: JSON) {
         guard let id = row["id"]?.id, let clientId = row["userid"]?.id, let status = row["status"]?.stringOrNumber
         else {

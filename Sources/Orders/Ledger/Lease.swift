@@ -27,10 +27,9 @@ struct Lease {
         try write([:])
     }
 
-    private mutating func write(_ update: ItemUpdate, history entry: JSON? = nil) throws {
+    private mutating func write(_ update: ItemUpdate) throws {
         var update = update
         update[.updatedAt] = .milliseconds(ledger.now())
-        if let entry { update.append(entry, to: .history) }
         let result = try ledger.table.write(
             .update(ItemKey.order(order.id), update, if: .equal(.leaseOwner, .string(owner))))
         guard case .written(let item) = result, let order = try ledger.read(item) else { throw Lost() }
@@ -204,7 +203,8 @@ extension Lease {
         guard order.status != status else { return try write(changes) }
         let isDecided = status == .failed && !order.isOutcomeUnknown
         changes[.endedAt] = .milliseconds(isDecided ? order.endedAt ?? now : now)
-        try write(
-            changes, history: historyEntry(status, requestNumber: order.requestNumber, at: now, errorCode: errorCode))
+        changes[.history] = history(
+            of: order, with: status, requestNumber: order.requestNumber, at: now, errorCode: errorCode)
+        try write(changes)
     }
 }

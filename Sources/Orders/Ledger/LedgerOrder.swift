@@ -48,12 +48,19 @@ package struct LedgerOrder: Sendable, Equatable {
     package var errorMessage: String?
     /// Until when Salesforce may still carry out a status write that it has not confirmed.
     var unconfirmedUntil: Timestamp?
+    /// When the request began.
+    var requestedAt: Timestamp
     /// When the order last became Provisioned, or its request failed.
     var endedAt: Timestamp?
     /// The platform event that requested the order.
     var platformEventID: String?
     var correlationID: String?
     var updatedAt: Timestamp
+    /// Oldest first.
+    var history: [JSON]
+
+    /// Since when somebody waits for what is left to do: for the order, or for its final status in Salesforce.
+    var waitingSince: Timestamp { hasEnded ? endedAt ?? updatedAt : requestedAt }
 
     /// The request has failed, and the order's status does not say so yet: Salesforce may show it, so that a new request may
     /// come from somebody who knows. Of an unknown outcome nobody may be taken to know.
@@ -103,5 +110,8 @@ extension LedgerOrder {
         platformEventID = item[.platformEventID]?.string
         correlationID = item[.correlationID]?.string
         updatedAt = item[.updatedAt]?.timestamp ?? Timestamp(milliseconds: 0)
+        // An order of an earlier version has none.
+        requestedAt = item[.requestedAt]?.timestamp ?? updatedAt
+        history = item[.history]?.array ?? []
     }
 }

@@ -28,7 +28,7 @@ enum Attribute: String {
     /// "1" or absent: the partition key of the index.
     case open
     case dueAt
-    case errorCode, errorMessage, endedAt
+    case errorCode, errorMessage, requestedAt, endedAt
     case unconfirmedUntil = "lateUntil"
     case platformEventID = "lastEvent"
     case correlationID = "correlationId"

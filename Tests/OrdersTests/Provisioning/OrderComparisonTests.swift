@@ -21,8 +21,8 @@ import Testing
             _ id: Int, product: Int, cycle: String?, first: String?, recurring: String?, quantity: Int = 1
         ) -> Service {
             Service(
-                id: id, orderId: 7, productId: product, status: "Pending", cycle: cycle, firstPaymentAmount: first,
-                recurringAmount: recurring, quantity: quantity, domain: "", customFields: [:])
+                id: id, orderId: 7, productId: product, status: "Pending", cycle: cycle, recurringAmount: recurring,
+                firstPaymentAmount: first, quantity: quantity, domain: "", customFields: [:])
         }
 
         func compared() -> Result<[Int], ProvisioningFailure> {
