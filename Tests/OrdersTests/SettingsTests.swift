@@ -42,7 +42,7 @@ import Testing
     private static let provisioning = [
         "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
         "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/c",
-        "WHMCS_PAYMENT_METHOD": "mailin",
+        "WHMCS_PAYMENT_METHOD": "mailin", "SF_PROVISIONABLE_STATUSES": "*",
     ]
 
     @Test("provision-order has defaults") func provisioningDefaults() {
@@ -53,7 +53,7 @@ import Testing
         #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (true, false))
         #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
         #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
-        #expect(settings.provisionableStatuses.isEmpty)
+        #expect(settings.provisionableStatuses == .any)
         let fields = settings.fields
         #expect(
             [
@@ -78,7 +78,7 @@ import Testing
         let settings = ProvisioningSettings(&environment)
         #expect(environment.faults == [])
         #expect((settings.salesforce.apiVersion, settings.pricebookID?.text) == ("v67.0", "01sDn000000AbCdIAK"))
-        #expect((settings.provisionableStatuses, settings.failed) == (["approved", "activated"], "Broken"))
+        #expect((settings.provisionableStatuses, settings.failed) == (.named(["Approved", "ACTIVATED"]), "Broken"))
         #expect(settings.fields.client == "Account.Parent.Billing__c")
         #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (false, true))
         #expect((settings.markerField, settings.quietTime) == ("Salesforce Order", 0))
@@ -97,6 +97,7 @@ import Testing
             Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
                 "LEDGER_TABLE is not set", "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
                 "SF_API_VERSION must be like v66.0", "PORTAL_PRICEBOOK_ID must be a Salesforce id",
+                "SF_PROVISIONABLE_STATUSES is not set; * allows any status",
                 "WHMCS_API_URL must be an https URL without a user name", "WHMCS_CREDENTIALS_PARAMETER is not set",
                 "WHMCS_PAYMENT_METHOD is not set", "WHMCS_REQUIRE_PAY_METHOD must be true or false",
                 "WHMCS_PRICE_FROM_SALESFORCE must be true or false",
@@ -173,13 +174,14 @@ import Testing
                 [
                     "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
                     "SF_PROVISIONABLE_STATUSES": "Approved", "SF_FIELD_STATUS": "Order_Status__c",
+                    "SF_RECONCILE_SINCE": "2026-11-20",
                 ], []
             ),
             (
                 ["SF_RECONCILE": "true", "SF_FIELD_STATUS": "a..b", "PORTAL_PRICEBOOK_ID": "standard"],
                 [
                     "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
-                    "SF_PROVISIONABLE_STATUSES is not set, and SF_RECONCILE requires it",
+                    "SF_PROVISIONABLE_STATUSES is not set; * allows any status", "SF_RECONCILE_SINCE is not set",
                     "PORTAL_PRICEBOOK_ID must be a Salesforce id",
                     "SF_FIELD_STATUS must be the API name of a field",
                 ]
@@ -188,6 +190,48 @@ import Testing
     func recoveryFaults(_ values: [String: String], _ faults: [String]) {
         let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"].merging(values) { $1 }
         #expect(Self.faults({ _ = Recovery.Settings(&$0) }, all) == faults)
+    }
+
+    @Test(
+        "Reconciliation begins with a day in UTC, or a time with its zone",
+        arguments: [
+            ("2026-11-20", 1_795_132_800_000), ("2026-11-20T10:15:30Z", 1_795_169_730_000),
+            (" 2026-11-20T19:15:30+09:00 ", 1_795_169_730_000),
+            // A number could be seconds, or a day without hyphens.
+            ("1795169730", nil), ("20261120", nil), ("2026-02-30", nil), ("2026-11-20T10:15:30", nil),
+            ("999999999-1-1-1-1-1Z", nil), ("99999-1-1-", nil), ("yesterday", nil), ("-", nil),
+        ] as [(String, Int?)])
+    func reconciledSince(_ text: String, _ milliseconds: Int?) {
+        var environment = Environment([
+            "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t",
+            "SF_REFRESH_FUNCTION": "refresh", "SF_PROVISIONABLE_STATUSES": "*", "SF_RECONCILE_SINCE": text,
+        ])
+        let settings = Recovery.Settings(&environment)
+        guard let milliseconds else {
+            let rule = "must be a day like 2026-11-20, or a time like 2026-11-20T10:15:30Z"
+            return #expect(environment.faults == ["SF_RECONCILE_SINCE \(rule)"])
+        }
+        #expect(environment.faults == [])
+        #expect(settings.reconciliation?.since.milliseconds == milliseconds)
+    }
+
+    // MARK: The approval
+
+    @Test(
+        "The approving statuses are named, or * alone allows any",
+        arguments: [
+            ("Approved", .named(["Approved"]), []), ("*", .any, []), (" * , ", .any, []),
+            ("", .named([]), ["SF_PROVISIONABLE_STATUSES is not set; * allows any status"]),
+            (",", .named([]), ["SF_PROVISIONABLE_STATUSES is not set; * allows any status"]),
+            (
+                "Approved,*", .named(["Approved", "*"]),
+                ["SF_PROVISIONABLE_STATUSES must be * alone, or statuses separated by commas"]
+            ),
+        ] as [(String, ProvisionableStatuses, [String])])
+    func statuses(_ text: String, _ statuses: ProvisionableStatuses, _ faults: [String]) {
+        var environment = Environment(["SF_PROVISIONABLE_STATUSES": text])
+        #expect(ProvisionableStatuses(&environment) == statuses)
+        #expect(environment.faults == faults)
     }
 
     // MARK: order-status

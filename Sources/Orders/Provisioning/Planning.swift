@@ -10,8 +10,7 @@ extension ProvisioningRun {
                 .orderNotFound, "Salesforce has no such order, or the integration user may not see it")
         }
         let status = source.status ?? "none"
-        guard settings.provisionableStatuses.isEmpty || settings.provisionableStatuses.contains(status.lowercased())
-        else {
+        guard settings.provisionableStatuses.contains(status) else {
             throw ProvisioningFailure(
                 .orderNotProvisionable, "orders with the status \(status) are not provisioned")
         }

@@ -6,8 +6,7 @@ struct ProvisioningSettings: ProgramSettings {
     var ledgerTable: String
     var salesforce: SalesforceSettings
     var pricebookID: RecordID?
-    /// Lower-case; empty allows any.
-    var provisionableStatuses: [String]
+    var provisionableStatuses: ProvisionableStatuses
     var fields = SalesforceFields()
     var activating: String
     var provisioned: String
@@ -29,7 +28,7 @@ struct ProvisioningSettings: ProgramSettings {
         ledgerTable = environment.text("LEDGER_TABLE")
         salesforce = SalesforceSettings(&environment)
         pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
-        provisionableStatuses = environment.list("SF_PROVISIONABLE_STATUSES").map { $0.lowercased() }
+        provisionableStatuses = ProvisionableStatuses(&environment)
         activating = environment.text("SF_STATUS_ACTIVATING", default: "Activating")
         provisioned = environment.text("SF_STATUS_PROVISIONED", default: "Provisioned")
         failed = environment.text("SF_STATUS_FAILED", default: "Failed")

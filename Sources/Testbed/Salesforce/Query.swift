@@ -168,10 +168,15 @@ private struct QueryRun {
         throws(SalesforceRefusal) -> Bool
     {
         let found = try value(condition.path, of: record, type)
-        if condition.isBefore {
+        if condition.comparison != .equal, condition.comparison != .notEqual {
             // `…10:15:30.000+0000` and `…10:15:30.000Z` differ only in the zone, which is UTC in both.
-            guard let time = found.string, let limit = condition.values.first?.stringOrNumber else { return false }
-            return time.prefix(23) < limit.prefix(23)
+            guard let text = found.string?.prefix(23), let limit = condition.values.first?.stringOrNumber?.prefix(23)
+            else { return false }
+            return switch condition.comparison {
+            case .less: text < limit
+            case .greater: text > limit
+            default: text >= limit
+            }
         }
         let isId = condition.path.last?.lowercased().hasSuffix("id") == true
         var isEqual = false
@@ -186,7 +191,7 @@ private struct QueryRun {
                 isEqual = true
             }
         }
-        return isEqual != condition.isNegated
+        return isEqual == (condition.comparison == .equal)
     }
 
     private func attributes(_ record: [String: JSON], _ type: String) -> JSON {
