@@ -39,11 +39,7 @@ import Testing
 
     // MARK: provision-order
 
-    private static let provisioning = [
-        "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
-        "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/c",
-        "WHMCS_PAYMENT_METHOD": "mailin", "SF_PROVISIONABLE_STATUSES": "*",
-    ]
+    private static let provisioning = ProvisioningSettings.validVariables
 
     @Test("provision-order has defaults") func provisioningDefaults() {
         var environment = Environment(Self.provisioning)
@@ -51,6 +47,9 @@ import Testing
         #expect(environment.faults == [])
         #expect((settings.salesforce.apiVersion, settings.pricebookID, settings.markerField) == ("v66.0", nil, nil))
         #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (true, false))
+        #expect((settings.paymentMethod, settings.customerNoField, settings.currency) == ("mailin", nil, nil))
+        #expect((settings.createsInvoice, settings.sendsConfirmation) == (true, true))
+        #expect(settings.errorMessageLength == 255)
         #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
         #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
         #expect(settings.provisionableStatuses == .any)
@@ -64,6 +63,11 @@ import Testing
                 "WHMCS_Order_ID__c", "Last_Provisioning_At__c", "WH_Account__c", "WH_Product_ID__c", "Billing_Cycle__c",
                 "WHMCS_Service_ID__c",
             ])
+        #expect(
+            [
+                fields.customerNo, fields.currency, fields.domain, fields.hostname, fields.configOptions,
+                fields.customFields,
+            ].compactMap(\.self) == [])
     }
 
     @Test("provision-order reads all variables") func provisioningValues() {
@@ -72,7 +76,10 @@ import Testing
             "SF_PROVISIONABLE_STATUSES": " Approved ,, ACTIVATED ", "SF_STATUS_FAILED": "Broken",
             "SF_FIELD_CLIENT": "Account.Parent.Billing__c", "WHMCS_REQUIRE_PAY_METHOD": "FALSE",
             "WHMCS_PRICE_FROM_SALESFORCE": "true", "WHMCS_MARKER_FIELD": "Salesforce Order", "WHMCS_QUIET_TIME": "0",
-            "RETRY_DELAY": "5", "MAX_ATTEMPTS": "3",
+            "RETRY_DELAY": "5", "MAX_ATTEMPTS": "3", "WHMCS_PAYMENT_METHOD": "client", "WHMCS_NO_INVOICE": "true",
+            "WHMCS_NO_EMAIL": "true", "WHMCS_CUSTOMER_NO_FIELD": "198", "SF_ERROR_MESSAGE_LENGTH": "32768",
+            "SF_FIELD_DOMAIN": "Domain__c", "SF_FIELD_HOSTNAME": "Product2.Host__c",
+            "SF_FIELD_CONFIG_OPTIONS": "OrderItem.Options__c", "SF_FIELD_CUSTOM_FIELDS": "Fields__c",
         ]
         var environment = Environment(Self.provisioning.merging(set) { $1 })
         let settings = ProvisioningSettings(&environment)
@@ -81,6 +88,13 @@ import Testing
         #expect((settings.provisionableStatuses, settings.failed) == (.named(["Approved", "ACTIVATED"]), "Broken"))
         #expect(settings.fields.client == "Account.Parent.Billing__c")
         #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (false, true))
+        #expect((settings.paymentMethod, settings.customerNoField, settings.currency) == (nil, 198, nil))
+        #expect((settings.createsInvoice, settings.sendsConfirmation) == (false, false))
+        #expect(settings.errorMessageLength == 32_768)
+        #expect((settings.fields.customerNo, settings.fields.currency) == ("SF_Account_No__c", "CurrencyIsoCode"))
+        #expect((settings.fields.domainPath, settings.fields.hostnamePath) == ("Domain__c", "Product2.Host__c"))
+        #expect(settings.fields.configOptionsPath == "Options__c")
+        #expect(settings.fields.customFieldsPath == "Fields__c")
         #expect((settings.markerField, settings.quietTime) == ("Salesforce Order", 0))
         #expect((settings.retryDelay, settings.maxAttempts) == (5000, 3))
     }
@@ -91,7 +105,9 @@ import Testing
             "WHMCS_API_URL": "http://billing.example.com/api",
             "WHMCS_REQUIRE_PAY_METHOD": "yes", "WHMCS_PRICE_FROM_SALESFORCE": "1", "WHMCS_QUIET_TIME": "-1",
             "RETRY_DELAY": "3601", "MAX_ATTEMPTS": "0", "SF_FIELD_STATUS": "Status__c FROM User--",
-            "SF_FIELD_SERVICE_ID": "a..b",
+            "SF_FIELD_SERVICE_ID": "a..b", "SF_FIELD_DOMAIN": "a b", "SF_FIELD_CUSTOMER_NO": "1a",
+            "WHMCS_CUSTOMER_NO_FIELD": "Customer Number", "SF_CURRENCY": "€", "WHMCS_NO_INVOICE": "1",
+            "WHMCS_NO_EMAIL": "no", "SF_ERROR_MESSAGE_LENGTH": "79",
         ]
         #expect(
             Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
@@ -100,13 +116,30 @@ import Testing
                 "SF_PROVISIONABLE_STATUSES is not set; * allows any status",
                 "WHMCS_API_URL must be an https URL without a user name", "WHMCS_CREDENTIALS_PARAMETER is not set",
                 "WHMCS_PAYMENT_METHOD is not set", "WHMCS_REQUIRE_PAY_METHOD must be true or false",
-                "WHMCS_PRICE_FROM_SALESFORCE must be true or false",
+                "WHMCS_PRICE_FROM_SALESFORCE must be true or false", "SF_CURRENCY must be an ISO code like EUR",
+                "WHMCS_NO_INVOICE must be true or false", "WHMCS_NO_EMAIL must be true or false",
+                "WHMCS_CUSTOMER_NO_FIELD must be a whole number from 1 to 2147483647",
+                "SF_ERROR_MESSAGE_LENGTH must be a whole number from 80 to 131072",
                 "WHMCS_QUIET_TIME must be a whole number from 0 to 86400",
                 "RETRY_DELAY must be a whole number from 0 to 3600",
                 "MAX_ATTEMPTS must be a whole number from 1 to 1000",
                 "SF_FIELD_STATUS must be the API name of a field",
                 "SF_FIELD_SERVICE_ID must be the API name of a field",
+                "SF_FIELD_DOMAIN must be the API name of a field",
+                "SF_FIELD_CUSTOMER_NO must be the API name of a field",
             ])
+    }
+
+    @Test(
+        "The order's currency is read where Salesforce's prices count and the org's is not given",
+        arguments: [
+            ([:], nil, nil), (["WHMCS_PRICE_FROM_SALESFORCE": "true"], nil, "CurrencyIsoCode"),
+            (["WHMCS_PRICE_FROM_SALESFORCE": "true", "SF_CURRENCY": " eur "], "EUR", nil),
+            (["SF_CURRENCY": "EUR"], "EUR", nil),
+        ] as [([String: String], String?, String?)])
+    func currency(_ values: [String: String], _ currency: String?, _ field: String?) {
+        let settings = ProvisioningSettings.valid(values)
+        #expect((settings.currency, settings.fields.currency) == (currency, field))
     }
 
     @Test(

@@ -113,7 +113,7 @@ extension ProvisioningRun {
         try lease.recordAddOrderSending(until: http.deadline ?? http.now())
         let id: Int
         do throws(WHMCSFailure) {
-            id = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
+            id = try whmcs.addOrder(plan.cart(settings, marker: marker))
         } catch {
             guard error.outcomeUnknown else {
                 try lease.recordAddOrderNotCarriedOut()

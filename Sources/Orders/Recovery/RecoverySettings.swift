@@ -35,10 +35,7 @@ extension Reconciliation {
             statuses = ProvisionableStatuses(&environment)
             since = environment.time("SF_RECONCILE_SINCE")
             pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
-            statusField = environment.text("SF_FIELD_STATUS", default: SalesforceFields().status)
-            if !SOQL.isFieldPath(statusField) {
-                environment.fault("SF_FIELD_STATUS", "must be the API name of a field")
-            }
+            statusField = environment.fieldName("SF_FIELD_STATUS", default: SalesforceFields().status)
         }
     }
 }
