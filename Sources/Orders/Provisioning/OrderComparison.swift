@@ -58,8 +58,12 @@ struct OrderComparison {
         }
         if service.quantity != 1 { faults.append("service \(service.id) has the quantity \(service.quantity)") }
         let price = item.cycle == .onetime ? service.firstPaymentAmount : service.recurringAmount
-        if let planned = item.price, let price, !isSameAmount(price, planned) {
+        // Configurable options cost on top.
+        if let planned = item.price, item.configOptions.isEmpty, let price, !isSameAmount(price, planned) {
             faults.append("service \(service.id) costs \(price.prefix(40)), not \(planned)")
+        }
+        if let planned = item.domain, let domain = service.domain, domain.lowercased() != planned.lowercased() {
+            faults.append("service \(service.id) has the domain \(domain.prefix(80)), not \(planned)")
         }
         return faults
     }

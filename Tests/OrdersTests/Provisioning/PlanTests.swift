@@ -10,22 +10,34 @@ import Testing
         items: [
             .init(
                 orderItemID: MappingTests.ids[0], productID: 185, cycle: .semiannually, quantity: 2, price: "9.90",
-                markerField: 401),
-            .init(orderItemID: MappingTests.ids[1], productID: 186, cycle: .onetime, quantity: 1),
-        ])
+                markerField: 401, domain: "a.example", configOptions: [71: "712"], customFields: [9: "x"]),
+            .init(
+                orderItemID: MappingTests.ids[1], productID: 186, cycle: .onetime, quantity: 1,
+                hostname: "web1"),
+        ], paymentMethod: "stripe")
 
     @Test("The cart has a line for each unit") func cart() throws {
         let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
         let hosting = Cart.Line(
-            productId: 185, cycle: .semiannually, customFields: [401: "sfOrderId=801Dn0000014UPaIAM ref=r1"],
-            priceOverride: "9.90")
-        let cart = Self.plan.cart(paymentMethod: "mailin", marker: marker)
+            productId: 185, cycle: .semiannually, customFields: [401: "sfOrderId=801Dn0000014UPaIAM ref=r1", 9: "x"],
+            priceOverride: "9.90", domain: "a.example", configOptions: [71: "712"])
+        let cart = Self.plan.cart(.valid(), marker: marker)
         #expect(
             cart
                 == Cart(
-                    clientId: 1234, paymentMethod: "mailin",
-                    lines: [hosting, hosting, Cart.Line(productId: 186, cycle: .onetime)],
+                    clientId: 1234, paymentMethod: "stripe",
+                    lines: [hosting, hosting, Cart.Line(productId: 186, cycle: .onetime, hostname: "web1")],
                     notes: "sfOrderId=801Dn0000014UPaIAM ref=r1"))
+    }
+
+    @Test("A plan without a payment method gets the one of the settings, which may suppress invoice and e-mail")
+    func settings() throws {
+        let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
+        var plan = Self.plan
+        plan.paymentMethod = nil
+        let settings = ProvisioningSettings.valid(["WHMCS_NO_INVOICE": "true", "WHMCS_NO_EMAIL": "true"])
+        let cart = plan.cart(settings, marker: marker)
+        #expect((cart.paymentMethod, cart.createsInvoice, cart.sendsConfirmation) == ("mailin", false, false))
     }
 
     @Test(
