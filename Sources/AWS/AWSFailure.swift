@@ -15,6 +15,14 @@ public enum AWSFailure: Error, Sendable, Equatable, CustomStringConvertible {
         return code
     }
 
+    /// The service did not do its work, and will do it later with nothing fixed. A refusal of the caller is none.
+    public var isOutage: Bool {
+        switch self {
+        case .unreachable, .unreadable: true
+        case .refused(_, let code, _, _): isPassing(code)
+        }
+    }
+
     public var description: String {
         switch self {
         case .unreachable(let action, let reason): "\(action) had no answer: \(reason)"

@@ -88,6 +88,9 @@ let isRetryable: @Sendable (Response) -> Bool = { response in
     return retryable.contains(code)
 }
 
+/// Whether a refusal with this code passes by itself; `HTTP503` stands for an answer without a code.
+func isPassing(_ code: String) -> Bool { retryable.contains(code) || code.hasPrefix("HTTP5") || code == "HTTP429" }
+
 private let retryable: Set = [
     "ThrottlingException", "ThrottledException", "TooManyRequestsException", "ProvisionedThroughputExceededException",
     "ProvisionedThroughputExceeded", "ThrottlingError", "RequestLimitExceeded", "TransactionConflict",

@@ -26,6 +26,14 @@ extension StringProtocol {
     public var excerpt: String { prefix(utf16: 255) }
 }
 
+extension StringProtocol {
+    /// An id that somebody else has chosen, for logs and the ledger: at most 128 characters, each of visible ASCII.
+    public var boundedID: String {
+        String(
+            unicodeScalars.prefix(128).map { ("!"..."~").contains($0) ? Character($0) : "?" })
+    }
+}
+
 /// Whether the byte is an ASCII digit.
 public func isDigit(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)

@@ -39,7 +39,17 @@ struct ProgramContext<Settings: ProgramSettings> {
     let http: HTTPClient
     let log: Log
     /// The parameters that the program has read.
-    let parameters = ParameterCache()
+    let parameters: ParameterCache
+
+    init(settings: Settings, account: Account, http: HTTPClient, log: Log) {
+        self.settings = settings
+        self.account = account
+        self.http = http
+        self.log = log
+        parameters = ParameterCache { failure in
+            log.warn("Parameter Store failed; using the last values", ["error": .string("\(failure)")])
+        }
+    }
 }
 
 extension Program {

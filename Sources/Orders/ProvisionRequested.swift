@@ -40,9 +40,9 @@ struct ProvisionRequested: Equatable {
         }
         self.orderID = orderID
         requestNumber = fields?["attempt"]?.integer ?? 1
-        correlationID = fields?[names.1]?.stringOrNumber ?? event.id
+        correlationID = (fields?[names.1]?.stringOrNumber ?? event.id).boundedID
         requestedAt = fields.flatMap(ProvisionRequested.time) ?? event.time.flatMap { Timestamp($0) } ?? now
-        platformEventID = isPlatformEvent ? event.detail["id"]?.stringOrNumber ?? event.id : nil
+        platformEventID = isPlatformEvent ? (event.detail["id"]?.stringOrNumber ?? event.id).boundedID : nil
     }
 
     /// When the event was published. The envelope's time is that of its delivery, and Event Relay may deliver three days of

@@ -48,31 +48,3 @@ private func withoutAnchor(_ value: String) -> String {
     guard value.hasPrefix("<a "), value.hasSuffix("</a>"), let end = value.firstIndex(of: ">") else { return value }
     return String(value[value.index(after: end)...].dropLast("</a>".count))
 }
-
-extension WHMCSClient {
-    /// Every row of a paged list, or `.incompleteList`: a search for an order must never take an unread order for a missing
-    /// one.
-    func allRows(_ action: String, _ form: Form, _ outer: String, _ inner: String) throws(WHMCSFailure) -> [JSON] {
-        var rows: [JSON] = []
-        var total: Int?
-        repeat {
-            let page = [("limitstart", String(rows.count)), ("limitnum", "250")]
-            let answer = try call(action, form + page, .read)
-            guard let pageTotal = answer["totalresults"]?.integer else { throw .incompleteList(action: action) }
-            // Without results the list may be missing.
-            guard let more = answer.rows(outer, inner) ?? (pageTotal == 0 ? [] : nil) else {
-                throw .unreadable(action: action, "no list of \(outer)", mayHaveHappened: false)
-            }
-            guard total ?? pageTotal == pageTotal, !more.isEmpty || pageTotal == rows.count else {
-                throw .incompleteList(action: action)
-            }
-            total = pageTotal
-            rows += more
-        } while rows.count < total ?? 0
-        // The vendor promises no sort order: between two pages a row may move, so that another is read twice.
-        guard rows.count == total ?? 0, Set(rows.compactMap { $0["id"]?.id }).count == rows.count else {
-            throw .incompleteList(action: action)
-        }
-        return rows
-    }
-}

@@ -10,9 +10,12 @@ public struct WHMCSClient {
         case read, write
     }
 
+    /// How long a write may take, in ms: while WHMCS adds or accepts an order, it may call gateways and servers.
+    public static let writeTimeout = 60_000
+
     private let http: HTTPClient
     private let url: String
-    private let credentials: Credentials
+    private let credentials: CurrentCredentials
     private let renewed: (() -> Credentials?)?
 
     /// - Parameters:
@@ -23,34 +26,62 @@ public struct WHMCSClient {
     ) {
         self.http = http
         self.url = url
-        self.credentials = credentials
+        self.credentials = CurrentCredentials(credentials)
         self.renewed = renewed
     }
 
-    /// Calls an action and returns its answer, an object. Credentials that WHMCS refuses may just have been rotated: they
-    /// are read again, and the call, which was not carried out, is sent once more with new ones.
+    /// Calls an action and returns its answer, an object.
     ///
     /// The failure of a write says, by `outcomeUnknown`, whether WHMCS may have carried it out all the same.
     public func call(_ action: String, _ form: Form, _ kind: Kind) throws(WHMCSFailure) -> JSON {
-        do { return try call(action, form, kind, credentials) } catch {
-            guard case .authentication = error, let renewed else { throw error }
-            guard let current = renewed() else {
-                throw .notReachable(
-                    action: action, reason: "it refused the credentials, and they could not be read again",
-                    mayHaveHappened: false)
+        try answers(action, [form], kind)[0].get()
+    }
+
+    /// Calls an action that changes nothing on several forms at once, and answers in their order.
+    func readAll(_ action: String, _ forms: [Form]) -> [Result<JSON, WHMCSFailure>] {
+        answers(action, forms, .read)
+    }
+
+    /// Credentials that WHMCS refuses may just have been rotated: they are read again, and what was refused is sent once
+    /// more with new ones, which later calls use from the start. A refused call may count as a failed login.
+    private func answers(_ action: String, _ forms: [Form], _ kind: Kind) -> [Result<JSON, WHMCSFailure>] {
+        let used = credentials.value
+        var answers = send(action, forms, kind, used)
+        let refused = answers.indices.filter { answers[$0].isRefusedForCredentials(kind) }
+        guard !refused.isEmpty, let renewed else { return answers }
+        guard let current = renewed() else {
+            for index in refused {
+                answers[index] = .failure(
+                    .notReachable(
+                        action: action, reason: "it refused the credentials, and they could not be read again",
+                        mayHaveHappened: false))
             }
-            guard current != credentials else { throw error }
-            return try call(action, form, kind, current)
+            return answers
+        }
+        guard current != used else { return answers }
+        credentials.value = current
+        let again = send(action, refused.map { forms[$0] }, kind, current)
+        for (index, answer) in zip(refused, again) { answers[index] = answer }
+        return answers
+    }
+
+    private func send(
+        _ action: String, _ forms: [Form], _ kind: Kind, _ credentials: Credentials
+    ) -> [Result<JSON, WHMCSFailure>] {
+        http.sendAll(forms.map { request(action, $0, kind, credentials) }).map { result in
+            do throws(WHMCSFailure) { return .success(try answer(action, kind, result)) } catch {
+                return .failure(error)
+            }
         }
     }
 
-    private func call(
-        _ action: String, _ form: Form, _ kind: Kind, _ credentials: Credentials
+    private func answer(
+        _ action: String, _ kind: Kind, _ result: Result<Response, HTTPFailure>
     ) throws(WHMCSFailure) -> JSON {
         let mayHaveHappened = kind == .write
         let response: Response
         do {
-            response = try http.send(request(action, form, kind, credentials))
+            response = try result.get()
         } catch {
             throw .notReachable(
                 action: action, reason: error.description,
@@ -80,8 +111,25 @@ public struct WHMCSClient {
             ],
             body: Array(
                 formEncoded([("action", action)] + credentials.form + [("responsetype", "json")] + form).utf8),
-            // While WHMCS adds or accepts an order, it may call gateways and servers.
-            timeout: kind == .read ? 30_000 : 60_000,
+            timeout: kind == .read ? 30_000 : Self.writeTimeout,
             isIdempotent: kind == .read)
+    }
+}
+
+/// The credentials that WHMCS accepted last, for every copy of a client.
+private final class CurrentCredentials {
+    var value: Credentials
+
+    init(_ value: Credentials) {
+        self.value = value
+    }
+}
+
+extension Result<JSON, WHMCSFailure> {
+    /// Whether WHMCS refused the credentials and so did nothing. At HTTP 200 the words of such a refusal may be those of a
+    /// module that a write has called.
+    fileprivate func isRefusedForCredentials(_ kind: WHMCSClient.Kind) -> Bool {
+        guard case .failure(.authentication(_, let status)) = self else { return false }
+        return kind == .read || (400..<500).contains(status)
     }
 }

@@ -15,7 +15,7 @@ public enum WHMCSFailure: Error, Sendable, Equatable {
     /// Rows outside the filter: WHMCS silently ignores a filter that it does not know.
     case foreignRows(action: String)
     case noCredentials(String)
-    case authentication(message: String)
+    case authentication(message: String, status: Int)
     case addressNotAllowed(String)
     case permission(action: String)
     case clientNotFound
@@ -44,7 +44,7 @@ extension WHMCSFailure {
             case _ where words.hasPrefix("invalid permissions"):
                 .permission(action: action)
             case _ where WHMCSFailure.authenticationWords.contains { words.hasPrefix($0) }:
-                .authentication(message: message.excerpt)
+                .authentication(message: message.excerpt, status: status)
             case "client id not found", "client not found":
                 .clientNotFound
             case _ where words.contains("client status is closed"):
@@ -91,6 +91,16 @@ extension WHMCSFailure {
         }
     }
 
+    /// Whether WHMCS refused the caller, whatever the action: only a person can change that. At HTTP 200 the words of such a
+    /// refusal may be those of a module.
+    public var isRefusalOfCaller: Bool {
+        switch self {
+        case .authentication(_, let status): status >= 400
+        case .addressNotAllowed, .permission, .noCredentials: true
+        default: false
+        }
+    }
+
     /// Whether WHMCS may have carried out the write. If so, check WHMCS before sending it again.
     public var outcomeUnknown: Bool {
         switch self {
@@ -113,7 +123,7 @@ extension WHMCSFailure: CustomStringConvertible {
         case .incompleteList(let action): "WHMCS did not return the whole list of \(action)."
         case .foreignRows(let action): "WHMCS answered \(action) with rows that were not requested."
         case .noCredentials(let what): "There are no WHMCS credentials: \(what)."
-        case .authentication(let message): "WHMCS does not accept the API credentials: \(message)."
+        case .authentication(let message, _): "WHMCS does not accept the API credentials: \(message)."
         case .addressNotAllowed(let address):
             "WHMCS does not allow the address \(address): add it to the API's list of addresses, or use an access key."
         case .permission(let action): "The WHMCS API role does not allow \(action)."

@@ -7,6 +7,18 @@ public struct WHMCSOrder: Sendable, Equatable {
     /// `Pending`, `Active`, `Fraud`, `Cancelled`, or a status of the install's own.
     public var status: String
     public var notes: String
+    /// Empty without one.
+    public var promotionCode: String
+    /// Nil when WHMCS does not list them.
+    public var items: [Item]?
+
+    /// What the order has in it.
+    public struct Item: Sendable, Equatable {
+        /// `product`, `addon`, `domain`, …
+        public var type: String
+        /// The service's id, when it is a product.
+        public var relatedId: Int?
+    }
 
     public var isPending: Bool { status.lowercased() == "pending" }
     public var isActive: Bool { status.lowercased() == "active" }
@@ -17,22 +29,21 @@ public struct WHMCSOrder: Sendable, Equatable {
 extension WHMCSClient {
     /// Nil when WHMCS has no such order.
     public func order(_ id: Int) throws(WHMCSFailure) -> WHMCSOrder? {
-        let rows: [JSON]
+        let orders: [WHMCSOrder]
         do {
-            rows = try allRows("GetOrders", [("id", String(id))], "orders", "order")
+            orders = try allRows([("id", String(id))])
         } catch .other(_, let message, _) where message.lowercased().contains("not found") {
             // The vendor does not document the answer for a missing order.
             return nil
         }
-        let orders = try read(rows)
-        guard orders.allSatisfy({ $0.id == id }) else { throw .foreignRows(action: "GetOrders") }
+        guard orders.allSatisfy({ $0.id == id }) else { throw .foreignRows(action: WHMCSOrder.action) }
         return orders.first
     }
 
     /// Every order of the client, lowest id first.
     public func orders(clientId: Int) throws(WHMCSFailure) -> [WHMCSOrder] {
-        let orders = try read(allRows("GetOrders", [("userid", String(clientId))], "orders", "order"))
-        guard orders.allSatisfy({ $0.clientId == clientId }) else { throw .foreignRows(action: "GetOrders") }
+        let orders: [WHMCSOrder] = try allRows([("userid", String(clientId))])
+        guard orders.allSatisfy({ $0.clientId == clientId }) else { throw .foreignRows(action: WHMCSOrder.action) }
         return orders.sorted { $0.id < $1.id }
     }
 
@@ -40,25 +51,25 @@ extension WHMCSClient {
     ///
     /// After a failure only the order's status tells whether it worked: a module may report an error after it has created
     /// the service.
-    public func acceptOrder(_ id: Int) throws(WHMCSFailure) {
-        _ = try call("AcceptOrder", [("orderid", String(id))], .write)
+    ///
+    /// - Parameter autoSetup: whether WHMCS sets the services up; nil leaves that to each product.
+    public func acceptOrder(_ id: Int, autoSetup: Bool? = nil) throws(WHMCSFailure) {
+        // PHP takes any text but "0" and "" for true.
+        let setup = autoSetup.map { [("autosetup", $0 ? "1" : "0")] } ?? []
+        _ = try call("AcceptOrder", [("orderid", String(id))] + setup, .write)
     }
 
     /// Cancels a pending order. Without `cancelsub`, which fails for an order without a subscription at a gateway.
     public func cancelOrder(_ id: Int) throws(WHMCSFailure) {
         _ = try call("CancelOrder", [("orderid", String(id))], .write)
     }
-
-    private func read(_ rows: [JSON]) throws(WHMCSFailure) -> [WHMCSOrder] {
-        let orders = rows.compactMap(WHMCSOrder.init)
-        guard orders.count == rows.count else {
-            throw .unreadable(action: "GetOrders", "an order without id, client or status", mayHaveHappened: false)
-        }
-        return orders
-    }
 }
 
-extension WHMCSOrder {
+extension WHMCSOrder: ListRow {
+    static let action = "GetOrders"
+    static let names = (outer: "orders", inner: "order")
+    static let required = "an order without id, client or status"
+
     init?(_ row: JSON) {
         guard let id = row["id"]?.id, let clientId = row["userid"]?.id, let status = row["status"]?.stringOrNumber
         else {
@@ -68,5 +79,14 @@ extension WHMCSOrder {
         self.clientId = clientId
         self.status = status
         notes = row["notes"]?.stringOrNumber ?? ""
+        promotionCode = row["promocode"]?.stringOrNumber ?? ""
+        items = row["lineitems"] == nil ? nil : row.rows("lineitems", "lineitem")?.map(Item.init)
+    }
+}
+
+extension WHMCSOrder.Item {
+    init(_ row: JSON) {
+        type = row["type"]?.stringOrNumber?.lowercased() ?? ""
+        relatedId = row["relid"]?.id
     }
 }

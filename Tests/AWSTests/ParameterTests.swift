@@ -103,6 +103,77 @@ import Testing
         #expect(try cache.get(["/a"], from: store, now: 10) == [:])
     }
 
+    private static func refusal(_ status: Int, _ code: String) -> Result<Response, HTTPFailure> {
+        .answer(status, #"{"__type":"\#(code)"}"#)
+    }
+
+    /// Each row: what the store answers when the value is too old, and whether that is an outage.
+    @Test(
+        "During an outage the last value is used; a refusal is a failure",
+        arguments: [
+            (.timedOut, true), (.answer(200, "<html>"), true), (.answer(403, "<html>"), false),
+            (.answer(302, ""), false), (refusal(400, "ThrottlingException"), true),
+            (refusal(500, "InternalServerError"), true), (refusal(501, "Nobody"), false),
+            (refusal(400, "AccessDeniedException"), false), (refusal(400, "ParameterNotFound"), false),
+            (refusal(400, "InvalidKeyId"), false),
+        ] as [(Result<Response, HTTPFailure>, Bool)])
+    func outage(_ answer: Result<Response, HTTPFailure>, _ isOutage: Bool) throws {
+        // A read is retried three times.
+        let http = FakeHTTPClient([Self.answer(["/a": "1"])] + Array(repeating: answer, count: 4))
+        var outages: [AWSFailure] = []
+        let cache = ParameterCache(lifetime: 1_000) { outages.append($0) }
+        let store = ParameterStore(.cloud, http.client)
+        #expect(try cache.get(["/a"], from: store, now: 0) == ["/a": "1"])
+        let value = try? cache.get(["/a"], from: store, now: 1_000)
+        #expect(value == (isOutage ? ["/a": "1"] : nil))
+        #expect(outages.count == (isOutage ? 1 : 0))
+    }
+
+    /// Each row: the age of the value, and whether it is used.
+    @Test(
+        "The last value is used for 15 minutes after it was read",
+        arguments: [(300_000, true), (899_999, true), (900_000, false), (10_000_000, false)] as [(Timestamp, Bool)])
+    func longestUse(_ now: Timestamp, _ isUsed: Bool) throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut])
+        let (cache, store) = (ParameterCache(), ParameterStore(.cloud, http.client))
+        _ = try cache.get(["/a"], from: store, now: 0)
+        #expect((try? cache.get(["/a"], from: store, now: now)) == (isUsed ? ["/a": "1"] : nil))
+    }
+
+    @Test("After a failure the store is left alone for 30 s, and then read again") func pause() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut, .timedOut, Self.answer(["/a": "2"])])
+        var outages = 0
+        let cache = ParameterCache(lifetime: 1_000) { _ in outages += 1 }
+        let store = ParameterStore(.cloud, http.client)
+        for now: Timestamp in [0, 1_000, 2_000, 30_999] {
+            #expect(try cache.get(["/a"], from: store, now: now) == ["/a": "1"])
+        }
+        #expect((http.requests.count, outages) == (2, 1))
+        #expect(try cache.get(["/a"], from: store, now: 31_000) == ["/a": "1"])
+        #expect((http.requests.count, outages) == (3, 2))
+        #expect(try cache.get(["/a"], from: store, now: 61_000) == ["/a": "2"])
+        #expect(try cache.get(["/a"], from: store, now: 61_999) == ["/a": "2"])
+        #expect(http.requests.count == 4)
+    }
+
+    /// The kept value has just been refused.
+    @Test("A younger value cannot be an old one") func outageOfYoungerValue() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut, .timedOut, .timedOut])
+        let (cache, store) = (ParameterCache(lifetime: 1_000), ParameterStore(.cloud, http.client))
+        _ = try cache.get(["/a"], from: store, now: 0)
+        #expect(throws: AWSFailure.self) { try cache.get(["/a"], from: store, now: 500, youngerThan: 0) }
+        #expect(try cache.get(["/a"], from: store, now: 1_000) == ["/a": "1"], "the outage begins")
+        #expect(throws: AWSFailure.self) { try cache.get(["/a"], from: store, now: 1_001, youngerThan: 0) }
+    }
+
+    @Test("An outage is a failure for a value that was never read") func outageOfUnreadValue() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut, .timedOut])
+        let (cache, store) = (ParameterCache(lifetime: 1_000), ParameterStore(.cloud, http.client))
+        _ = try cache.get(["/a"], from: store, now: 0)
+        #expect(throws: AWSFailure.self) { try cache.get(["/a", "/b"], from: store, now: 1_000) }
+        #expect(try cache.get(["/a"], from: store, now: 1_000) == ["/a": "1"])
+    }
+
     @Test("A missing answer is a failure and leaves the cache unchanged") func noAnswer() {
         let http = FakeHTTPClient([.failed(.timedOut, received: true)])
         let expected = AWSFailure.unreachable(

@@ -19,6 +19,17 @@ import Testing
         #expect(Timestamp(milliseconds: milliseconds).iso8601 == text)
     }
 
+    @Test(
+        "An id from outside is bounded",
+        arguments: [
+            ("", ""), ("0c5e-94b2", "0c5e-94b2"), ("!~", "!~"), ("a b\n\"\u{7f}é😀", "a?b?\"???"),
+            (String(repeating: "x", count: 128), String(repeating: "x", count: 128)),
+            (String(repeating: "x", count: 5_000) + "y", String(repeating: "x", count: 128)),
+        ])
+    func boundedID(_ text: String, _ id: String) {
+        #expect(text.boundedID == id)
+    }
+
     @Test("The clock moves forward") func now() {
         let first = Timestamp.now()
         #expect(first > Timestamp(milliseconds: 1_700_000_000_000))

@@ -54,6 +54,24 @@ import Testing
         #expect((event.requestNumber, event.correlationID, event.requestedAt) == (1, "e-1", 42))
     }
 
+    @Test("Ids that a sender chose are bounded", arguments: ["correlationId", "CorrelationId__c"])
+    func boundedIDs(_ member: String) throws {
+        let long = String(repeating: "i", count: 300_000) + "\n"
+        let fields: JSON = [
+            "orderId": .string(Seed.order), "OrderId__c": .string(Seed.order), member: .string(long),
+        ]
+        let isPlatformEvent = member != "correlationId"
+        let event: JSON = [
+            "id": .string(long), "source": "s",
+            "detail-type": .string(
+                isPlatformEvent ? ProvisionRequested.platformEventType : ProvisionRequested.detailType),
+            "detail": isPlatformEvent ? ["payload": fields, "id": .string(long)] : fields,
+        ]
+        let request = try Self.read(event.bytes)
+        #expect(request.correlationID == String(repeating: "i", count: 128))
+        #expect(request.platformEventID == (isPlatformEvent ? String(repeating: "i", count: 128) : nil))
+    }
+
     @Test(
         "A malformed event is refused with its fault",
         arguments: [

@@ -99,11 +99,17 @@ import WHMCS
     @Test(
         "The message decides the failure",
         arguments: [
-            ("Authentication Failed", 403, .authentication(message: "Authentication Failed")),
-            ("Invalid or missing credentials", 403, .authentication(message: "Invalid or missing credentials")),
-            ("Access Denied", 200, .authentication(message: "Access Denied")),
-            ("Administrator Account Disabled", 403, .authentication(message: "Administrator Account Disabled")),
-            ("Invalid password provided", 403, .authentication(message: "Invalid password provided")),
+            ("Authentication Failed", 403, .authentication(message: "Authentication Failed", status: 403)),
+            (
+                "Invalid or missing credentials", 403,
+                .authentication(message: "Invalid or missing credentials", status: 403)
+            ),
+            ("Access Denied", 200, .authentication(message: "Access Denied", status: 200)),
+            (
+                "Administrator Account Disabled", 403,
+                .authentication(message: "Administrator Account Disabled", status: 403)
+            ),
+            ("Invalid password provided", 403, .authentication(message: "Invalid password provided", status: 403)),
             ("Invalid IP 203.0.113.9", 403, .addressNotAllowed("203.0.113.9")),
             ("Invalid IP: 2001:db8::1", 400, .addressNotAllowed("2001:db8::1")),
             (
@@ -148,25 +154,82 @@ import WHMCS
         }
     }
 
-    @Test("Refused credentials are read again once, and the call is sent with new ones") func renewedCredentials()
-        throws
-    {
-        let refused = #"{"result":"error","message":"Authentication Failed"}"#
-        let new = try Credentials(parameterValue: #"{"identifier":"who","secret":"new"}"#)
-        let http = FakeHTTPClient([.answer(403, refused), .answer(200, #"{"result":"success"}"#)])
-        let whmcs = WHMCSClient(
-            http: http.client, url: "https://whmcs.example.com/includes/api.php",
-            credentials: try Credentials(parameterValue: #"{"identifier":"who","secret":"old"}"#)
-        ) { new }
-        _ = try whmcs.call("AddOrder", [], .write)
-        #expect(http.requests.map { String(decoding: $0.body, as: UTF8.self).contains("secret=new") } == [false, true])
+    private static let refused = #"{"result":"error","message":"Authentication Failed"}"#
+    private static let success = #"{"result":"success"}"#
 
-        let same = FakeHTTPClient([.answer(403, refused)])
-        let stale = WHMCSClient(http: same.client, url: "https://whmcs.example.com/", credentials: new) { new }
+    /// A client with old credentials; `renewed` returns what is stored now.
+    private func client(_ http: FakeHTTPClient, renewed: @escaping () -> Credentials?) throws -> WHMCSClient {
+        WHMCSClient(
+            http: http.client, url: "https://whmcs.example.com/includes/api.php",
+            credentials: try Credentials(parameterValue: #"{"identifier":"who","secret":"old"}"#), renewed: renewed)
+    }
+
+    private static func new() throws -> Credentials {
+        try Credentials(parameterValue: #"{"identifier":"who","secret":"new"}"#)
+    }
+
+    /// Each row: what is called, the status of the refusal, and whether it is sent again.
+    @Test(
+        "Refused credentials are read again, and what was certainly not carried out is sent with new ones",
+        arguments: [
+            (.read, 403, true), (.read, 401, true), (.read, 200, true), (.write, 403, true), (.write, 401, true),
+            (.write, 200, false), (.write, 302, false),
+        ] as [(WHMCSClient.Kind, Int, Bool)])
+    func renewedCredentials(_ kind: WHMCSClient.Kind, _ status: Int, _ isSentAgain: Bool) throws {
+        let http = FakeHTTPClient([.answer(status, Self.refused), .answer(200, Self.success)])
+        let new = try Self.new()
+        let whmcs = try client(http) { new }
+        let error = failure { _ = try whmcs.call("AddOrder", [], kind) }
+        #expect(error == (isSentAgain ? nil : .authentication(message: "Authentication Failed", status: status)))
+        #expect(http.requests.map { $0.text.contains("secret=new") } == (isSentAgain ? [false, true] : [false]))
+    }
+
+    /// WHMCS may ban an address after several failed logins.
+    @Test("Renewed credentials are used from then on, by every copy of the client") func keptCredentials() throws {
+        let http = FakeHTTPClient([
+            .answer(403, Self.refused), .answer(200, Self.success), .answer(200, Self.success),
+            .answer(200, Self.success),
+        ])
+        let new = try Self.new()
+        var reads = 0
+        let whmcs = try client(http) {
+            reads += 1
+            return new
+        }
+        let copy = whmcs
+        _ = try whmcs.call("GetOrders", [], .read)
+        _ = try whmcs.call("GetOrders", [], .read)
+        _ = try copy.call("AddOrder", [], .write)
+        #expect(http.requests.map { $0.text.contains("secret=new") } == [false, true, true, true])
+        #expect(reads == 1)
+    }
+
+    @Test("Unchanged credentials are not sent again") func unchangedCredentials() throws {
+        let http = FakeHTTPClient([.answer(403, Self.refused)])
+        let old = try Credentials(parameterValue: #"{"identifier":"who","secret":"old"}"#)
+        let whmcs = try client(http) { old }
         #expect(
-            failure { _ = try stale.call("AddOrder", [], .write) }
-                == .authentication(message: "Authentication Failed"))
-        #expect(same.requests.count == 1)
+            failure { _ = try whmcs.call("AddOrder", [], .write) }
+                == .authentication(message: "Authentication Failed", status: 403))
+    }
+
+    @Test("Credentials that cannot be read again make the failure retryable") func unreadableCredentials() throws {
+        let whmcs = try client(FakeHTTPClient([.answer(403, Self.refused)])) { nil }
+        let error = try #require(failure { _ = try whmcs.call("AddOrder", [], .write) })
+        #expect(error.isRetryable && !error.outcomeUnknown)
+    }
+
+    @Test("Only the pages that were refused are read again") func refusedPages() throws {
+        let paged = PagedWHMCS(1...1_000)
+        let answer = paged.http.before
+        paged.http.before = { request in
+            // Rotated after the second page.
+            let isRefused = request.text.contains("secret=old") && paged.http.requests.count > 2
+            return isRefused ? .answer(403, Self.refused) : answer(request)
+        }
+        let new = try Self.new()
+        #expect(try client(paged.http, renewed: { new }).orders(clientId: 7).count == 1_000)
+        #expect(paged.http.batches == [1, 4, 3])
     }
 
     @Test("A long message is cut") func longMessage() throws {

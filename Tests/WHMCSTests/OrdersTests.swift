@@ -60,36 +60,6 @@ import WHMCS
         #expect(http.sent == ["action=GetOrders&userid=7&limitstart=0&limitnum=250"])
     }
 
-    @Test("All pages are read and sorted") func pages() throws {
-        let http = FakeHTTPClient(
-            list((1...250).reversed().map { row($0) }, total: 260), list((251...260).map { row($0) }, total: 260))
-        #expect(try http.whmcs.orders(clientId: 7).map(\.id) == Array(1...260))
-        #expect(http.sent.map { $0.hasSuffix("&limitstart=0&limitnum=250") } == [true, false])
-        #expect(http.sent.map { $0.hasSuffix("&limitstart=250&limitnum=250") } == [false, true])
-    }
-
-    @Test("The next page starts after a short one") func shortPages() throws {
-        let http = FakeHTTPClient(list([row(1), row(2)], total: 3), list([row(3)], total: 3))
-        #expect(try http.whmcs.orders(clientId: 7).map(\.id) == [1, 2, 3])
-        #expect(try #require(http.sent.last).contains("&limitstart=2&"))
-    }
-
-    /// A missing row in it proves nothing. Each case: the pages.
-    @Test(
-        "An incomplete list is a failure",
-        arguments: [
-            [([1, 2], 3), ([], 3)],  // ends early
-            [([1, 2], 3), ([3], 4)],  // grew meanwhile
-            [([1, 2], 3), ([2], 3)],  // a row twice, so another was missed
-            [([1, 2], 1)],  // more rows than the total
-        ] as [[([Int], Int)]])
-    func incomplete(_ pages: [([Int], Int)]) throws {
-        let whmcs = try FakeHTTPClient(pages.map { .answer(200, list($0.0.map { row($0) }, total: $0.1)) }).whmcs
-        let error = try #require(failure { _ = try whmcs.orders(clientId: 7) })
-        #expect(error == .incompleteList(action: "GetOrders"))
-        #expect(error.isRetryable && !error.outcomeUnknown)
-    }
-
     @Test("A list without a total is incomplete") func noTotal() throws {
         let whmcs = try FakeHTTPClient(#"{"result":"success","orders":{"order":[]}}"#).whmcs
         #expect(failure { _ = try whmcs.orders(clientId: 7) } == .incompleteList(action: "GetOrders"))

@@ -67,11 +67,26 @@ import WHMCS
         #expect(failure { _ = try whmcs.services(clientId: 7) } == .foreignRows(action: "GetClientsProducts"))
     }
 
-    @Test("All pages are read and sorted") func pages() throws {
-        func page(_ id: Int) -> String {
-            let row = #"{"id":\#(id),"clientid":7,"pid":185,"status":"Active"}"#
-            return #"{"result":"success","totalresults":2,"products":{"product":[\#(row)]}}"#
-        }
-        #expect(try FakeHTTPClient(page(9), page(4)).whmcs.services(clientId: 7).map(\.id) == [4, 9])
+    @Test(
+        "What a service costs and how it is set up is read, as far as WHMCS says it",
+        arguments: [
+            (
+                #","status":"Pending","billingcycle":"One Time","recurringamount":"0.00","firstpaymentamount":9.5,"qty":"3","domain":"a.example""#,
+                ["Pending", "One Time", "0.00", "9.5", "3", "a.example"]
+            ),
+            (
+                #","status":"Active","billingcycle":"Monthly","qty":0,"domain":"""#,
+                ["Active", "Monthly", nil, nil, "1", ""]
+            ),
+            ("", [nil, nil, nil, nil, "1", nil]),
+        ] as [(String, [String?])])
+    func details(_ members: String, _ expected: [String?]) throws {
+        let row = #"{"id":4,"clientid":7,"pid":185\#(members)}"#
+        let service = try #require(try FakeHTTPClient(answer(row)).whmcs.services(clientId: 7).first)
+        #expect(
+            [
+                service.status, service.cycle, service.recurringAmount, service.firstPaymentAmount,
+                String(service.quantity), service.domain,
+            ] == expected)
     }
 }

@@ -34,8 +34,10 @@ class TemplateAlarmsTest(unittest.TestCase):
         for metric in "Errors", "Invocations":
             self.assertEqual(alarms[metric]["Dimensions"], [{"Name": "FunctionName", "Value": "orders-recover-orders"}])
         self.assertEqual(alarms["Invocations"]["TreatMissingData"], "breaching")
-        age = alarms["OldestDueAge"]
-        self.assertEqual((age["Namespace"], age["Statistic"], age["Threshold"]), ("Orders", "Maximum", 15 * 60 * 1000))
+        age = alarms["OldestOpenAge"]
+        self.assertEqual((age["Namespace"], age["Statistic"], age["Threshold"]), ("Orders", "Maximum", 30 * 60 * 1000))
+        # An order in its backoff, of at most an hour, is met once in that time.
+        self.assertEqual((age["Period"], age["EvaluationPeriods"], age["DatapointsToAlarm"]), (60, 65, 1))
         self.assertNotIn("Dimensions", age)
 
     def test_alarms_notify_the_topic_only_if_there_is_one(self):

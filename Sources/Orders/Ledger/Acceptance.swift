@@ -122,10 +122,10 @@ extension Ledger {
             .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.firstRecoveryDelay),
             .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
             .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
-            .endedAt: .null,
+            .endedAt: .null, .setupFailedAt: .null, .requestedAt: .milliseconds(now),
         ]
         if previous?.whmcsOrderID == nil { update[.plan] = .null }
-        update.append(historyEntry(.accepted, requestNumber: requestNumber, at: now), to: .history)
+        update[.history] = history(of: previous, with: .accepted, requestNumber: requestNumber, at: now)
         return .update(ItemKey.order(id), update, if: previous.map(isStillFailed) ?? .absent(.key))
     }
 

@@ -29,11 +29,6 @@ struct ItemUpdate: ExpressibleByDictionaryLiteral {
         functions.append(("#\(attribute) = if_not_exists(#\(attribute), :\(attribute))", [attribute.rawValue: value]))
     }
 
-    mutating func append(_ entry: JSON, to list: Attribute) {
-        functions.append(
-            ("#\(list) = list_append(if_not_exists(#\(list), :empty), :added)", ["empty": [], "added": [entry]]))
-    }
-
     var expression: Write.Expression {
         var assignments: [String] = []
         var removals: [String] = []

@@ -43,6 +43,7 @@ extension Ledger {
         update[.updatedAt] = .milliseconds(now())
         update[.platformEventID] = request.platformEventID.map(JSON.string)
         update.setIfAbsent(.requestNumber, 1)
+        update.setIfAbsent(.requestedAt, .milliseconds(now()))
         update.setIfAbsent(.correlationID, .string(request.correlationID))
         var isUnderWay: Condition = .status(.activating) && isFree
         // Its failure only has to be reported, and this may be a new request: it waits until the order is Failed.

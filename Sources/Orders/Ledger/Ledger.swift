@@ -37,13 +37,18 @@ struct Ledger {
     }
 }
 
-/// An entry of an order's history.
-func historyEntry(
-    _ status: LedgerOrder.Status, requestNumber: Int, at time: Timestamp, errorCode: String? = nil
+/// The history of an order with another entry. An operator may request an order any number of times, and an item has at
+/// most 400 KB: the oldest entries go.
+///
+/// A write sends the whole list: DynamoDB cannot append to a list and shorten it in one update. The list is as it was read,
+/// because it changes only with the status, on which every such write has its condition.
+func history(
+    of order: LedgerOrder?, with status: LedgerOrder.Status, requestNumber: Int, at time: Timestamp,
+    errorCode: String? = nil
 ) -> JSON {
     var entry: [String: JSON] = [
         "at": .milliseconds(time), "status": .string(status.rawValue), "attempt": .number(requestNumber),
     ]
     entry["code"] = errorCode.map(JSON.string)
-    return .object(entry)
+    return .array(((order?.history ?? []) + [.object(entry)]).suffix(100))
 }

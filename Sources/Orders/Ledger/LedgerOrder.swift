@@ -33,6 +33,12 @@ package struct LedgerOrder: Sendable, Equatable {
     var addOrderRequestNumber: Int?
     /// How often AddOrder was sent for that request.
     var addOrderSends: Int
+    /// The random part of the marker that AddOrder carries.
+    var markerReference: String?
+    /// Until when an AcceptOrder may have gone out that WHMCS has not answered; nil when none is at work.
+    var acceptOrderAt: Timestamp?
+    /// When this request first saw that a module had failed to set a service up.
+    var setupFailedAt: Timestamp?
     package var whmcsOrderID: Int?
     var whmcsServiceIDs: [Int]
     /// The order before it, which a person cancelled: a late write may show its id in Salesforce.
@@ -42,12 +48,19 @@ package struct LedgerOrder: Sendable, Equatable {
     package var errorMessage: String?
     /// Until when Salesforce may still carry out a status write that it has not confirmed.
     var unconfirmedUntil: Timestamp?
+    /// When the request began.
+    var requestedAt: Timestamp
     /// When the order last became Provisioned, or its request failed.
     var endedAt: Timestamp?
     /// The platform event that requested the order.
     var platformEventID: String?
     var correlationID: String?
     var updatedAt: Timestamp
+    /// Oldest first.
+    var history: [JSON]
+
+    /// Since when somebody waits for what is left to do: for the order, or for its final status in Salesforce.
+    var waitingSince: Timestamp { hasEnded ? endedAt ?? updatedAt : requestedAt }
 
     /// The request has failed, and the order's status does not say so yet: Salesforce may show it, so that a new request may
     /// come from somebody who knows. Of an unknown outcome nobody may be taken to know.
@@ -56,6 +69,9 @@ package struct LedgerOrder: Sendable, Equatable {
     var isOutcomeUnknown: Bool { errorCode == ErrorCode.whmcsOutcomeUnknown.rawValue }
 
     package var hasEnded: Bool { status == .provisioned || status == .failed }
+
+    /// Nil before AddOrder: no WHMCS order carries a marker of this order yet.
+    var marker: Marker? { markerReference.map { Marker(id, reference: $0) } }
 
     /// AddOrder was sent for this request and its outcome is unknown. After a new request it is not: an operator
     /// who requests again has checked WHMCS.
@@ -80,6 +96,9 @@ extension LedgerOrder {
         addOrderAt = item[.addOrderAt]?.timestamp
         addOrderRequestNumber = item[.addOrderRequestNumber]?.integer
         addOrderSends = item[.addOrderSends]?.integer ?? 0
+        markerReference = item[.markerReference]?.string
+        acceptOrderAt = item[.acceptOrderAt]?.timestamp
+        setupFailedAt = item[.setupFailedAt]?.timestamp
         whmcsOrderID = item[.whmcsOrderID]?.integer
         whmcsServiceIDs = (item[.whmcsServiceIDs]?.array ?? []).compactMap(\.integer)
         cancelledWHMCSOrderID = item[.cancelledWHMCSOrderID]?.integer
@@ -91,5 +110,8 @@ extension LedgerOrder {
         platformEventID = item[.platformEventID]?.string
         correlationID = item[.correlationID]?.string
         updatedAt = item[.updatedAt]?.timestamp ?? Timestamp(milliseconds: 0)
+        // An order of an earlier version has none.
+        requestedAt = item[.requestedAt]?.timestamp ?? updatedAt
+        history = item[.history]?.array ?? []
     }
 }

@@ -18,6 +18,9 @@ enum Attribute: String {
     case step, plan, history
     case addOrder, addOrderAt, addOrderSends
     case addOrderRequestNumber = "addOrderAttempt"
+    case markerReference = "markerRef"
+    case acceptOrderAt = "acceptAt"
+    case setupFailedAt
     case whmcsOrderID = "whmcsOrderId"
     case whmcsServiceIDs = "whmcsServiceIds"
     case cancelledWHMCSOrderID = "cancelledWhmcsOrderId"
@@ -25,7 +28,7 @@ enum Attribute: String {
     /// "1" or absent: the partition key of the index.
     case open
     case dueAt
-    case errorCode, errorMessage, endedAt
+    case errorCode, errorMessage, requestedAt, endedAt
     case unconfirmedUntil = "lateUntil"
     case platformEventID = "lastEvent"
     case correlationID = "correlationId"

@@ -33,7 +33,7 @@ struct Plan: Sendable, Equatable {
         Cart(
             clientId: clientID, paymentMethod: paymentMethod ?? settings.paymentMethod ?? "",
             lines: items.flatMap { item in Array(repeating: item.line(marker), count: item.quantity) },
-            notes: marker.note, createsInvoice: settings.createsInvoice,
+            notes: marker.text, createsInvoice: settings.createsInvoice,
             sendsConfirmation: settings.sendsConfirmation)
     }
 }
@@ -41,7 +41,7 @@ struct Plan: Sendable, Equatable {
 extension Plan.Item {
     fileprivate func line(_ marker: Marker) -> Cart.Line {
         var fields = customFields
-        if let markerField { fields[markerField] = marker.value }
+        if let markerField { fields[markerField] = marker.text }
         return Cart.Line(
             productId: productID, cycle: cycle, customFields: fields, priceOverride: price, domain: domain,
             hostname: hostname, configOptions: configOptions)

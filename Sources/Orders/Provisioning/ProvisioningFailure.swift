@@ -12,15 +12,21 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     var isRetryable: Bool
     /// No retry before then; nil when the backoff decides.
     var notBefore: Timestamp?
+    /// A retry by then at the latest; nil when the backoff decides.
+    var notAfter: Timestamp?
 
     /// In UTF-16 units: room for the faults of the largest order, and a fraction of the 400 KB of an item in DynamoDB.
     static let longestMessage = 32_000
 
-    init(_ code: ErrorCode, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil) {
+    init(
+        _ code: ErrorCode, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil,
+        notAfter: Timestamp? = nil
+    ) {
         self.code = code
         self.message = message.prefix(utf16: ProvisioningFailure.longestMessage)
         self.isRetryable = isRetryable
         self.notBefore = notBefore
+        self.notAfter = notAfter
     }
 
     /// Any error of a step. Nil for those after which the run must not write anything.
@@ -57,7 +63,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     }
 
     /// Whether the order's status alone does not reach the person who must act.
-    var needsAlert: Bool { [.whmcsOutcomeUnknown, .provisioningError].contains(code) }
+    var needsAlert: Bool { [.whmcsOutcomeUnknown, .whmcsSetupFailed, .provisioningError].contains(code) }
 
     var description: String { "\(code.rawValue): \(message)" }
 }

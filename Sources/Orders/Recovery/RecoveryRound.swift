@@ -42,8 +42,8 @@ struct RecoveryRound {
                     batch, until: dueOnly ? http.now() + Ledger.recoveryDelay : claimedUntil)
                 let published = publish(claimed, &unpublished)
                 recovered += published
-                // Publishing starts no run: an order that is still Accepted has been due since its request.
-                oldest = claimed.filter { $0.status == .accepted }.map { http.now() - $0.updatedAt }.reduce(oldest, max)
+                // Claims and runs move the due time of an order that nobody finishes.
+                oldest = claimed.map { http.now() - $0.waitingSince }.reduce(oldest, max)
                 isOver = published == 0 && !claimed.isEmpty
                 if isOver { break pages }
             }
@@ -53,7 +53,7 @@ struct RecoveryRound {
         log.metrics(
             [
                 Metric("RecoveredOrders", "Count", Double(recovered)),
-                Metric("OldestDueAge", "Milliseconds", Double(oldest)),
+                Metric("OldestOpenAge", "Milliseconds", Double(oldest)),
             ], namespace: "Orders", now: http.now())
         return (recovered, isOver ? left(dueBy, recovered) : nil)
     }

@@ -18,9 +18,10 @@ struct TokenSource {
         return try refreshed(rejected: "")
     }
 
-    /// The token after one that Salesforce rejected; another run may have refreshed it already.
+    /// The token after one that Salesforce rejected; another run may have refreshed it already. Salesforce may issue the
+    /// same token again.
     func renewed(_ rejected: Token) throws(SalesforceFailure) -> Token {
-        if let token = try read(youngerThan: 0), token != rejected { return token }
+        if let token = try read(youngerThan: 0), token.accessToken != rejected.accessToken { return token }
         return try refreshed(rejected: rejected.fingerprint)
     }
 

@@ -71,7 +71,7 @@ struct Webhook: Program {
         try request.checkTime(now: http.now(), tolerance: settings.tolerance)
         let acceptance = Acceptance(
             orderID: request.orderID, nonce: request.nonce, idempotencyKey: request.idempotencyKey,
-            claimant: invocation.requestID, correlationID: requestID, nonceLifetime: 2 * settings.tolerance)
+            claimant: invocation.requestID, correlationID: requestID.boundedID, nonceLifetime: 2 * settings.tolerance)
         let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
         let outcome: AcceptanceOutcome
         do {

@@ -46,7 +46,7 @@ public struct Fault: Sendable, Hashable {
         Fault(acts: true, delayAfter: milliseconds, outcome: .answered)
     }
 
-    static func delayThenAct(milliseconds: Milliseconds) -> Fault {
+    public static func delayThenAct(milliseconds: Milliseconds) -> Fault {
         Fault(acts: true, delayBefore: milliseconds, outcome: .answered)
     }
 

@@ -4,7 +4,10 @@ import JSON
 func acceptOrder(_ form: PHPForm, _: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
-    state.setStatus(ofOrder: try pendingOrder(form, state), "Active")
+    let id = try pendingOrder(form, state)
+    // PHP takes any text but "0" and "" for true.
+    let isSetUp = form.texts["autosetup"].map { !["", "0"].contains($0) }
+    state.accept(order: id, autoSetup: isSetUp)
     return [:]
 }
 
@@ -28,23 +31,26 @@ func getOrders(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _
 {
     // The order is undocumented, so no program may rely on it.
     let orders = configuration.listsOldestFirst ? state.orders : state.orders.reversed()
+    let (id, client) = (form.integer("id"), form.integer("userid"))
     let matching = orders.filter { order in
-        form.selects("id", order.id) && form.selects("userid", order.clientId) && form.selects("status", order.status)
+        id ?? order.id == order.id && client ?? order.clientId == order.clientId && form.selects("status", order.status)
     }
     let page = form.page(matching)
+    let ids = Set(page.rows.map(\.id))
+    let services = Dictionary(grouping: state.services.filter { ids.contains($0.orderId) }, by: \.orderId)
     let snapshot = state
     return page.totals.merging([
         "orders": configuration.responseFormat.list(
-            "order", page.rows.map { orderRow($0, configuration.responseFormat, snapshot) })
+            "order",
+            page.rows.map { orderRow($0, services[$0.id] ?? [], configuration.responseFormat, snapshot) })
     ]) { $1 }
 }
 
 private func orderRow(
-    _ order: WHMCSSimulator.Order, _ format: WHMCSSimulator.ResponseFormat, _ state: WHMCSSimulator.State
-)
-    -> JSON
-{
-    let items = state.services(ofOrder: order.id).map { service -> JSON in
+    _ order: WHMCSSimulator.Order, _ services: [WHMCSSimulator.Service], _ format: WHMCSSimulator.ResponseFormat,
+    _ state: WHMCSSimulator.State
+) -> JSON {
+    let items = services.map { service -> JSON in
         [
             "type": "product", "relid": .number(service.id), "producttype": "Other Product/Service",
             // WHMCS gives the name, and no product id.
@@ -67,6 +73,23 @@ private func orderRow(
     ]
 }
 
+func getModuleQueue(
+    _ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State
+)
+    throws(WHMCSRefusal) -> [String: JSON]
+{
+    let service = form.integer("relatedId")
+    let matching = state.moduleQueue.filter { service ?? $0.serviceId == $0.serviceId }
+    let rows = matching.enumerated().map { index, entry -> JSON in
+        [
+            "id": .number(index + 1), "service_type": "service", "service_id": .number(entry.serviceId),
+            "module_name": "example", "module_action": .string(entry.action), "last_attempt": "2026-11-20 10:15:30",
+            "last_attempt_error": .string(entry.error), "num_retries": 0, "completed": 0,
+        ]
+    }
+    return ["count": .number(rows.count), "queue": .array(rows)]
+}
+
 /// WHMCS reads `semiannually` and writes `Semi-Annually`.
 func displayedCycle(_ cycle: String) -> String {
     switch cycle {
@@ -79,7 +102,6 @@ func displayedCycle(_ cycle: String) -> String {
 
 extension PHPForm {
     /// Whether the filter of that name matches the value. A filter that is absent or empty matches all.
-    func selects(_ name: String, _ value: Int) -> Bool { integer(name).map { $0 == value } ?? true }
     func selects(_ name: String, _ value: String) -> Bool { self[name].isEmpty || self[name] == value }
 
     /// The `limitnum` rows (default 25) from `limitstart` on, and the totals beside them.

@@ -76,7 +76,7 @@ final class LedgerFiller {
                 "status": isPlanned ? "Activating" : "Accepted", "open": "1", "dueAt": .milliseconds(dueAt),
                 "step": "mapping", "leaseOwner": "a run that died", "leaseUntil": .milliseconds(dueAt),
             ])
-        let kept = ["pk", "status", "attempt", "open", "dueAt", "correlationId", "history", "updatedAt"]
+        let kept = ["pk", "status", "attempt", "open", "dueAt", "correlationId", "history", "requestedAt", "updatedAt"]
         let ofPlanned = ["tries", "plan", "step", "leaseOwner", "leaseUntil"]
         return item.filter { kept.contains($0.key) || isPlanned && ofPlanned.contains($0.key) }
     }

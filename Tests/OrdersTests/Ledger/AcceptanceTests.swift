@@ -18,7 +18,8 @@ import Testing
             order == [
                 "pk": .string("order#\(Seed.order)"), "status": "Accepted", "attempt": 1, "tries": 0, "open": "1",
                 "dueAt": .milliseconds(.requestTime + 60_000),
-                "updatedAt": .milliseconds(.requestTime), "correlationId": "api-1",
+                "requestedAt": .milliseconds(.requestTime), "updatedAt": .milliseconds(.requestTime),
+                "correlationId": "api-1",
                 "history": [["at": .milliseconds(.requestTime), "status": "Accepted", "attempt": 1]],
             ])
         let event = try #require(try harness.aws.takeEvents().first)
@@ -54,7 +55,7 @@ import Testing
         var failed: [String: JSON] = [
             "status": "Failed", "attempt": 1, "tries": 12, "step": "sf_failure_update", "plan": plan,
             "addOrder": "sent", "addOrderAttempt": 1, "errorCode": "CLIENT_CLOSED", "errorMessage": "closed",
-            "history": [["status": "Failed"]],
+            "history": [["status": "Failed"]], "requestedAt": 1,
         ]
         failed["whmcsOrderId"] = whmcsOrder.map { .number($0) }
         try harness.aws.set("order#\(Seed.order)", failed)
@@ -67,7 +68,23 @@ import Testing
         #expect(order["plan"] == (whmcsOrder == nil ? nil : plan))
         #expect((order["addOrder"], order["addOrderAttempt"]) == ("sent", 1))
         #expect(order["history"]?.array?.count == 2)
+        #expect(order["requestedAt"]?.timestamp == .requestTime, "a request of its own")
         #expect(try harness.aws.takeEvents().map { $0["detail"]?["attempt"] } == [2])
+    }
+
+    /// An item has at most 400 KB, and an operator may click for years.
+    @Test("The history keeps the last 100 entries", arguments: [(98, 99), (99, 100), (100, 100), (250, 100)])
+    func boundedHistory(_ before: Int, _ after: Int) throws {
+        let harness = try WebhookHarness()
+        let history = (1...before).map { JSON.object(["status": "Failed", "attempt": .number($0)]) }
+        try harness.aws.set(
+            "order#\(Seed.order)",
+            ["status": "Failed", "attempt": .number(before), "requestedAt": 1, "history": .array(history)])
+        #expect(try harness.send(WebhookRequest()).status == 202)
+        let kept = try #require(try harness.aws.order(Seed.order)["history"]?.array)
+        #expect(kept.count == after)
+        #expect(kept.compactMap { $0["attempt"]?.integer } == Array((before + 2 - after)...(before + 1)))
+        #expect(kept.last?["status"] == "Accepted")
     }
 
     // MARK: Concurrent requests and lost answers

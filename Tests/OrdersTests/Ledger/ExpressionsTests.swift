@@ -32,18 +32,13 @@ import Testing
                 "SET #correlationId = if_not_exists(#correlationId, :correlationId)", ["correlationId": "c"]
             ),
             (
-                update { $0.append(["status": "Failed"], to: .history) },
-                "SET #history = list_append(if_not_exists(#history, :empty), :added)",
-                ["empty": [], "added": [["status": "Failed"]]]
-            ),
-            (
                 update([.dueAt: 7, .plan: .null]) {
                     $0.increment(.attempts)
-                    $0.append("entry", to: .history)
+                    $0.setIfAbsent(.correlationID, "c")
                 },
                 "SET #dueAt = :dueAt, #tries = if_not_exists(#tries, :zero) + :one, "
-                    + "#history = list_append(if_not_exists(#history, :empty), :added) REMOVE #plan",
-                ["dueAt": 7, "zero": 0, "one": 1, "empty": [], "added": ["entry"]]
+                    + "#correlationId = if_not_exists(#correlationId, :correlationId) REMOVE #plan",
+                ["dueAt": 7, "zero": 0, "one": 1, "correlationId": "c"]
             ),
         ] as [(ItemUpdate, String, [String: JSON])])
     func expression(_ update: ItemUpdate, _ text: String, _ values: [String: JSON]) {

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 import Testbed
 import Testing
@@ -25,6 +26,7 @@ import Testing
                 "leaseUntil": 1_795_169_850_000, "open": "1", "dueAt": 1_795_169_850_001, "errorCode": "CLIENT_CLOSED",
                 "errorMessage": "closed", "lastEvent": "e", "correlationId": "c", "updatedAt": 1_795_169_730_002,
                 "addOrderSends": 2, "lateUntil": 1_795_169_850_003, "endedAt": 1_795_169_850_004,
+                "requestedAt": 1_795_169_730_001, "history": [["status": "Accepted"], ["status": "Failed"]],
                 "attributeOfALaterVersion": true,
             ]))
         #expect((order.status, order.requestNumber, order.attempts, order.step) == (.failed, 3, 12, .failureUpdate))
@@ -33,8 +35,25 @@ import Testing
         #expect((order.whmcsOrderID, order.whmcsServiceIDs) == (1001, [1002, 1003]))
         #expect((order.addOrderSends, order.dueAt) == (2, 1_795_169_850_001))
         #expect((order.unconfirmedUntil, order.endedAt) == (1_795_169_850_003, 1_795_169_850_004))
+        #expect((order.requestedAt, order.history.count) == (1_795_169_730_001, 2))
         #expect((order.errorCode, order.errorMessage) == ("CLIENT_CLOSED", "closed"))
         #expect((order.platformEventID, order.correlationID, order.updatedAt) == ("e", "c", 1_795_169_730_002))
+    }
+
+    /// Each row: status, and the time from which an alarm counts; an order of an earlier version has no `requestedAt`.
+    @Test(
+        "An order waits since its request, and after its end since that",
+        arguments: [
+            ("Accepted", ["requestedAt": 10, "updatedAt": 30], 10),
+            ("Activating", ["requestedAt": 10, "updatedAt": 30], 10),
+            ("Activating", ["requestedAt": 10, "endedAt": 20, "updatedAt": 30], 10),
+            ("Provisioned", ["requestedAt": 10, "endedAt": 20, "updatedAt": 30], 20),
+            ("Failed", ["requestedAt": 10, "endedAt": 20, "updatedAt": 30], 20),
+            ("Activating", ["updatedAt": 30], 30), ("Provisioned", ["updatedAt": 30], 30),
+        ] as [(String, [String: JSON], Timestamp)])
+    func waitingSince(_ status: String, _ times: [String: JSON], _ expected: Timestamp) throws {
+        let item: [String: JSON] = ["pk": .string(Self.key), "status": .string(status)]
+        #expect(try #require(LedgerOrder(item.merging(times) { $1 })).waitingSince == expected)
     }
 
     /// An unknown value must not read as "AddOrder was never sent".

@@ -10,29 +10,30 @@ import Testing
         items: [
             .init(
                 orderItemID: MappingTests.ids[0], productID: 185, cycle: .semiannually, quantity: 2, price: "9.90",
-                markerField: 401, domain: "a.example", configOptions: [71: "712"], customFields: [9: "x"]),
+                markerField: 401, domain: "a.example", customFields: [9: "x"]),
             .init(
                 orderItemID: MappingTests.ids[1], productID: 186, cycle: .onetime, quantity: 1,
-                hostname: "web1"),
+                hostname: "web1", configOptions: [71: "712"]),
         ], paymentMethod: "stripe")
 
     @Test("The cart has a line for each unit") func cart() throws {
-        let marker = Marker(try #require(RecordID("801Dn0000014UPa")))
+        let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
         let hosting = Cart.Line(
-            productId: 185, cycle: .semiannually, customFields: [401: "801Dn0000014UPaIAM", 9: "x"],
-            priceOverride: "9.90", domain: "a.example", configOptions: [71: "712"])
+            productId: 185, cycle: .semiannually, customFields: [401: "sfOrderId=801Dn0000014UPaIAM ref=r1", 9: "x"],
+            priceOverride: "9.90", domain: "a.example")
+        let setup = Cart.Line(productId: 186, cycle: .onetime, hostname: "web1", configOptions: [71: "712"])
         let cart = Self.plan.cart(.valid(), marker: marker)
         #expect(
             cart
                 == Cart(
                     clientId: 1234, paymentMethod: "stripe",
-                    lines: [hosting, hosting, Cart.Line(productId: 186, cycle: .onetime, hostname: "web1")],
-                    notes: "sfOrderId=801Dn0000014UPaIAM"))
+                    lines: [hosting, hosting, setup],
+                    notes: "sfOrderId=801Dn0000014UPaIAM ref=r1"))
     }
 
     @Test("A plan without a payment method gets the one of the settings, which may suppress invoice and e-mail")
     func settings() throws {
-        let marker = Marker(try #require(RecordID("801Dn0000014UPa")))
+        let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
         var plan = Self.plan
         plan.paymentMethod = nil
         let settings = ProvisioningSettings.valid(["WHMCS_NO_INVOICE": "true", "WHMCS_NO_EMAIL": "true"])
@@ -41,17 +42,23 @@ import Testing
     }
 
     @Test(
-        "The marker is found in an order's notes",
+        "Only the whole marker counts",
         arguments: [
-            ("sfOrderId=801Dn0000014UPaIAM", true),
-            ("called twice\nsfOrderId=801Dn0000014UPaIAM\r\nVIP", true),
-            ("", false),
-            ("sfOrderId=801Dn0000014UPa", false),
-            ("sfOrderId=801Dn0000014UPbIAM", false),
-            ("801Dn0000014UPaIAM", false),
-            ("sforderid=801dn0000014upaiam", false),
-        ] as [(String, Bool)])
-    func marker(_ notes: String, _ isThere: Bool) throws {
-        #expect(Marker(try #require(RecordID("801Dn0000014UPaIAM"))).isIn(notes) == isThere)
+            ("sfOrderId=801Dn0000014UPaIAM ref=r1", true, true),
+            ("called twice\nsfOrderId=801Dn0000014UPaIAM ref=r1\r\nVIP", true, true),
+            ("sfOrderId=801Dn0000014UPaIAM", false, true),
+            ("sfOrderId=801Dn0000014UPaIAM ref=r2", false, true),
+            ("sfOrderId=801Dn0000014UPaIAM ref=", false, true),
+            ("ref=r1", false, false),
+            ("", false, false),
+            ("sfOrderId=801Dn0000014UPa ref=r1", false, false),
+            ("sfOrderId=801Dn0000014UPbIAM ref=r1", false, false),
+            ("801Dn0000014UPaIAM", false, false),
+            ("sforderid=801dn0000014upaiam ref=r1", false, false),
+        ] as [(String, Bool, Bool)])
+    func marker(_ notes: String, _ isWhole: Bool, _ namesOrder: Bool) throws {
+        let id = try #require(RecordID("801Dn0000014UPaIAM"))
+        #expect(Marker(id, reference: "r1").isIn(notes) == isWhole)
+        #expect(Marker.isNamed(id, in: notes) == namesOrder)
     }
 }

@@ -28,7 +28,7 @@ import Testing
                 .whmcsUnavailable, true
             ),
             (WHMCSFailure.other(action: "a", message: "m", status: 200), .whmcsRejected, false),
-            (WHMCSFailure.authentication(message: "m"), .whmcsRejected, false),
+            (WHMCSFailure.authentication(message: "m", status: 403), .whmcsRejected, false),
             (WHMCSFailure.addressNotAllowed("192.0.2.1"), .whmcsRejected, false),
             (WHMCSFailure.permission(action: "a"), .whmcsRejected, false),
             (WHMCSFailure.paymentMethod(valid: ["x"]), .whmcsRejected, false),

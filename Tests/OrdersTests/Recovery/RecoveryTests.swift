@@ -145,7 +145,45 @@ import Testing
             try harness.waitUntilDue()
             #expect(try harness.recover() == ["recovered": 1])
         }
-        let ages = harness.log.lines.compactMap { $0["OldestDueAge"]?.integer }
+        #expect(ages.last == harness.network.now - start)
+    }
+
+    private var ages: [Int] { harness.log.lines.compactMap { $0["OldestOpenAge"]?.integer } }
+
+    /// Each run moves the due time.
+    @Test("The age of an order that no run finishes grows, from its request on") func ageOfUnfinishedOrder() throws {
+        try harness.request()
+        let start = harness.network.now
+        harness.network.before = { $0.whmcsAction.isEmpty ? nil : .unreachable }
+        for _ in 1...5 {
+            try harness.waitUntilDue()
+            #expect(try harness.recover() == ["recovered": 1])
+            #expect(ages.last == harness.network.now - start)
+            #expect(try harness.run()["status"] == "Activating")
+        }
+    }
+
+    @Test("The age of an order whose final status Salesforce does not take grows, from its end on")
+    func ageOfUnreportedOrder() throws {
+        harness.network.before = { $0.reports("Provisioned") ? .unreachable : nil }
+        harness.network.now += 100_000
+        #expect(try harness.run()["status"] == "Provisioned")
+        let end = try #require(try harness.ledger().endedAt)
+        for _ in 1...5 {
+            try harness.waitUntilDue()
+            #expect(try harness.recover() == ["recovered": 1])
+            #expect(ages.last == harness.network.now - end)
+            try harness.run()
+        }
+    }
+
+    @Test("A new request starts the age again") func ageOfNewRequest() throws {
+        try harness.run(Seed.closedClientOrder)
+        harness.network.now += 86_400_000
+        try harness.request(2, Seed.closedClientOrder)
+        let start = harness.network.now
+        try harness.waitUntilDue(Seed.closedClientOrder)
+        #expect(try harness.recover() == ["recovered": 1])
         #expect(ages.last == harness.network.now - start)
     }
 
@@ -156,7 +194,7 @@ import Testing
         _ = try harness.recover()
         let line = try #require(harness.log.lines.first { $0["_aws"] != nil })
         #expect(line["RecoveredOrders"]?.integer == 1)
-        #expect(line["OldestDueAge"]?.integer == 65_001, "due 60 s after the request")
+        #expect(line["OldestOpenAge"]?.integer == 65_001, "due 60 s after the request")
         #expect(line["_aws"]?["CloudWatchMetrics"]?.array?.first?["Namespace"] == "Orders")
     }
 }

@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 import Testbed
 import Testing
@@ -82,6 +83,18 @@ import Testing
         try Self.putToken(harness)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values.count == 1)
+    }
+
+    /// The parameter's `issued_at` is new, the token is the one that Salesforce has just refused.
+    @Test("A refused token that was stored again is refreshed") func sameTokenStoredAgain() throws {
+        let harness = try ProvisioningHarness()
+        try harness.run(Seed.otherOrder)
+        let old = try Token(parameterValue: harness.aws.value("token") ?? "")
+        harness.salesforce.revokeTokens()
+        let again = Token(accessToken: old.accessToken, instanceURL: old.instanceURL, issuedAt: old.issuedAt + 60_000)
+        try harness.aws.put("token", try #require(again).parameterValue)
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.refreshes.values.dropFirst() == [["rejectedToken": .string(old.fingerprint)]])
     }
 
     @Test("The order is retried later when Salesforce rejects the new token, too") func rejectedTwice() throws {

@@ -152,6 +152,23 @@ import Testing
         #expect(try harness.send(WebhookRequest().again(2)).status == 202)
     }
 
+    @Test("The stored secrets stay valid for 15 minutes, and the log says so") func outageOfStore() throws {
+        let harness = try WebhookHarness()
+        try harness.start()
+        var request = WebhookRequest()
+        request.timestamp = "2026-11-20T10:20:30Z"
+        harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
+        harness.network.now += 299_999
+        #expect(try harness.send(request).status == 202)
+        #expect(!harness.log.messages.contains { $0.hasPrefix("Parameter Store failed") })
+        harness.network.now += 1
+        #expect(try harness.send(request.again(2)).status == 202)
+        let warning = harness.log.lines.first { $0["message"] == "Parameter Store failed; using the last values" }
+        #expect(warning?["level"] == "WARN")
+        harness.network.now += 600_000
+        Self.expectUnavailable(try harness.send(request.again(3)))
+    }
+
     @Test("The first request reads no secret") func initPhase() throws {
         let harness = try WebhookHarness()
         try harness.start()
