@@ -10,6 +10,7 @@ struct MappedLine {
     let quantity: Int?
     /// WHMCS's price of a unit, in the client's currency.
     let price: String?
+    let details: LineDetails
     let faults: [String]
     /// What to order; nil when the line has faults.
     let planned: Plan.Item?
@@ -43,7 +44,7 @@ struct MappedLine {
             faults.append("it has no price")
         }
         let markerField = mapping.markerField.flatMap { name in product?.customFields.last { $0.name == name }?.id }
-        let details = LineDetails(item, quantity: quantity ?? 1, product: product, markerField: markerField)
+        details = LineDetails(item, quantity: quantity ?? 1, product: product, markerField: markerField)
         faults += details.faults
 
         (self.item, self.productID, self.product) = (item, productID, product)

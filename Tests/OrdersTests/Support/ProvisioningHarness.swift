@@ -124,7 +124,10 @@ final class ProvisioningHarness {
         ])
     }
 
-    private func deliver(_ event: JSON, time: Milliseconds = 120_000) throws -> JSON {
+    /// Runs an operator's request for a plan.
+    func plan(_ order: String = Seed.order) throws -> JSON { try deliver(["plan": .string(order)]) }
+
+    func deliver(_ event: JSON, time: Milliseconds = 120_000) throws -> JSON {
         invocations += 1
         let invocation = Invocation(
             requestID: "run-\(invocations)", deadline: network.now + time, payload: event.bytes)
