@@ -28,10 +28,20 @@ public struct HTTPClient {
         self.deadline = deadline
     }
 
-    /// A text that nobody else has: 126 random bits, in hexadecimal.
+    /// A text that nobody else has or guesses: 132 random bits, in 22 characters of base64url.
     public func uniqueID() -> String {
-        (0..<2).map { _ in String(random(.max), radix: 16) }.joined()
+        var id = ""
+        for length in [10, 10, 2] {
+            var bits = random(.max)
+            for _ in 0..<length {
+                id.append(Self.base64URL[bits & 63])
+                bits >>= 6
+            }
+        }
+        return id
     }
+
+    private static let base64URL = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
     /// The same client, with every response due by `deadline`.
     public func until(_ deadline: Timestamp) -> HTTPClient {

@@ -86,6 +86,9 @@ package struct Episode {
             world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateCredentials() }
         }
         world.services.salesforce.refusesProvisioned = world.plan.behaviours.refusesProvisioned
+        if world.plan.behaviours.failingModule > 0, world.generator.chance(0.5) {
+            world.after(world.random(in: 0...7_200_000)) { [world] in world.services.whmcs.repairModule() }
+        }
     }
 
     private func endFaults() {

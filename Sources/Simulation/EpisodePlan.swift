@@ -63,6 +63,14 @@ struct Behaviours {
     var cancellations = 0.0
     /// AcceptOrder sets the order up, or not, and answers that a module failed.
     var moduleErrors = 0.0
+    /// A module fails to set services up until a person repairs it. The orders become Active all the same.
+    var failingModule = 0.0
+    /// A product is set up when the customer has paid.
+    var setsUpOnPayment = false
+    /// The API role may not read the module queue.
+    var hidesModuleQueue = false
+    /// A customer writes the order's id into the notes of an order of his own.
+    var plantedOrders = 0.0
     /// WHMCS may carry AddOrder out after the quiet time: then two orders may be there, and never two accepted ones.
     var actsVeryLate = false
     var dropsNotes = false
@@ -75,8 +83,6 @@ struct Behaviours {
     var answersErrorsInJSON = false
     /// WHMCS's API secret is rotated.
     var rotatesCredentials = false
-
-    var hazards: Set<Hazard> = []
 
     /// Every kind is absent from most episodes, so that each is seen with and without the others.
     static func drawn(_ random: inout SeededGenerator) -> Behaviours {
@@ -93,7 +99,7 @@ struct Behaviours {
         (\.doubleClicks, 0.5), (\.lateClicks, 0.5), (\.capturedRequests, 0.5), (\.platformEvents, 1),
         (\.duplicateDeliveries, 0.3), (\.refusedEntries, 0.2), (\.revokesTokens, 0.2), (\.unreadyOrders, 0.4),
         (\.cancellations, 0.5), (\.moduleErrors, 0.3), (\.deletedLines, 0.3), (\.relayReplays, 0.5),
-        (\.manualRecoveries, 0.3),
+        (\.manualRecoveries, 0.3), (\.failingModule, 1), (\.plantedOrders, 0.5),
     ]
 
     /// With the share of the episodes that have it.
@@ -101,13 +107,6 @@ struct Behaviours {
         (\.rotatesWebhookSecret, 0.2), (\.reconciles, 0.2), (\.dropsNotes, 0.2), (\.usesMarkerField, 0.3),
         (\.listsOldestFirst, 0.5), (\.looseFormats, 0.3), (\.actsVeryLate, 0.1),
         (\.refusesProvisioned, 0.1), (\.answersErrorsInJSON, 0.3), (\.rotatesCredentials, 0.2),
+        (\.setsUpOnPayment, 0.2), (\.hidesModuleQueue, 0.1),
     ]
-}
-
-/// What the programs do not survive yet. An episode has one only when it is asked for.
-package enum Hazard: String, CaseIterable, Sendable {
-    /// Two AcceptOrder of one order at work at once count as a violation.
-    case overlappingAccepts = "overlapping-accepts"
-    /// A customer writes the marker on an order of his own.
-    case plantedOrders = "planted-orders"
 }

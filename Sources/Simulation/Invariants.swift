@@ -79,7 +79,7 @@ package final class Invariants {
         switch call.action {
         case "AddOrder" where call.service == .whmcs:
             return "AddOrder for \(SimulatedWHMCS.marker(in: call.request.body) ?? "")"
-        case "AcceptOrder" where world.plan.behaviours.hazards.contains(.overlappingAccepts):
+        case "AcceptOrder":
             return "AcceptOrder \(call.formField("orderid") ?? "")"
         default: return nil
         }
@@ -206,6 +206,9 @@ extension Invariants {
             }
             if world.services.whmcs.status(live[0]) != "Active" {
                 violated(.falseStatus, "\(order) is Provisioned, and WHMCS has not accepted it")
+            }
+            if world.services.whmcs.hasFailedSetup(live[0]), !world.plan.behaviours.hidesModuleQueue {
+                violated(.falseStatus, "\(order) is Provisioned, and a module has failed")
             }
         default: violated(.unfinished, "\(order) Failed with \(ledger.errorCode ?? "no code")")
         }

@@ -12,8 +12,6 @@ final class Operator {
     private var nonces = 0
     private var acceptedKeys: Set<String> = []
     private var hasCancelled = false
-    /// When the operator first saw that the outcome of AddOrder is unknown.
-    private var unknownSince: Timestamp?
     private let isReady: Bool
     /// How far the sender's clock is ahead; the webhook tolerates 300 s.
     private let skew: Milliseconds
@@ -35,7 +33,7 @@ final class Operator {
         if world.generator.chance(behaviours.cancellations) {
             world.after(start + world.random(in: 1_000...120_000)) { self.cancel() }
         }
-        if behaviours.hazards.contains(.plantedOrders), world.generator.chance(0.3) {
+        if world.generator.chance(behaviours.plantedOrders) {
             world.after(world.random(in: 0...1_800_000)) { self.world.services.whmcs.plantOrder(marked: self.order) }
         }
         if world.generator.chance(behaviours.deletedLines) {
@@ -155,17 +153,6 @@ final class Operator {
 
     // MARK: A Failed order
 
-    /// Until the quiet time is over WHMCS may still add the order, and nobody can see that it will.
-    private func hasWaited() -> Bool {
-        guard let seen = unknownSince else {
-            unknownSince = world.now
-            return false
-        }
-        guard world.now > seen + 600_000 else { return false }
-        unknownSince = nil
-        return true
-    }
-
     private func recover() {
         guard world.generator.chance(behaviours.manualRecoveries), world.invariants.ledger(order)?.dueAt != nil else {
             return
@@ -187,8 +174,14 @@ final class Operator {
     }
 
     private static let safeAgain: Set = [
-        "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR", "WHMCS_REJECTED",
+        "WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE", "PROVISIONING_ERROR", "WHMCS_REJECTED", "WHMCS_SETUP_FAILED",
     ]
+    /// What the message has between quotation marks.
+    private func quoted(_ message: String) -> String {
+        let parts = message.split(separator: "\"", omittingEmptySubsequences: false)
+        return parts.count > 2 ? String(parts[1]) : ""
+    }
+
     private static let fixable: Set = [
         "CLIENT_CLOSED", "CLIENT_NOT_LINKED", "PAYMENT_METHOD_MISSING", "MAPPING_FAILED", "ORDER_NOT_PROVISIONABLE",
     ]
@@ -210,10 +203,8 @@ final class Operator {
         if Operator.fixable.contains(code) { world.services.fix(code, order) }
         // The steps of the message: put the note on an order that has none, then request again.
         if message.contains("cancel it and request again") { cancel() }
-        if code == "WHMCS_OUTCOME_UNKNOWN" {
-            guard hasWaited() else { return }
-            world.services.whmcs.addNote(for: order)
-        }
+        if code == "WHMCS_OUTCOME_UNKNOWN" { world.services.whmcs.addNote(quoted(message), for: order) }
+        if code == "WHMCS_SETUP_FAILED" { world.services.whmcs.repairModule() }
         request(hasLooked: true)
     }
 }

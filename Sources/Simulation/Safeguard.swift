@@ -6,6 +6,8 @@ import JSON
 package enum Safeguard: String, CaseIterable, Sendable {
     /// The ledger does not keep that AddOrder is being sent.
     case sentMark = "sent-mark"
+    /// The ledger does not keep that AcceptOrder is being sent.
+    case acceptMark = "accept-mark"
     /// The quiet time after an unanswered AddOrder is 0 s.
     case quietTime = "quiet-time"
     /// A run writes although it has lost its lease. That a run takes an order only when no other has it is no safeguard of its
@@ -31,6 +33,7 @@ extension Safeguard {
         switch (self, action) {
         case (.sentMark, "UpdateItem"):
             body.replacing(value: ":addOrder", ["S": "none"]) { $0 == ["S": "sent"] }
+        case (.acceptMark, "UpdateItem"): body.replacing(value: ":acceptAt", ["N": "0"])
         case (.lateWriteProtection, "UpdateItem"): body.replacing(value: ":lateUntil", ["N": "0"])
         case (.leaseCondition, "UpdateItem"): body.weakening { $0.hasPrefix("#leaseOwner = ") }
         case (.leaseOwner, "TransactWriteItems"): body.withTokenOfContent()

@@ -48,9 +48,6 @@ package struct Shrinking {
             attempt { $0.behaviours[keyPath: choice] = false }
         }
         if report.plan.behaviours.rowsInPage > 0 { attempt { $0.behaviours.rowsInPage = 0 } }
-        for hazard in report.plan.behaviours.hazards.sorted(by: { $0.rawValue < $1.rawValue }) {
-            attempt { $0.behaviours.hazards.remove(hazard) }
-        }
     }
 
     private mutating func dropKindsOfFaults() {
@@ -80,7 +77,6 @@ extension EpisodePlan {
     package var summary: String {
         var parts = ["\(orders) order\(orders == 1 ? "" : "s")"]
         if let onlyFaults { parts.append("\(onlyFaults.count) faults") }
-        parts += behaviours.hazards.map(\.rawValue).sorted()
         if let without { parts.append("without \(without.rawValue)") }
         return parts.joined(separator: ", ")
     }

@@ -27,7 +27,16 @@ final class SimulatedWHMCS {
                 numbersAsText: random.chance(0.5), list: .allCases.randomElement(using: &random) ?? .array,
                 empty: .allCases.randomElement(using: &random) ?? .array)
         }
-        installation = WHMCSInstallation(configuration, .seeded)
+        if behaviours.hidesModuleQueue {
+            configuration.permissions = [
+                "AddOrder", "AcceptOrder", "CancelOrder", "GetOrders", "GetClientsDetails", "GetClientsProducts",
+                "GetPayMethods", "GetProducts",
+            ]
+        }
+        var state = WHMCSSimulator.State.seeded
+        if random.chance(behaviours.failingModule) { state.moduleErrors[185] = "no server has room" }
+        if behaviours.setsUpOnPayment { state.productsSetUpOnPayment = [186] }
+        installation = WHMCSInstallation(configuration, state)
     }
 
     func answer(_ call: OutboundCall) -> Response {
@@ -91,10 +100,25 @@ final class SimulatedWHMCS {
 
     // MARK: What people do
 
-    /// Adds the marker to the notes of the order, as a person does who follows the error message.
-    func addNote(for salesforceOrder: String) {
+    /// Adds the note to the order, as a person does who follows the error message.
+    func addNote(_ note: String, for salesforceOrder: String) {
         guard let id = liveOrders()[salesforceOrder]?.first else { return }
-        change(id) { $0.notes = "sfOrderId=\(salesforceOrder)" }
+        change(id) { $0.notes = note }
+    }
+
+    /// Repairs what the module needs, and repeats the actions that have failed.
+    func repairModule() {
+        installation.content.withLock { content in
+            content.state.moduleErrors = [:]
+            content.state.retryModuleQueue()
+        }
+    }
+
+    func hasFailedSetup(_ id: Int) -> Bool {
+        installation.content.withLock { content in
+            let services = Set(content.state.services(ofOrder: id).map(\.id))
+            return content.state.moduleQueue.contains { services.contains($0.serviceId) }
+        }
     }
 
     /// - Returns: the cancelled order, if there was one.
@@ -104,10 +128,11 @@ final class SimulatedWHMCS {
         return id
     }
 
-    /// A customer's own order, with the marker of another in its notes.
+    /// A customer's own order, with the id of another in its notes, and a reference that he has made up.
     func plantOrder(marked salesforceOrder: String) {
+        let reference = random.chance(0.5) ? " ref=AAAAAAAAAAAAAAAAAAAAAA" : ""
         installation.content.withLock { content in
-            let order = content.state.addOrder(client: 1234, notes: "sfOrderId=\(salesforceOrder)")
+            let order = content.state.addOrder(client: 1234, notes: "sfOrderId=\(salesforceOrder)\(reference)")
             planted[order.id] = order
         }
     }

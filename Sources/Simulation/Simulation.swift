@@ -20,18 +20,16 @@ package struct Simulation {
     package var firstSeed: UInt64
     package var orders: Int
     package var ordersInEpisode: Int
-    package var hazards: Set<Hazard>
     package var without: Safeguard?
     package var cores: Int
 
     package init(
-        firstSeed: UInt64, orders: Int, ordersInEpisode: Int = 10, hazards: Set<Hazard> = [],
-        without: Safeguard? = nil, cores: Int = ProcessInfo.processInfo.activeProcessorCount
+        firstSeed: UInt64, orders: Int, ordersInEpisode: Int = 10, without: Safeguard? = nil,
+        cores: Int = ProcessInfo.processInfo.activeProcessorCount
     ) {
         self.firstSeed = firstSeed
         self.orders = orders
         self.ordersInEpisode = ordersInEpisode
-        self.hazards = hazards
         self.without = without
         self.cores = cores
     }
@@ -61,7 +59,6 @@ package struct Simulation {
     /// The episode of a seed.
     package func plan(_ seed: UInt64) -> EpisodePlan {
         var plan = EpisodePlan(seed: seed, orders: ordersInEpisode)
-        plan.behaviours.hazards = hazards
         plan.without = without
         return plan
     }

@@ -75,7 +75,7 @@ final class World {
 
     func random(upTo bound: Int, _ process: ProcessInstance) -> Int {
         if process.current?.isKilled == true { return 0 }
-        // Half of a unique id.
+        // Part of a unique id.
         if bound == .max, plan.without == .leaseOwner { return 0 }
         return random(in: 0...bound)
     }

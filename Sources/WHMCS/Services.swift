@@ -19,6 +19,8 @@ public struct Service: Sendable, Equatable {
     /// Custom field id → value.
     public var customFields: [Int: String]
     var clientId: Int?
+
+    public var isPending: Bool { status?.lowercased() == "pending" }
 }
 
 extension WHMCSClient {

@@ -10,6 +10,9 @@ public struct WHMCSClient {
         case read, write
     }
 
+    /// How long a write may take, in ms: while WHMCS adds or accepts an order, it may call gateways and servers.
+    public static let writeTimeout = 60_000
+
     private let http: HTTPClient
     private let url: String
     private let credentials: CurrentCredentials
@@ -108,8 +111,7 @@ public struct WHMCSClient {
             ],
             body: Array(
                 formEncoded([("action", action)] + credentials.form + [("responsetype", "json")] + form).utf8),
-            // While WHMCS adds or accepts an order, it may call gateways and servers.
-            timeout: kind == .read ? 30_000 : 60_000,
+            timeout: kind == .read ? 30_000 : Self.writeTimeout,
             isIdempotent: kind == .read)
     }
 }

@@ -91,6 +91,16 @@ extension WHMCSFailure {
         }
     }
 
+    /// Whether WHMCS refused the caller, whatever the action: only a person can change that. At HTTP 200 the words of such a
+    /// refusal may be those of a module.
+    public var isRefusalOfCaller: Bool {
+        switch self {
+        case .authentication(_, let status): status >= 400
+        case .addressNotAllowed, .permission, .noCredentials: true
+        default: false
+        }
+    }
+
     /// Whether WHMCS may have carried out the write. If so, check WHMCS before sending it again.
     public var outcomeUnknown: Bool {
         switch self {

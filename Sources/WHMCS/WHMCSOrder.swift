@@ -7,6 +7,18 @@ public struct WHMCSOrder: Sendable, Equatable {
     /// `Pending`, `Active`, `Fraud`, `Cancelled`, or a status of the install's own.
     public var status: String
     public var notes: String
+    /// Empty without one.
+    public var promotionCode: String
+    /// Nil when WHMCS does not list them.
+    public var items: [Item]?
+
+    /// What the order has in it.
+    public struct Item: Sendable, Equatable {
+        /// `product`, `addon`, `domain`, …
+        public var type: String
+        /// The service's id, when it is a product.
+        public var relatedId: Int?
+    }
 
     public var isPending: Bool { status.lowercased() == "pending" }
     public var isActive: Bool { status.lowercased() == "active" }
@@ -39,8 +51,12 @@ extension WHMCSClient {
     ///
     /// After a failure only the order's status tells whether it worked: a module may report an error after it has created
     /// the service.
-    public func acceptOrder(_ id: Int) throws(WHMCSFailure) {
-        _ = try call("AcceptOrder", [("orderid", String(id))], .write)
+    ///
+    /// - Parameter autoSetup: whether WHMCS sets the services up; nil leaves that to each product.
+    public func acceptOrder(_ id: Int, autoSetup: Bool? = nil) throws(WHMCSFailure) {
+        // PHP takes any text but "0" and "" for true.
+        let setup = autoSetup.map { [("autosetup", $0 ? "1" : "0")] } ?? []
+        _ = try call("AcceptOrder", [("orderid", String(id))] + setup, .write)
     }
 
     /// Cancels a pending order. Without `cancelsub`, which fails for an order without a subscription at a gateway.
@@ -63,5 +79,14 @@ extension WHMCSOrder: ListRow {
         self.clientId = clientId
         self.status = status
         notes = row["notes"]?.stringOrNumber ?? ""
+        promotionCode = row["promocode"]?.stringOrNumber ?? ""
+        items = row["lineitems"] == nil ? nil : row.rows("lineitems", "lineitem")?.map(Item.init)
+    }
+}
+
+extension WHMCSOrder.Item {
+    init(_ row: JSON) {
+        type = row["type"]?.stringOrNumber?.lowercased() ?? ""
+        relatedId = row["relid"]?.id
     }
 }

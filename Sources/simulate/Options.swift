@@ -4,9 +4,8 @@ import Simulation
 /// The arguments of the tool.
 struct Options {
     static let usage = """
-        usage: simulate [--seed N] [--orders N] [--minutes M] [--with HAZARD,…|all] [--without SAFEGUARD] [--story]
+        usage: simulate [--seed N] [--orders N] [--minutes M] [--without SAFEGUARD] [--story]
                simulate --safeguards [--seed N]
-        hazards: \(Hazard.allCases.map(\.rawValue).joined(separator: ", "))
         safeguards: \(Safeguard.allCases.map(\.rawValue).joined(separator: ", "))
         """
 
@@ -14,7 +13,6 @@ struct Options {
     /// Nil for 1 000, or for as many as the minutes allow.
     var orders: Int?
     var minutes: Double?
-    var hazards: Set<Hazard> = []
     var without: Safeguard?
     var isStory = false
     var checksSafeguards = false
@@ -43,10 +41,6 @@ struct Options {
         case "--minutes":
             minutes = Double(value)
             return minutes.map { $0 > 0 } ?? false
-        case "--with":
-            let names = value.split(separator: ",").map(String.init)
-            hazards = value == "all" ? Set(Hazard.allCases) : Set(names.compactMap(Hazard.init))
-            return value == "all" || hazards.count == names.count
         case "--without":
             without = Safeguard(rawValue: value)
             return without != nil
@@ -57,7 +51,7 @@ struct Options {
 
     func simulation() -> Simulation {
         Simulation(
-            firstSeed: seed, orders: orders ?? (minutes == nil ? 1_000 : .max / 2), hazards: hazards, without: without)
+            firstSeed: seed, orders: orders ?? (minutes == nil ? 1_000 : .max / 2), without: without)
     }
 
     var deadline: Date? { minutes.map { Date() + $0 * 60 } }

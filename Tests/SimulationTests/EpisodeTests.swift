@@ -62,15 +62,6 @@ import Testing
     }
 }
 
-/// What the programs do not survive yet: when one of these finds nothing any more, its hazard becomes a behaviour of
-/// every episode.
-@Suite struct HazardTests {
-    @Test("A hazard violates an invariant", arguments: Hazard.allCases)
-    func found(_ hazard: Hazard) {
-        #expect(!Simulation(firstSeed: 1, orders: 5_000, hazards: [hazard]).run().failures.isEmpty)
-    }
-}
-
 @Suite struct ShrinkingTests {
     @Test("A shorter episode violates the same invariant") func shorter() throws {
         let totals = Simulation(firstSeed: 1, orders: 1_000, without: .markerProof, cores: 1).run()

@@ -30,6 +30,7 @@
  *   NO_SENT_MARK    the ledger does not record "sent" before AddOrder
  *   NO_QUIET_TIME   the second AddOrder does not wait
  *   SHORT_QUIET     it waits only as long as WHMCS may take, although the run may send some time after the mark
+ *   NO_ACCEPT_MARK  the ledger does not record that AcceptOrder is sent
  *   LATE_CLOCK      the run checks the quiet time after the search, not before
  *   NO_LEASE_CHECK  a run writes checkpoints without holding the lease
  *   SAME_OWNER      all deliveries of one event share an owner name, as Lambda's retries share the request id
@@ -82,6 +83,8 @@ byte lease;             /* leaseUntil */
 byte due = NEVER;       /* dueAt */
 byte quiet;             /* ticks until addOrderAt + WHMCS_QUIET_TIME */
 
+byte acceptQuiet;       /* ticks until acceptAt + WHMCS_QUIET_TIME; 0 also when no AcceptOrder is unanswered */
+
 #define isOpen (due != NEVER)
 
 /* MARK: the world */
@@ -98,6 +101,13 @@ byte air[2];
 byte from[2];
 byte answer[3];         /* to each run: the order's id, or NO */
 #define NO 9
+
+/* The AcceptOrder at work: the ticks left of LATE, its order, and the run that waits for the answer. It calls modules:
+ * a second one beside it would set a service up twice. */
+byte work;
+byte workOn;
+byte worker;
+bool twice;
 
 /* Whether this WHMCS keeps the marker, and whether reading back an order has proven that. In the code only an order
  * whose id the run's own AddOrder returned proves it; here an adopted one does too. That allows more behaviour than the
@@ -295,13 +305,46 @@ readBack:
     CHECKPOINT(step = Create);
 
 accept:
-    /* Directly after a checkpoint or the take. The order's status decides about success. */
-    CALL(if :: order[mine] == Pending -> order[mine] = Active :: else fi);
+    /* Directly after a checkpoint or the take. Reads the order, whose status decides. */
+#ifdef NO_ACCEPT_MARK
+    isQuiet = true;
+#else
+    isQuiet = (acceptQuiet == 0);
+#endif
+    CALL(
+        if
+        :: order[mine] == Active -> goto accepted
+        :: order[mine] == Pending && !isQuiet -> goto waitToAccept
+        :: order[mine] == Pending && isQuiet -> isQuiet = false
+        :: else -> goto fail
+        fi);
+    CHECKPOINT(acceptQuiet = QUIET);
     if
-    :: order[mine] == Active
-    :: else -> goto fail
+    :: atomic { left[me] > 0 -> twice = (work > 0); work = LATE; workOn = mine; worker = me }
+    :: atomic { left[me] == 0 -> goto later }
+    :: DIES
     fi;
-    CHECKPOINT(step = Accept);
+    if
+    :: atomic { answer[me] != 0 && answer[me] != NO -> answer[me] = 0; goto accepted }
+    :: atomic { answer[me] == NO -> answer[me] = 0 }
+    :: atomic { answer[me] == 0 && worker != me -> goto later }
+    :: atomic {
+        MAYFAIL -> FAIL;
+        answer[me] = 0;
+        if
+        :: worker == me -> worker = 0
+        :: else
+        fi;
+        goto later
+    }
+    :: DIES
+    fi;
+    /* WHMCS refuses it, or a module answers with an error: it is at work no more. */
+    CHECKPOINT(acceptQuiet = 0);
+    goto later;
+
+accepted:
+    CHECKPOINT(step = Accept; acceptQuiet = 0; isQuiet = false);
 
 success:
     /* Reports Provisioned to Salesforce. */
@@ -318,6 +361,10 @@ later:
 
 wait:
     CHECKPOINT(due = (quiet > 0 -> quiet : WAIT); owner = 0; lease = 0);
+    goto over;
+
+waitToAccept:
+    CHECKPOINT(due = (acceptQuiet > 0 -> acceptQuiet : WAIT); owner = 0; lease = 0);
     goto over;
 
 fail:
@@ -345,6 +392,10 @@ over:
         :: from[1] == me -> from[1] = 0
         :: else
         fi;
+        if
+        :: worker == me -> worker = 0
+        :: else
+        fi;
         goto idle
     }
 }
@@ -368,6 +419,21 @@ inline refuse(request) {
     from[request] = 0
 }
 
+/* The modules have set the order up, or one has failed; either may take until now. */
+inline finish(isDone) {
+    if
+    :: isDone && order[workOn] == Pending -> order[workOn] = Active
+    :: else
+    fi;
+    if
+    :: worker != 0 -> answer[worker] = (isDone -> workOn : NO)
+    :: else
+    fi;
+    work = 0;
+    workOn = 0;
+    worker = 0
+}
+
 /* Carries out a request at any time within LATE, or never. A pending order also becomes active without the suite: the
  * customer pays, or an AcceptOrder takes effect whose answer was lost. A third order would show nothing that a second
  * one does not. */
@@ -377,6 +443,8 @@ active proctype WHMCS() {
     :: atomic { air[1] > 0 && made < 2 -> perform(1) }
     :: atomic { air[0] > 0 && from[0] != 0 -> refuse(0) }
     :: atomic { air[1] > 0 && from[1] != 0 -> refuse(1) }
+    :: atomic { work > 0 -> finish(true) }
+    :: atomic { work > 0 && MAYFAIL -> FAIL; finish(false) }
 #ifndef VERY_LATE
     :: atomic { order[1] == Pending -> order[1] = Active }
     :: atomic { order[2] == Pending -> order[2] = Active }
@@ -403,7 +471,7 @@ inline lapse(request) {
 active proctype time() {
     do
     :: atomic {
-        (left[1] + left[2] + lease + quiet + air[0] + air[1] > 0 || (isOpen && due > 0)) && (!isLast || MAYFAIL) ->
+        (left[1] + left[2] + lease + quiet + acceptQuiet + work + air[0] + air[1] > 0 || (isOpen && due > 0)) && (!isLast || MAYFAIL) ->
         if
         :: isLast -> FAIL
         :: else
@@ -412,14 +480,20 @@ active proctype time() {
         pass(left[2]);
         pass(lease);
         pass(quiet);
+        pass(acceptQuiet);
         if
         :: isOpen -> pass(due)
         :: else
         fi;
 #ifndef VERY_LATE
         lapse(0);
-        lapse(1)
+        lapse(1);
 #endif
+        if
+        :: work == 1 -> work = 0; workOn = 0; worker = 0
+        :: work > 1 -> work--
+        :: else
+        fi
     }
     od
 }
@@ -450,6 +524,8 @@ init {
 #define oneOrder (!(stands(1) && stands(2)))
 /* Never an AddOrder while an earlier one may still take effect. */
 #define noOverlap (!(air[0] > 0 && air[1] > 0))
+/* Never an AcceptOrder while another is at work. */
+#define oneAccept (!twice)
 /* Every accepted order has a time at which it is due, until it has ended. */
 #define alwaysDue (!(status == Accepted || status == Activating) || isOpen)
 /* A Provisioned order is active in WHMCS. */
@@ -457,8 +533,9 @@ init {
 /* Unless an order Failed with WHMCS_OUTCOME_UNKNOWN, the ledger knows every WHMCS order of a Failed order. */
 #define isClean (status != Failed || unknown || !(isInFlight || isOther(1) || isOther(2)))
 
-ltl safe { [] (oneActive && oneOrder && noOverlap && alwaysDue && isProvisioned && isClean) }
+ltl safe { [] (oneActive && oneOrder && noOverlap && oneAccept && alwaysDue && isProvisioned && isClean) }
 ltl one_active { [] oneActive }
+ltl one_accept { [] oneAccept }
 
 /* After the last fault (FAULTS) every order ends and is reported to Salesforce. Under weak fairness, which only says
  * that a program that can continue eventually does. */

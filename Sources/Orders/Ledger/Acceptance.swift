@@ -122,7 +122,7 @@ extension Ledger {
             .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.firstRecoveryDelay),
             .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
             .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
-            .endedAt: .null, .requestedAt: .milliseconds(now),
+            .endedAt: .null, .setupFailedAt: .null, .requestedAt: .milliseconds(now),
         ]
         if previous?.whmcsOrderID == nil { update[.plan] = .null }
         update[.history] = history(of: previous, with: .accepted, requestNumber: requestNumber, at: now)

@@ -40,10 +40,6 @@ struct Lease {
 // MARK: Steps
 
 extension Lease {
-    mutating func recordStep(_ step: Step) throws {
-        try write([.step: .string(step.rawValue)])
-    }
-
     mutating func recordPlan(_ plan: Plan) throws {
         try write([.plan: plan.json, .step: .string(Step.mapping.rawValue)])
     }
@@ -54,11 +50,14 @@ extension Lease {
 extension Lease {
     /// AddOrder is about to be sent. Written first: a run that dies from here on leaves the order in doubt.
     ///
-    /// - Parameter latest: the call may go out until then, also when the run is killed now.
-    mutating func recordAddOrderSending(until latest: Timestamp) throws {
+    /// - Parameters:
+    ///   - latest: the call may go out until then, also when the run is killed now.
+    ///   - reference: of the marker, unless the order has one.
+    mutating func recordAddOrderSending(until latest: Timestamp, reference: String) throws {
         try write([
             .addOrder: .string(LedgerOrder.AddOrder.sent.rawValue), .addOrderAt: .milliseconds(latest),
             .addOrderRequestNumber: .number(order.requestNumber), .addOrderSends: .number(order.addOrderSends + 1),
+            .markerReference: .string(order.markerReference ?? reference),
         ])
     }
 
@@ -91,9 +90,42 @@ extension Lease {
         try write([
             .cancelledWHMCSOrderID: .number(order.whmcsOrderID),
             .unconfirmedUntil: .milliseconds(unconfirmedUntil),
-            .whmcsOrderID: .null, .whmcsServiceIDs: .null, .plan: .null,
+            .whmcsOrderID: .null, .whmcsServiceIDs: .null, .plan: .null, .acceptOrderAt: .null,
             .addOrder: .string(LedgerOrder.AddOrder.none.rawValue),
         ])
+    }
+}
+
+// MARK: AcceptOrder
+
+extension Lease {
+    /// AcceptOrder is about to be sent; as `recordAddOrderSending`.
+    mutating func recordAcceptOrderSending(until latest: Timestamp) throws {
+        try write([.acceptOrderAt: .milliseconds(latest)])
+    }
+
+    /// WHMCS may work on AcceptOrder from now on, and no call goes out any more.
+    mutating func recordAcceptOrderUnanswered() throws {
+        try write([.acceptOrderAt: .milliseconds(ledger.now())])
+    }
+
+    /// WHMCS refused AcceptOrder, or never received it: none is at work.
+    mutating func recordAcceptOrderRefused() throws {
+        try write([.acceptOrderAt: .null])
+    }
+
+    /// The WHMCS order is Active.
+    ///
+    /// - Parameter isAnswered: whether AcceptOrder was answered, and no module is at work any more.
+    mutating func recordAccepted(isAnswered: Bool) throws {
+        var changes: ItemUpdate = [.step: .string(Step.accept.rawValue)]
+        if isAnswered { changes[.acceptOrderAt] = .null }
+        try write(changes)
+    }
+
+    /// A module failed to set a service up; the time for its repair starts now.
+    mutating func recordSetupFailed() throws {
+        try write([.setupFailedAt: .milliseconds(ledger.now())])
     }
 }
 

@@ -33,6 +33,12 @@ package struct LedgerOrder: Sendable, Equatable {
     var addOrderRequestNumber: Int?
     /// How often AddOrder was sent for that request.
     var addOrderSends: Int
+    /// The random part of the marker that AddOrder carries.
+    var markerReference: String?
+    /// Until when an AcceptOrder may have gone out that WHMCS has not answered; nil when none is at work.
+    var acceptOrderAt: Timestamp?
+    /// When this request first saw that a module had failed to set a service up.
+    var setupFailedAt: Timestamp?
     package var whmcsOrderID: Int?
     var whmcsServiceIDs: [Int]
     /// The order before it, which a person cancelled: a late write may show its id in Salesforce.
@@ -64,6 +70,9 @@ package struct LedgerOrder: Sendable, Equatable {
 
     package var hasEnded: Bool { status == .provisioned || status == .failed }
 
+    /// Nil before AddOrder: no WHMCS order carries a marker of this order yet.
+    var marker: Marker? { markerReference.map { Marker(id, reference: $0) } }
+
     /// AddOrder was sent for this request and its outcome is unknown. After a new request it is not: an operator
     /// who requests again has checked WHMCS.
     var isAddOrderInDoubt: Bool { addOrder == .sent && addOrderRequestNumber == requestNumber }
@@ -87,6 +96,9 @@ extension LedgerOrder {
         addOrderAt = item[.addOrderAt]?.timestamp
         addOrderRequestNumber = item[.addOrderRequestNumber]?.integer
         addOrderSends = item[.addOrderSends]?.integer ?? 0
+        markerReference = item[.markerReference]?.string
+        acceptOrderAt = item[.acceptOrderAt]?.timestamp
+        setupFailedAt = item[.setupFailedAt]?.timestamp
         whmcsOrderID = item[.whmcsOrderID]?.integer
         whmcsServiceIDs = (item[.whmcsServiceIDs]?.array ?? []).compactMap(\.integer)
         cancelledWHMCSOrderID = item[.cancelledWHMCSOrderID]?.integer

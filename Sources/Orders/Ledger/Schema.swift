@@ -18,6 +18,9 @@ enum Attribute: String {
     case step, plan, history
     case addOrder, addOrderAt, addOrderSends
     case addOrderRequestNumber = "addOrderAttempt"
+    case markerReference = "markerRef"
+    case acceptOrderAt = "acceptAt"
+    case setupFailedAt
     case whmcsOrderID = "whmcsOrderId"
     case whmcsServiceIDs = "whmcsServiceIds"
     case cancelledWHMCSOrderID = "cancelledWhmcsOrderId"

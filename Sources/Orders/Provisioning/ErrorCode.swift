@@ -7,6 +7,7 @@ enum ErrorCode: String {
     case paymentMethodMissing = "PAYMENT_METHOD_MISSING"
     case mappingFailed = "MAPPING_FAILED"
     case whmcsRejected = "WHMCS_REJECTED"
+    case whmcsSetupFailed = "WHMCS_SETUP_FAILED"
     case whmcsUnavailable = "WHMCS_UNAVAILABLE"
     case whmcsOutcomeUnknown = "WHMCS_OUTCOME_UNKNOWN"
     case salesforceUnavailable = "SALESFORCE_UNAVAILABLE"

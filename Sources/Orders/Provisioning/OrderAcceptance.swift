@@ -1,27 +1,65 @@
+import Basics
+import HTTP
 import WHMCS
 
+/// Accepts the order in WHMCS.
+///
+/// AcceptOrder calls the modules of the products, which may take longer than an answer. Two at once can set a service up
+/// twice. So it is guarded as AddOrder is: the ledger records it before it is sent, and after an unclear outcome the order
+/// is read, and AcceptOrder is sent again only after the quiet time.
 extension ProvisioningRun {
-    /// Accepts the order, so that WHMCS sets its services up. On a failure the order's status decides: a module may fail
-    /// after it has set the service up, and WHMCS gives the same error for an Active order as for a missing one.
-    mutating func acceptOrder() throws {
+    /// - Parameter created: the order as this run has just read it; nil when an earlier run created it.
+    mutating func acceptOrder(_ created: WHMCSOrder?) throws {
         guard let id = order.whmcsOrderID else {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the WHMCS order id")
         }
         let whmcs = try whmcs()
-        do throws(WHMCSFailure) {
-            try whmcs.acceptOrder(id)
-        } catch {
-            let found = try whmcs.order(id)
-            if found?.isPending == true {
-                throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
-            }
-            guard found?.isActive == true else {
-                throw ProvisioningFailure(
-                    .whmcsRejected,
-                    "WHMCS order \(id) is \(found?.status ?? "gone") and cannot be accepted"
-                        + (found?.isCancelled ?? true ? "; request the order again to create another" : ""))
-            }
+        // Read before the order: it may become Active while it is read.
+        let readAt = http.now()
+        let isAtWork = order.acceptOrderAt.map { readAt < $0 + settings.quietTime } ?? false
+        let current = try order.acceptOrderAt == nil && created != nil ? created : whmcs.order(id)
+        if current?.isActive == true { return try lease.recordAccepted(isAnswered: !isAtWork) }
+        try checkIsPending(current, id)
+        guard !isAtWork else { throw acceptOrderUnanswered("AcceptOrder was not answered") }
+        guard http.now() <= latestStart else {
+            throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AcceptOrder", isRetryable: true)
         }
-        try lease.recordStep(.accept)
+        try lease.recordAcceptOrderSending(until: http.deadline ?? http.now())
+        do throws(WHMCSFailure) { try whmcs.acceptOrder(id, autoSetup: settings.autoSetup) } catch {
+            return try judge(error, whmcs, id)
+        }
+        try lease.recordAccepted(isAnswered: true)
     }
+
+    /// The order's status decides, not the answer: a module may fail after it has set the service up, and WHMCS gives the
+    /// same error for an Active order as for a missing one.
+    private mutating func judge(_ failure: WHMCSFailure, _ whmcs: WHMCSClient, _ id: Int) throws {
+        let isUnanswered = failure.outcomeUnknown
+        if isUnanswered { try lease.recordAcceptOrderUnanswered() } else { try lease.recordAcceptOrderRefused() }
+        if failure.isRefusalOfCaller {
+            throw ProvisioningFailure(
+                .whmcsRejected,
+                "\(failure.description) Fix that, or accept WHMCS order \(id) by hand; then request the order again")
+        }
+        let found = try whmcs.order(id)
+        if found?.isActive == true { return try lease.recordAccepted(isAnswered: !isUnanswered) }
+        try checkIsPending(found, id)
+        if isUnanswered { throw acceptOrderUnanswered(failure.description) }
+        throw ProvisioningFailure(.whmcsUnavailable, failure.description, isRetryable: true)
+    }
+
+    private func checkIsPending(_ found: WHMCSOrder?, _ id: Int) throws {
+        guard found?.isPending != true else { return }
+        throw ProvisioningFailure(
+            .whmcsRejected,
+            "WHMCS order \(id) is \(found?.status ?? "gone") and cannot be accepted"
+                + (found?.isCancelled ?? true ? "; request the order again to create another" : ""))
+    }
+
+    private func acceptOrderUnanswered(_ message: String) -> ProvisioningFailure {
+        ProvisioningFailure(.whmcsUnavailable, message, isRetryable: true, notBefore: acceptOrderQuietUntil)
+    }
+
+    /// Until then WHMCS may work on an AcceptOrder that it has not answered; nil when it works on none.
+    var acceptOrderQuietUntil: Timestamp? { order.acceptOrderAt.map { $0 + settings.quietTime } }
 }

@@ -11,7 +11,9 @@ import WHMCS
 /// carries.
 extension ProvisioningRun {
     /// Adopts the order that WHMCS has, or adds it when WHMCS certainly has none.
-    mutating func createOrder(_ plan: Plan) throws {
+    ///
+    /// - Returns: the order as WHMCS has it now.
+    mutating func createOrder(_ plan: Plan) throws -> WHMCSOrder {
         let whmcs = try whmcs()
         var newOrderID: Int?
         // AddOrder sent twice may make two orders, the first of them late: the run searches until the step is done.
@@ -32,7 +34,9 @@ extension ProvisioningRun {
         }
         let (created, services) = try readBack(whmcs, id, plan)
         try recordMarkerSupport(created, services, plan, isProof: newOrderID == id)
-        try lease.recordCreated(serviceIDs: serviceIDs(services, plan, id), unconfirmedUntil: unconfirmedUntil)
+        try lease.recordCreated(
+            serviceIDs: OrderComparison(plan).serviceIDs(created, services), unconfirmedUntil: unconfirmedUntil)
+        return created
     }
 
     /// A person who cancels the WHMCS order and requests again wants another one.
@@ -45,24 +49,28 @@ extension ProvisioningRun {
         try lease.recordWHMCSOrderCancelled(unconfirmedUntil: unconfirmedUntil)
     }
 
+    /// Until then WHMCS may still carry out an AddOrder that it has not answered.
+    var addOrderQuietUntil: Timestamp? { order.addOrderAt.map { $0 + settings.quietTime } }
+
     func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {
         ProvisioningFailure(
             .whmcsOutcomeUnknown,
-            "AddOrder was not answered. Look at the orders of WHMCS client \(plan.clientID) for \"\(marker.note)\": if there"
-                + " is none, request the order again; if there is one without this note, add the note first")
+            "AddOrder was not answered. In WHMCS client \(plan.clientID), look for an order with the note"
+                + " \"\(order.marker?.text ?? "")\". None: request again. One that fits, without the note: add it, then"
+                + " request again")
     }
 }
 
 // MARK: Adopt
 
 extension ProvisioningRun {
-    /// Takes over the order that carries the marker. Of several the lowest id wins; the run cancels the others while they
-    /// are Pending, after the ledger knows which one stays.
+    /// Takes over the order that carries the marker. Of several an Active one wins, then the lowest id; the run cancels
+    /// the others while they are Pending, after the ledger knows which one stays.
     private mutating func adoptOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Bool {
         let found = try findMarkedOrders(whmcs, plan)
-        guard let first = found.first else { return false }
+        guard let first = found.first(where: \.isActive) ?? found.first else { return false }
         if first.id != order.whmcsOrderID { try lease.recordWHMCSOrder(first.id) }
-        for duplicate in found.dropFirst() {
+        for duplicate in found where duplicate.id != first.id {
             alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(duplicate.status))", order.id)
             guard duplicate.isPending else { continue }
             try lease.confirm()
@@ -73,14 +81,24 @@ extension ProvisioningRun {
 
     /// All orders of the client that carry the marker, lowest id first. A cancelled order counts as none.
     private func findMarkedOrders(_ whmcs: WHMCSClient, _ plan: Plan) throws -> [WHMCSOrder] {
-        var marked: Set<Int> = []
+        var notes: [Int: String] = [:]
         if settings.markerField != nil {
-            let services = try whmcs.services(clientId: plan.clientID)
-            marked.formUnion(
-                services.filter { $0.customFields.values.contains(marker.value) }.compactMap(\.orderId))
+            for service in try whmcs.services(clientId: plan.clientID) {
+                guard let orderID = service.orderId else { continue }
+                notes[orderID, default: ""] += service.customFields.values.joined(separator: "\n") + "\n"
+            }
         }
-        return try whmcs.orders(clientId: plan.clientID).filter {
-            !$0.isCancelled && (marker.isIn($0.notes) || marked.contains($0.id))
+        let live = try whmcs.orders(clientId: plan.clientID).filter { !$0.isCancelled }
+        let named = live.filter { Marker.isNamed(order.id, in: $0.notes + "\n" + (notes[$0.id] ?? "")) }
+        let marked = named.filter { order.marker?.isIn($0.notes + "\n" + (notes[$0.id] ?? "")) == true }
+        alertOfForeignMarkers(named.filter { !marked.contains($0) && $0.id != order.whmcsOrderID })
+        return marked
+    }
+
+    /// A customer can write the order's id into a note of his own order. What the ledger did not make counts as none.
+    private func alertOfForeignMarkers(_ foreign: [WHMCSOrder]) {
+        for found in foreign where order.addOrder == .none {
+            alerts.raise("WHMCS order \(found.id) has a note of an order that it does not belong to", order.id)
         }
     }
 }
@@ -93,14 +111,15 @@ extension ProvisioningRun {
     /// after that, a person decides.
     private func checkMayAddOrder(_ plan: Plan, searchedAt: Timestamp) throws {
         guard order.addOrder == .sent else { return }
-        let quietUntil = order.addOrderAt.map { $0 + settings.quietTime }
-        if let quietUntil, searchedAt < quietUntil {
+        if let quietUntil = addOrderQuietUntil, searchedAt < quietUntil {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "AddOrder was not answered; the suite looks for the order after the quiet time",
                 isRetryable: true, notBefore: quietUntil)
         }
         guard order.isAddOrderInDoubt else { return }
-        guard order.addOrderSends < 2, try markerSupport.isProven(channels(plan)) else { throw outcomeUnknown(plan) }
+        guard order.marker != nil, order.addOrderSends < 2, try markerSupport.isProven(channels(plan)) else {
+            throw outcomeUnknown(plan)
+        }
         log.warn("sending AddOrder again")
     }
 
@@ -110,7 +129,10 @@ extension ProvisioningRun {
         guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AddOrder", isRetryable: true)
         }
-        try lease.recordAddOrderSending(until: http.deadline ?? http.now())
+        try lease.recordAddOrderSending(until: http.deadline ?? http.now(), reference: http.uniqueID())
+        guard let marker = order.marker else {
+            throw ProvisioningFailure(.provisioningError, "the ledger lost the order's marker")
+        }
         let id: Int
         do throws(WHMCSFailure) {
             id = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
@@ -138,21 +160,10 @@ extension ProvisioningRun {
         guard created.clientId == plan.clientID else {
             throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
         }
-        return (created, try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id })
-    }
-
-    /// The ids of the services, one for each unit, in the order of the plan's lines. Stops at services that differ from
-    /// the plan.
-    private func serviceIDs(_ services: [Service], _ plan: Plan, _ id: Int) throws -> [Int] {
-        var services = services
-        guard services.map(\.productId).sorted() == plan.productIDs.sorted() else {
-            throw ProvisioningFailure(
-                .provisioningError, "WHMCS order \(id) does not match the plan; cancel it and request again")
+        guard let items = created.items else {
+            return (created, try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id })
         }
-        // WHMCS documents no order of the services, so each is found by its product.
-        return plan.productIDs.compactMap { productID in
-            services.firstIndex { $0.productId == productID }.map { services.remove(at: $0).id }
-        }
+        return (created, try whmcs.services(clientId: plan.clientID, ids: items.compactMap(\.relatedId)))
     }
 
     /// The places where an order of this plan carries its marker.
@@ -165,11 +176,12 @@ extension ProvisioningRun {
     private func recordMarkerSupport(
         _ created: WHMCSOrder, _ services: [Service], _ plan: Plan, isProof: Bool
     ) throws {
+        guard let marker = order.marker else { return }
         var returned = [MarkerSupport.Channel.notes: marker.isIn(created.notes)]
         for item in plan.items {
             guard let field = item.markerField else { continue }
             let ofItem = services.filter { $0.productId == item.productID }
-            returned[.field(field)] = !ofItem.isEmpty && ofItem.allSatisfy { $0.customFields[field] == marker.value }
+            returned[.field(field)] = !ofItem.isEmpty && ofItem.allSatisfy { $0.customFields[field] == marker.text }
         }
         try markerSupport.record(returned.filter { isProof || !$0.value })
         if !returned.values.contains(true) {

@@ -28,8 +28,8 @@ struct Plan: Sendable, Equatable {
                 Array(
                     repeating: Cart.Line(
                         productId: item.productID, cycle: item.cycle,
-                        customFields: item.markerField.map { [$0: marker.value] } ?? [:], priceOverride: item.price),
+                        customFields: item.markerField.map { [$0: marker.text] } ?? [:], priceOverride: item.price),
                     count: item.quantity)
-            }, notes: marker.note)
+            }, notes: marker.text)
     }
 }

@@ -69,7 +69,8 @@ struct Provisioning: Program {
             salesforce: settings.salesforce.client(context.account, http, context.parameters), http: http,
             whmcs: { try whmcs(http) },
             markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
-            alerts: alerts(http, log), log: log, latestStart: invocation.deadline - timeLeft / 4)
+            alerts: alerts(http, log), log: log,
+            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 4))
         try run.run()
         return run.order
     }

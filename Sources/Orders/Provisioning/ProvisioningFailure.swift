@@ -12,12 +12,18 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     var isRetryable: Bool
     /// No retry before then; nil when the backoff decides.
     var notBefore: Timestamp?
+    /// A retry by then at the latest; nil when the backoff decides.
+    var notAfter: Timestamp?
 
-    init(_ code: ErrorCode, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil) {
+    init(
+        _ code: ErrorCode, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil,
+        notAfter: Timestamp? = nil
+    ) {
         self.code = code
         self.message = message
         self.isRetryable = isRetryable
         self.notBefore = notBefore
+        self.notAfter = notAfter
     }
 
     /// Any error of a step. Nil for those after which the run must not write anything.
@@ -54,7 +60,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     }
 
     /// Whether the order's status alone does not reach the person who must act.
-    var needsAlert: Bool { [.whmcsOutcomeUnknown, .provisioningError].contains(code) }
+    var needsAlert: Bool { [.whmcsOutcomeUnknown, .whmcsSetupFailed, .provisioningError].contains(code) }
 
     var description: String { "\(code.rawValue): \(message)" }
 }

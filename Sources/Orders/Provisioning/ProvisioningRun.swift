@@ -18,11 +18,10 @@ struct ProvisioningRun {
     let alerts: Alerts
     let log: Log
 
-    /// AddOrder does not start later: the time it may take must fit into the invocation.
+    /// AddOrder and AcceptOrder do not start later: the time that they may take must fit into the invocation.
     let latestStart: Timestamp
 
     var order: LedgerOrder { lease.order }
-    var marker: Marker { Marker(order.id) }
 
     mutating func run() throws {
         do {
@@ -51,12 +50,14 @@ struct ProvisioningRun {
             try reportActivating()
         }
         guard let plan = order.plan else { throw ProvisioningFailure(.provisioningError, "the ledger lost the plan") }
+        var created: WHMCSOrder?
         if order.step != .create, order.step != .accept {
-            try step(.create) { run in try run.createOrder(plan) }
+            created = try step(.create) { run in try run.createOrder(plan) }
         }
         if order.step != .accept {
-            try step(.accept) { run in try run.acceptOrder() }
+            try step(.accept) { run in try run.acceptOrder(created) }
         }
+        try step(.setup) { run in try run.checkSetup(plan) }
         try reportProvisioned(plan)
     }
 

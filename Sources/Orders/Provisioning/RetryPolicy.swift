@@ -3,9 +3,11 @@ import JSON
 
 /// When a run that could not finish is retried, and what a request that is not retried ends with.
 extension ProvisioningRun {
-    /// Ends a request whose runs die before they can count their own failures.
+    /// Ends a request whose runs die before they can count their own failures. AddOrder in doubt gets one run more, which
+    /// searches after the quiet time.
     func checkAttempts() throws(ProvisioningFailure) {
-        guard order.attempts > settings.maxAttempts, order.step != .failureUpdate, order.step != .accept else { return }
+        let most = settings.maxAttempts + (order.isAddOrderInDoubt ? 1 : 0)
+        guard order.attempts > most, order.step != .failureUpdate, order.step != .accept else { return }
         throw ProvisioningFailure(
             order.errorCode.flatMap(ErrorCode.init) ?? .provisioningError,
             order.errorMessage ?? "not finished after \(settings.maxAttempts) attempts")
@@ -18,15 +20,31 @@ extension ProvisioningRun {
         // The failure that ends the request is recorded, and only its report went wrong: it keeps its code, which may say
         // that a new request is not safe.
         if order.step == .failureUpdate { return try lease.release(dueAt: http.now() + settings.retryDelay) }
-        // An order that WHMCS has accepted cannot fail any more.
-        if failure.isRetryable, order.attempts < settings.maxAttempts || order.step == .accept {
-            let retryAt = nextAttempt()
-            return try lease.release(dueAt: max(retryAt, failure.notBefore ?? retryAt), after: failure)
+        if order.step == .accept, !failure.isRetryable, failure.code != .whmcsSetupFailed {
+            alerts.raise("WHMCS accepted an order, and its set-up cannot be read", order.id, failure)
+        }
+        if canRetry(after: failure) { return try lease.release(dueAt: dueAt(after: failure), after: failure) }
+        // WHMCS may still add the order. Until it cannot, nobody could tell whether a new request is safe.
+        if order.isAddOrderInDoubt, let quietUntil = addOrderQuietUntil, http.now() < quietUntil {
+            return try lease.release(dueAt: quietUntil, after: failure)
         }
         let final = finalFailure(failure)
         if final.needsAlert || failure.isRetryable { alerts.raise("Order not provisioned", order.id, final) }
         try lease.recordFailure(final)
         try reportFailed()
+    }
+
+    /// What WHMCS has accepted is in force: only a failed set-up ends it.
+    private func canRetry(after failure: ProvisioningFailure) -> Bool {
+        if order.step == .accept { return failure.isRetryable || failure.code != .whmcsSetupFailed }
+        return failure.isRetryable && order.attempts < settings.maxAttempts
+    }
+
+    private func dueAt(after failure: ProvisioningFailure) -> Timestamp {
+        var dueAt = nextAttempt()
+        if let notBefore = failure.notBefore { dueAt = max(dueAt, notBefore) }
+        if let notAfter = failure.notAfter { dueAt = min(dueAt, notAfter) }
+        return dueAt
     }
 
     /// While AddOrder is in doubt, a request ends with that: any other code would say that a new request is safe.

@@ -6,6 +6,7 @@ enum Step: String, Sendable {
     case mapping
     case create = "whmcs_create"
     case accept = "whmcs_accept"
+    case setup = "whmcs_setup"
     case successUpdate = "sf_success_update"
     /// In the ledger: the request has failed, and the report to Salesforce is pending.
     case failureUpdate = "sf_failure_update"

@@ -1,5 +1,5 @@
 /// The fields of an `application/x-www-form-urlencoded` text, in the order of arrival.
-func formFields(_ text: String) -> [(name: String, value: String)] {
+package func formFields(_ text: String) -> [(name: String, value: String)] {
     Array(text.utf8).split(separator: UInt8(ascii: "&")).map { field in
         let name = field.prefix { $0 != UInt8(ascii: "=") }
         return (formDecoded(name), formDecoded(field[name.endIndex...].dropFirst()))

@@ -4,7 +4,10 @@ import JSON
 func acceptOrder(_ form: PHPForm, _: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
-    state.setStatus(ofOrder: try pendingOrder(form, state), "Active")
+    let id = try pendingOrder(form, state)
+    // PHP takes any text but "0" and "" for true.
+    let isSetUp = form.texts["autosetup"].map { !["", "0"].contains($0) }
+    state.accept(order: id, autoSetup: isSetUp)
     return [:]
 }
 
@@ -68,6 +71,23 @@ private func orderRow(
         "name": .string(state.client(order.clientId)?.name ?? ""), "currencyprefix": "$", "currencysuffix": " USD",
         "lineitems": format.list("lineitem", items),
     ]
+}
+
+func getModuleQueue(
+    _ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State
+)
+    throws(WHMCSRefusal) -> [String: JSON]
+{
+    let service = form.integer("relatedId")
+    let matching = state.moduleQueue.filter { service ?? $0.serviceId == $0.serviceId }
+    let rows = matching.enumerated().map { index, entry -> JSON in
+        [
+            "id": .number(index + 1), "service_type": "service", "service_id": .number(entry.serviceId),
+            "module_name": "example", "module_action": .string(entry.action), "last_attempt": "2026-11-20 10:15:30",
+            "last_attempt_error": .string(entry.error), "num_retries": 0, "completed": 0,
+        ]
+    }
+    return ["count": .number(rows.count), "queue": .array(rows)]
 }
 
 /// WHMCS reads `semiannually` and writes `Semi-Annually`.

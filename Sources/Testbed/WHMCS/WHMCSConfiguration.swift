@@ -31,7 +31,7 @@ extension WHMCSSimulator {
         private static let actions: [String: Action] = [
             "addorder": addOrder, "acceptorder": acceptOrder, "cancelorder": cancelOrder, "getorders": getOrders,
             "getclientsdetails": getClientsDetails, "getclientsproducts": getClientsProducts,
-            "getpaymethods": getPayMethods, "getproducts": getProducts,
+            "getpaymethods": getPayMethods, "getproducts": getProducts, "getmodulequeue": getModuleQueue,
         ]
 
         /// Checks the caller's address, then its credentials, and finds the action.

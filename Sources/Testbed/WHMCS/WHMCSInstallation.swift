@@ -61,6 +61,15 @@ package final class WHMCSInstallation: Sendable {
             }
             let id = content.withLock { $0.state.addPayMethod(client, type: "RemoteCreditCard") }
             return .json(201, JSON.object(["id": .number(id)]).bytes)
+        case ("POST", "/_simulator/module-errors"):
+            guard let body = JSON(request.body), let product = body["pid"]?.integer else {
+                return .answer(status: 400, body: Array("Expected {\"pid\": 185, \"error\": \"…\" or null}\n".utf8))
+            }
+            content.withLock { $0.state.moduleErrors[product] = body["error"]?.string }
+            return .answer(status: 204)
+        case ("POST", "/_simulator/module-queue/retry"):
+            content.withLock { $0.state.retryModuleQueue() }
+            return .answer(status: 204)
         default:
             return .answer(status: 404)
         }

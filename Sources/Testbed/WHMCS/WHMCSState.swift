@@ -90,6 +90,13 @@ extension WHMCSSimulator {
         public var type: String
     }
 
+    /// An action that a module failed to carry out, until a person repeats it.
+    public struct FailedAction: Sendable, Equatable {
+        public var serviceId: Int
+        public var action: String
+        public var error: String
+    }
+
     /// Everything that the installation stores. It is a value, so a snapshot does not change.
     public struct State: Sendable {
         public var clients: [Client] = []
@@ -100,6 +107,11 @@ extension WHMCSSimulator {
         /// Oldest first.
         public var orders: [Order] = []
         public var services: [Service] = []
+        /// Product → what its module answers instead of setting a service up.
+        public var moduleErrors: [Int: String] = [:]
+        public internal(set) var moduleQueue: [FailedAction] = []
+        /// Products that are set up when the customer has paid.
+        public var productsSetUpOnPayment: Set<Int> = []
         /// The action of every request in the order of arrival; empty where a request has none.
         public internal(set) var actions: [String] = []
 
@@ -129,6 +141,31 @@ extension WHMCSSimulator {
         mutating func newId() -> Int {
             lastId += 1
             return lastId
+        }
+
+        /// Makes the order Active and sets its services up. One whose module fails stays Pending, with an entry in the
+        /// module queue.
+        ///
+        /// - Parameter autoSetup: instead of what each product says.
+        mutating func accept(order id: Int, autoSetup: Bool?) {
+            for index in orders.indices where orders[index].id == id { orders[index].status = "Active" }
+            for index in services.indices where services[index].orderId == id {
+                guard autoSetup ?? !productsSetUpOnPayment.contains(services[index].pid) else { continue }
+                setUp(index)
+            }
+        }
+
+        /// A person repeats every action of the module queue.
+        public mutating func retryModuleQueue() {
+            let waiting = Set(moduleQueue.map(\.serviceId))
+            moduleQueue = []
+            for index in services.indices where waiting.contains(services[index].id) { setUp(index) }
+        }
+
+        private mutating func setUp(_ index: Int) {
+            guard let error = moduleErrors[services[index].pid] else { return services[index].status = "Active" }
+            moduleQueue.append(
+                FailedAction(serviceId: services[index].id, action: "CreateAccount", error: error))
         }
 
         /// Sets the status of an order and of its services.

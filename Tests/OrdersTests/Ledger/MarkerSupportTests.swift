@@ -75,7 +75,8 @@ import Testing
         harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
         try harness.request()
         try harness.run()
-        harness.whmcs.update { $0.orders[0].notes = "sfOrderId=\(Seed.order)" }
+        let marker = try #require(try harness.ledger().marker?.text)
+        harness.whmcs.update { $0.orders[0].notes = marker }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
         try harness.loseAddOrder(Seed.otherOrder)
         try harness.runWhileDue(Seed.otherOrder)

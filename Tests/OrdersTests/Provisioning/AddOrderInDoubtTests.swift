@@ -95,12 +95,14 @@ import Testing
         try harness.carryOutAddOrderLate()
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
-        #expect(harness.steps.suffix(3) == ["whmcs_create done", "whmcs_accept done", "sf_success_update done"])
+        #expect(harness.steps.suffix(4) == ProvisioningRunTests.allSteps.suffix(4))
     }
 
-    private static let instructions =
-        "AddOrder was not answered. Look at the orders of WHMCS client 1234 for \"sfOrderId=\(Seed.order)\": if there is "
-        + "none, request the order again; if there is one without this note, add the note first"
+    private static func instructions(_ harness: ProvisioningHarness) throws -> String {
+        "AddOrder was not answered. In WHMCS client 1234, look for an order with the note "
+            + "\"sfOrderId=\(Seed.order) ref=\(try harness.ledger().markerReference ?? "")\". None: request again. "
+            + "One that fits, without the note: add it, then request again"
+    }
 
     @Test("An order that never appears waits for a person") func missingOrder() throws {
         let harness = try ProvisioningHarness()
@@ -108,10 +110,10 @@ import Testing
         try harness.runWhileDue()
         let order = try harness.ledger()
         #expect((order.status, order.errorCode) == (.failed, "WHMCS_OUTCOME_UNKNOWN"))
-        #expect(order.errorMessage == Self.instructions)
+        #expect(order.errorMessage == (try Self.instructions(harness)))
         #expect(harness.field("Provisioning_Error_Code__c") == "WHMCS_OUTCOME_UNKNOWN")
         // The instructions fit into the field as a whole.
-        #expect(harness.field("Provisioning_Error_Message__c") == .string(Self.instructions))
+        #expect(harness.field("Provisioning_Error_Message__c") == .string(try Self.instructions(harness)))
         #expect(harness.count("AddOrder") == 1)
         #expect(harness.network.now >= .requestTime + 600_000)
 
@@ -160,19 +162,35 @@ import Testing
         let order = try harness.ledger()
         #expect((order.status, order.errorCode) == (.failed, "WHMCS_OUTCOME_UNKNOWN"))
         #expect(harness.field("Provisioning_Error_Code__c") == "WHMCS_OUTCOME_UNKNOWN")
-        #expect(harness.field("Provisioning_Error_Message__c").string?.hasPrefix(Self.instructions) == true)
+        #expect(
+            harness.field("Provisioning_Error_Message__c").string?.hasPrefix(try Self.instructions(harness)) == true)
+        #expect(harness.count("AddOrder") == 1)
+        #expect(harness.network.now >= .requestTime + 600_000, "a person may act on it at once")
+    }
+
+    @Test("An order that appears after the last attempt is still adopted") func lastAttempt() throws {
+        let harness = try ProvisioningHarness(["MAX_ATTEMPTS": "1"])
+        harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
+        try harness.request()
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(try harness.ledger().dueAt == .requestTime + 600_000)
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
         #expect(harness.count("AddOrder") == 1)
     }
 
     @Test("A new request does not shorten the quiet time") func requestWithinQuietTime() throws {
-        let harness = try ProvisioningHarness(["MAX_ATTEMPTS": "1"])
+        let harness = try ProvisioningHarness()
         try harness.loseAddOrder()
+        try harness.runWhileDue()
         #expect(try harness.ledger().status == .failed)
         try harness.request(2)
-        try harness.restart(["MAX_ATTEMPTS": "5"])
+        let ended = harness.network.now
+        // The setting has become longer since.
+        try harness.restart(["WHMCS_QUIET_TIME": "3600"])
         try harness.run()
         #expect(harness.count("AddOrder") == 1)
-        #expect(try harness.ledger().dueAt == .requestTime + 600_000)
+        #expect(try harness.ledger().dueAt == .requestTime + 3_600_000)
+        #expect(ended < .requestTime + 3_600_000)
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
         #expect(harness.count("AddOrder") == 2)
     }

@@ -1,3 +1,5 @@
+import Basics
+import HTTP
 import Testbed
 import Testing
 
@@ -27,20 +29,100 @@ import Testing
     }
 
     @Test(
-        "A Pending order is accepted in a later run",
+        "A Pending order is accepted in a later run, after an unclear answer after the quiet time",
         arguments: [
-            .answer(200, refusal), .dropBeforeActing, .maintenance,
-            .answer(200, #"{"result":"error","message":"Module Error"}"#),
-        ] as [Fault])
-    func pending(_ fault: Fault) throws {
+            (.answer(200, refusal), false), (.dropBeforeActing, true), (.maintenance, true),
+            (.answer(200, #"{"result":"error","message":"Module Error"}"#), false),
+            (.answer(500, #"{"result":"error","message":"Module Error"}"#), true),
+        ] as [(Fault, Bool)])
+    func pending(_ fault: Fault, _ isUnclear: Bool) throws {
         harness.whmcs.failNext(fault, on: "AcceptOrder")
         #expect(try harness.run()["status"] == "Activating")
         let waiting = try harness.ledger()
         #expect((waiting.step, waiting.errorCode) == (.create, "WHMCS_UNAVAILABLE"))
-        #expect(waiting.dueAt != nil)
+        #expect(waiting.acceptOrderAt == (isUnclear ? .requestTime : nil))
+        if isUnclear {
+            #expect(waiting.dueAt == .requestTime + 600_000)
+            // A duplicate delivery does not shorten the quiet time.
+            try harness.run()
+            #expect(harness.count("AcceptOrder") == 1)
+        }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(try harness.ledger().acceptOrderAt == nil)
         #expect((harness.count("AddOrder"), harness.count("AcceptOrder")) == (1, 2))
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
+    }
+
+    @Test("The ledger records AcceptOrder before it is sent, and a killed run sends no second one") func recordedFirst()
+        throws
+    {
+        var known: LedgerOrder?
+        harness.network.before = { request in
+            // Nothing that the run sends after AcceptOrder arrives.
+            if known != nil { return .lost }
+            guard request.whmcsAction == "AcceptOrder" else { return nil }
+            known = try? harness.ledger()
+            return .lost
+        }
+        _ = try? harness.run()
+        // It may have gone out until the run's end.
+        #expect(known?.acceptOrderAt ?? 0 >= .requestTime + 110_000)
+        harness.network.before = { _ in nil }
+        harness.network.now += 120_001
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(harness.count("AcceptOrder") == 0)
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.network.now > .requestTime + 700_000)
+        #expect(harness.count("AcceptOrder") == 1)
+    }
+
+    @Test("An order that becomes Active late is not accepted again") func lateAcceptance() throws {
+        harness.whmcs.failNext(.dropBeforeActing, on: "AcceptOrder")
+        try harness.run()
+        try harness.carryOutLate { $0.whmcsAction == "AcceptOrder" }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.count("AcceptOrder") == 2, "one by the program, one by the slow server")
+    }
+
+    @Test("AcceptOrder is not sent without time for its answer") func tooLate() throws {
+        harness.network.after = { request, answer in
+            if request.whmcsAction == "AddOrder" { harness.network.now += 60_000 }
+            return answer
+        }
+        #expect(try harness.run(time: 120_000)["status"] == "Activating")
+        #expect(harness.count("AcceptOrder") == 0)
+        #expect(try harness.ledger().acceptOrderAt == nil)
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+    }
+
+    @Test(
+        "AcceptOrder that the role or the address forbids ends the order with its remedy",
+        arguments: [
+            #"{"result":"error","message":"Invalid Permissions: API action acceptorder is not allowed"}"#,
+            #"{"result":"error","message":"Invalid IP 203.0.113.7"}"#,
+        ])
+    func refusedCaller(_ refusal: String) throws {
+        harness.whmcs.failNext(.answer(403, refusal), on: "AcceptOrder")
+        #expect(try harness.run()["status"] == "Failed")
+        let order = try harness.ledger()
+        #expect(order.errorCode == "WHMCS_REJECTED")
+        #expect(
+            order.errorMessage?.hasSuffix(
+                "or accept WHMCS order \(order.whmcsOrderID ?? 0) by hand; then request the order again") == true)
+        #expect(order.acceptOrderAt == nil)
+        try harness.request(2)
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect((harness.count("AddOrder"), harness.count("AcceptOrder")) == (1, 2))
+    }
+
+    @Test(
+        "WHMCS_AUTO_SETUP sets a parameter, or leaves it out",
+        arguments: [("product", nil), ("true", "1"), ("false", "0")] as [(String, String?)])
+    func autoSetup(_ setting: String, _ sent: String?) throws {
+        let harness = try ProvisioningHarness(["WHMCS_AUTO_SETUP": setting])
+        #expect(try harness.run()["status"] == "Provisioned")
+        let request = harness.network.requests.first { $0.whmcsAction == "AcceptOrder" }
+        #expect(request?.formField("autosetup") == sent)
     }
 
     @Test("An order in any other status waits for a person", arguments: ["Cancelled", "Fraud", "Under Review"])

@@ -8,25 +8,76 @@ import Testing
 
 /// Which WHMCS orders a run takes for the order's own, and what it checks before it accepts one.
 @Suite struct OrderAdoptionTests {
-    @Test("The lowest of several orders wins", arguments: [nil, "Salesforce Order"] as [String?])
-    func lowestWins(_ markerField: String?) throws {
+    @Test("Of several orders an Active one wins, then the lowest", arguments: [nil, "Salesforce Order"] as [String?])
+    func oneWins(_ markerField: String?) throws {
         let harness = try ProvisioningHarness(markerField.map { ["WHMCS_MARKER_FIELD": $0] } ?? [:])
         // The custom field alone is marker enough.
         harness.whmcs.configuration.dropsNotes = markerField != nil
         try harness.loseAddOrder()
         for _ in 1...3 { try harness.carryOutAddOrderLate() }
         // Cancelling an accepted order would take a service away.
-        harness.whmcs.update { $0.orders[2].status = "Active" }
+        for index in 1...2 { harness.whmcs.update { $0.orders[index].status = "Active" } }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
-        #expect(harness.whmcs.state.orders.map(\.status) == ["Active", "Cancelled", "Active"])
-        #expect(try harness.ledger().whmcsOrderID == harness.whmcs.state.orders[0].id)
+        #expect(harness.whmcs.state.orders.map(\.status) == ["Cancelled", "Active", "Active"])
+        #expect(try harness.ledger().whmcsOrderID == harness.whmcs.state.orders[1].id)
+        #expect(harness.count("AcceptOrder") == 0)
         let alerts = harness.log.lines.filter { $0["message"] == "alert" }
         #expect(
             alerts.map { $0["alert"]?["message"] } == [
-                .string("Duplicate WHMCS order 1007 (Pending): \(Seed.order)"),
+                .string("Duplicate WHMCS order 1002 (Pending): \(Seed.order)"),
                 .string("Duplicate WHMCS order 1012 (Active): \(Seed.order)"),
             ])
         #expect(alerts.allSatisfy { $0["level"] == "ERROR" && $0["alert"]?["orderId"]?.string == Seed.order })
+    }
+
+    @Test("Of several Pending orders the lowest wins") func lowestWins() throws {
+        let harness = try ProvisioningHarness()
+        try harness.loseAddOrder()
+        for _ in 1...2 { try harness.carryOutAddOrderLate() }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.whmcs.state.orders.map(\.status) == ["Active", "Cancelled"])
+    }
+
+    /// Customers may write notes at checkout.
+    @Test(
+        "An order that a customer marked is not adopted, and a person hears of it",
+        arguments: ["sfOrderId=\(Seed.order)", "VIP sfOrderId=\(Seed.order) ref=AAAAAAAAAAAAAAAAAAAAAA"])
+    func planted(_ notes: String) throws {
+        let harness = try ProvisioningHarness()
+        let planted = harness.whmcs.update { $0.addOrder(client: 1234, notes: notes) }
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.whmcs.state.orders.map(\.status) == ["Pending", "Active"])
+        #expect(harness.field("WHMCS_Order_ID__c").string != String(planted.id))
+        #expect(
+            harness.log.lines.compactMap { $0["alert"]?["message"]?.string } == [
+                "WHMCS order \(planted.id) has a note of an order that it does not belong to: \(Seed.order)"
+            ])
+    }
+
+    @Test("The marker is random, and the ledger has it before AddOrder carries it") func randomMarker() throws {
+        let harness = try ProvisioningHarness()
+        harness.network.before = { request in
+            guard request.whmcsAction == "AddOrder" else { return nil }
+            let known = try? harness.ledger().marker?.text
+            #expect(known != nil && request.formField("notes") == known)
+            return nil
+        }
+        try harness.run()
+        harness.network.before = { _ in nil }
+        try harness.run(Seed.otherOrder)
+        let references = try [harness.ledger(), harness.ledger(Seed.otherOrder)].compactMap(\.markerReference)
+        #expect(references.map(\.count) == [22, 22])
+        #expect(Set(references).count == 2)
+        #expect(harness.whmcsOrders().first?.notes == "sfOrderId=\(Seed.order) ref=\(references[0])")
+    }
+
+    @Test("A second AddOrder carries the marker of the first") func sameMarker() throws {
+        let harness = try ProvisioningHarness()
+        try harness.run(Seed.otherOrder)
+        try harness.loseAddOrder()
+        try harness.runWhileDue()
+        let notes = harness.network.requests.filter { $0.whmcsAction == "AddOrder" }.map { $0.formField("notes") }
+        #expect(notes.count == 3 && notes[1] == notes[2] && notes[0] != notes[1])
     }
 
     @Test("Other orders of the client are not adopted") func otherOrders() throws {

@@ -15,30 +15,37 @@ import Testing
         ])
 
     @Test("The cart has a line for each unit") func cart() throws {
-        let marker = Marker(try #require(RecordID("801Dn0000014UPa")))
+        let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
         let hosting = Cart.Line(
-            productId: 185, cycle: .semiannually, customFields: [401: "801Dn0000014UPaIAM"], priceOverride: "9.90")
+            productId: 185, cycle: .semiannually, customFields: [401: "sfOrderId=801Dn0000014UPaIAM ref=r1"],
+            priceOverride: "9.90")
         let cart = Self.plan.cart(paymentMethod: "mailin", marker: marker)
         #expect(
             cart
                 == Cart(
                     clientId: 1234, paymentMethod: "mailin",
                     lines: [hosting, hosting, Cart.Line(productId: 186, cycle: .onetime)],
-                    notes: "sfOrderId=801Dn0000014UPaIAM"))
+                    notes: "sfOrderId=801Dn0000014UPaIAM ref=r1"))
     }
 
     @Test(
-        "The marker is found in an order's notes",
+        "Only the whole marker counts",
         arguments: [
-            ("sfOrderId=801Dn0000014UPaIAM", true),
-            ("called twice\nsfOrderId=801Dn0000014UPaIAM\r\nVIP", true),
-            ("", false),
-            ("sfOrderId=801Dn0000014UPa", false),
-            ("sfOrderId=801Dn0000014UPbIAM", false),
-            ("801Dn0000014UPaIAM", false),
-            ("sforderid=801dn0000014upaiam", false),
-        ] as [(String, Bool)])
-    func marker(_ notes: String, _ isThere: Bool) throws {
-        #expect(Marker(try #require(RecordID("801Dn0000014UPaIAM"))).isIn(notes) == isThere)
+            ("sfOrderId=801Dn0000014UPaIAM ref=r1", true, true),
+            ("called twice\nsfOrderId=801Dn0000014UPaIAM ref=r1\r\nVIP", true, true),
+            ("sfOrderId=801Dn0000014UPaIAM", false, true),
+            ("sfOrderId=801Dn0000014UPaIAM ref=r2", false, true),
+            ("sfOrderId=801Dn0000014UPaIAM ref=", false, true),
+            ("ref=r1", false, false),
+            ("", false, false),
+            ("sfOrderId=801Dn0000014UPa ref=r1", false, false),
+            ("sfOrderId=801Dn0000014UPbIAM ref=r1", false, false),
+            ("801Dn0000014UPaIAM", false, false),
+            ("sforderid=801dn0000014upaiam ref=r1", false, false),
+        ] as [(String, Bool, Bool)])
+    func marker(_ notes: String, _ isWhole: Bool, _ namesOrder: Bool) throws {
+        let id = try #require(RecordID("801Dn0000014UPaIAM"))
+        #expect(Marker(id, reference: "r1").isIn(notes) == isWhole)
+        #expect(Marker.isNamed(id, in: notes) == namesOrder)
     }
 }

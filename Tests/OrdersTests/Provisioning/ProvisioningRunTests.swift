@@ -8,7 +8,7 @@ import Testing
 @Suite struct ProvisioningRunTests {
     static let allSteps = [
         "validation done", "sf_status_update done", "order_details done", "mapping done", "whmcs_create done",
-        "whmcs_accept done", "sf_success_update done",
+        "whmcs_accept done", "whmcs_setup done", "sf_success_update done",
     ]
 
     @Test("One run provisions an order in WHMCS, Salesforce and the ledger") func oneRun() throws {
@@ -20,7 +20,8 @@ import Testing
         // WHMCS: one active order with the marker, and its services.
         let order = try #require(harness.whmcsOrders().first)
         #expect(harness.whmcs.state.orders.count == 1)
-        #expect((order.status, order.notes, order.clientId) == ("Active", "sfOrderId=\(Seed.order)", 1234))
+        #expect((order.status, order.clientId) == ("Active", 1234))
+        #expect(try harness.ledger().marker?.text == order.notes)
         #expect(order.paymentMethod == "mailin")
         let services = harness.whmcs.state.services(ofOrder: order.id)
         #expect(services.map(\.pid).sorted() == [185, 186, 186])
@@ -59,7 +60,7 @@ import Testing
         }
         try harness.run()
         let lines = harness.log.lines.filter { $0["message"] == "step" }
-        #expect(lines.count == 7)
+        #expect(lines.count == 8)
         for line in lines {
             #expect((line["level"], line["orderId"]) == ("INFO", .string(Seed.order)))
             #expect((line["correlationId"], line["requestId"]) == ("correlation-1", "run-1"))
@@ -72,7 +73,8 @@ import Testing
         try harness.run()
         let fields = harness.whmcs.state.services.map(\.customFields)
         #expect(fields.count == 3)
-        for field in fields { #expect(field.values.contains(Seed.order)) }
+        let marker = try #require(try harness.ledger().marker?.text)
+        for field in fields { #expect(field.values.contains(marker)) }
     }
 
     @Test(

@@ -1,5 +1,6 @@
 import HTTP
 import TestSupport
+import Testbed
 
 extension Request {
     /// The AWS action, such as `TransactWriteItems`; empty for other requests.
@@ -15,4 +16,7 @@ extension Request {
         guard url.hasSuffix("/includes/api.php") else { return "" }
         return String(text.dropFirst("action=".count).prefix { $0 != "&" })
     }
+
+    /// A field of the form in the body.
+    func formField(_ name: String) -> String? { formFields(text)[name] }
 }

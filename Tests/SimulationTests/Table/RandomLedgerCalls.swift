@@ -76,11 +76,11 @@ struct RandomLedgerCalls {
         let later: Timestamp? = generator.chance(0.5) ? now + 60_000 : nil
         let failure = ProvisioningFailure(.whmcsRejected, "Refused “é”")
         do {
-            switch Int.random(in: 0..<16, using: &generator) {
+            switch Int.random(in: 0..<20, using: &generator) {
             case 0: try leases[place].confirm()
-            case 1: try leases[place].recordStep(.mapping)
+            case 1: try leases[place].recordAccepted(isAnswered: later == nil)
             case 2: try leases[place].recordPlan(plan())
-            case 3, 4: try leases[place].recordAddOrderSending(until: now + 20_000)
+            case 3, 4: try leases[place].recordAddOrderSending(until: now + 20_000, reference: "\(calls)")
             case 5: try leases[place].recordAddOrderNotCarriedOut()
             case 6: try leases[place].recordAddOrderUnanswered()
             case 7: try leases[place].recordWHMCSOrder(calls)
@@ -93,6 +93,10 @@ struct RandomLedgerCalls {
             case 14:
                 try leases[place].recordFailure(failure)
                 try leases[place].endFailed(code: failure.code.rawValue, unconfirmedUntil: later)
+            case 15: try leases[place].recordAcceptOrderSending(until: now + 20_000)
+            case 16: try leases[place].recordAcceptOrderUnanswered()
+            case 17: try leases[place].recordAcceptOrderRefused()
+            case 18: try leases[place].recordSetupFailed()
             default: try leases[place].endUnreported(.failed, dueAt: later)
             }
         } catch is Lease.Lost {

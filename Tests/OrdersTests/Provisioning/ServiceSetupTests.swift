@@ -1,0 +1,131 @@
+import Basics
+import JSON
+import Testbed
+import Testing
+
+@testable import Orders
+
+/// Whether an accepted order is set up: an Active order with a failed module is not Provisioned.
+@Suite struct ServiceSetupTests {
+    private let harness: ProvisioningHarness
+
+    init() throws {
+        harness = try ProvisioningHarness()
+        harness.whmcs.update { $0.moduleErrors = [185: "No server has room"] }
+    }
+
+    private func alerts(_ what: String) -> [String] {
+        harness.log.lines.compactMap { $0["alert"]?["message"]?.string }.filter { $0.hasPrefix(what) }
+    }
+
+    private func repair() {
+        harness.whmcs.update { state in
+            state.moduleErrors = [:]
+            state.retryModuleQueue()
+        }
+    }
+
+    @Test("A module that fails is an alert at once, and its repair ends in Provisioned") func repaired() throws {
+        #expect(try harness.run()["status"] == "Activating")
+        let order = try harness.ledger()
+        #expect((order.step, order.errorCode, order.setupFailedAt) == (.accept, "WHMCS_SETUP_FAILED", .requestTime))
+        let service = harness.whmcs.state.services[0].id
+        #expect(
+            order.errorMessage
+                == "A module could not set up service \(service), CreateAccount: No server has room. Repeat the action in "
+                + "WHMCS's module queue, then request the order again")
+        #expect(alerts("A module failed").count == 1)
+
+        // It is looked at again, with backoff and without another alert.
+        for _ in 1...3 { #expect(try harness.runWhenDue()["status"] == "Activating") }
+        #expect(alerts("A module failed").count == 1)
+        repair()
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect((harness.count("AddOrder"), harness.count("AcceptOrder")) == (1, 1))
+        #expect(harness.field("Provisioning_Status__c") == "Provisioned")
+    }
+
+    @Test("Without a repair the order fails after WHMCS_SETUP_TIME, and a new request only looks") func notRepaired()
+        throws
+    {
+        try harness.request()
+        try harness.run()
+        try harness.runWhileDue()
+        let order = try harness.ledger()
+        #expect((order.status, order.errorCode) == (.failed, "WHMCS_SETUP_FAILED"))
+        #expect(harness.network.now >= .requestTime + 3_600_000)
+        #expect(harness.network.now < .requestTime + 3_700_000)
+        #expect(harness.field("Provisioning_Error_Code__c") == "WHMCS_SETUP_FAILED")
+        #expect(alerts("Order not provisioned").count == 1)
+
+        // Requested without a repair: an alert again, and another hour.
+        try harness.request(2)
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(alerts("A module failed").count == 2)
+        repair()
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect((harness.count("AddOrder"), harness.count("AcceptOrder")) == (1, 1))
+    }
+
+    @Test("WHMCS_SETUP_TIME of 0 waits for nobody") func noWait() throws {
+        try harness.restart(["WHMCS_SETUP_TIME": "0"])
+        #expect(try harness.run()["status"] == "Failed")
+        #expect(try harness.ledger().errorCode == "WHMCS_SETUP_FAILED")
+    }
+
+    @Test("A set-up that waits for a payment or a person is Provisioned, and the log says how many")
+    func waits() throws {
+        harness.whmcs.update { state in
+            state.moduleErrors = [:]
+            state.productsSetUpOnPayment = [186]
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        let lines = harness.log.lines.filter { $0["message"] == "services wait for their set-up" }
+        #expect(lines.map { $0["services"] } == [2])
+    }
+
+    @Test("Without the right to read the queue only the statuses count, with a warning") func noPermission() throws {
+        harness.whmcs.configuration.permissions = [
+            "AddOrder", "AcceptOrder", "GetOrders", "GetClientsDetails", "GetClientsProducts", "GetPayMethods",
+            "GetProducts",
+        ]
+        #expect(try harness.run()["status"] == "Provisioned")
+        let warnings = harness.log.lines.filter { $0["message"]?.string?.contains("GetModuleQueue") == true }
+        #expect(warnings.map { $0["level"] } == ["WARN"])
+    }
+
+    @Test("A queue entry of another service does not count") func otherService() throws {
+        try harness.run(Seed.otherOrder)
+        harness.whmcs.update { state in
+            state.moduleErrors = [:]
+            state.productsSetUpOnPayment = [185]
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+    }
+
+    @Test("While WHMCS may still work on AcceptOrder, a Pending service is no verdict") func stillAtWork() throws {
+        harness.whmcs.failNext(.actThenDrop, on: "AcceptOrder")
+        harness.whmcs.update { state in
+            state.moduleErrors = [:]
+            state.productsSetUpOnPayment = [185]
+        }
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(try harness.ledger().dueAt == .requestTime + 600_000)
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+    }
+
+    @Test("What WHMCS has accepted does not fail, whatever goes wrong with the look") func lookFails() throws {
+        harness.whmcs.update { $0.moduleErrors = [:] }
+        try harness.restart(["MAX_ATTEMPTS": "1"])
+        harness.network.after = { request, answer in
+            if request.whmcsAction == "AcceptOrder" {
+                harness.whmcs.configuration.permissions = ["AcceptOrder"]
+            }
+            return answer
+        }
+        try harness.run()
+        for _ in 1...3 { #expect(try harness.runWhenDue()["status"] == "Activating") }
+        harness.whmcs.configuration.permissions = nil
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+    }
+}
