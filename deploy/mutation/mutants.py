@@ -35,7 +35,7 @@ def arguments():
 def sample(shop, found, count):
     """Judges mutants until `count` count.
 
-    Yields each with the suite that found it, nil if none did.
+    Yields each with the suite that found it, None if none did.
     """
     for mutant in found[: TRIES * count]:
         if count == 0:

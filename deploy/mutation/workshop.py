@@ -54,12 +54,12 @@ class Workshop:
         return run(["swift", "build", "--quiet", "--build-tests"], self.place, BUILD_SECONDS) == 0
 
     def killer(self, module):
-        """The first suite that finds the mutant; nil if none does. The module's own comes first."""
-        own = f"{module}Tests"
-        for suite in sorted(SUITES, key=lambda suite: suite != own):
-            if not self.passes(suite):
-                return suite
-        return None
+        """The first suite that finds the mutant; None if none does.
+
+        The module's own comes first, then those of what uses it.
+        """
+        suites = dict.fromkeys([f"{module}Tests", "OrdersTests", "SimulationTests"])
+        return next((suite for suite in suites if not self.passes(suite)), None)
 
     def passes(self, suite):
         """Whether all tests of a suite pass. Ends at the first that does not; a hang fails."""
@@ -113,7 +113,7 @@ def copy(root, place):
 def run(command, directory, seconds, stop_at=None):
     """Runs a command with everything that it starts.
 
-    Returns its status; nil after `seconds`, or as soon as its output has `stop_at`.
+    Returns its status; None after `seconds`, or as soon as its output has `stop_at`.
     """
     with subprocess.Popen(
         command,
