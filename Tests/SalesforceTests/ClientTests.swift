@@ -28,6 +28,7 @@ import Testing
             #"{"totalSize":3,"done":true,"records":[{"Id":"3"}]}"#)
         let records = try http.salesforce.query("SELECT Id FROM Order", doing: "looking")
         #expect(records.compactMap { $0["Id"]?.string } == ["1", "2", "3"])
+        #expect(http.requests.map(\.method) == ["GET", "GET"])
         #expect(http.requests.last?.url == base + "/query/01g-2")
     }
 

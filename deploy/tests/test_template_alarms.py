@@ -34,7 +34,7 @@ class TemplateAlarmsTest(unittest.TestCase):
         for metric in "Errors", "Invocations":
             self.assertEqual(alarms[metric]["Dimensions"], [{"Name": "FunctionName", "Value": "orders-recover-orders"}])
         self.assertEqual(alarms["Invocations"]["TreatMissingData"], "breaching")
-        age = alarms["OldestOpenAge"]
+        age = alarms["OldestDueAge"]
         self.assertEqual((age["Namespace"], age["Statistic"], age["Threshold"]), ("Orders", "Maximum", 30 * 60 * 1000))
         # An order in its backoff, of at most an hour, is met once in that time.
         self.assertEqual((age["Period"], age["EvaluationPeriods"], age["DatapointsToAlarm"]), (60, 65, 1))

@@ -73,7 +73,7 @@ struct Provisioning: Program {
             whmcs: { try whmcs(http) },
             markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
             alerts: alerts(http, log), log: log,
-            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 4))
+            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5))
         try run.run()
         return run.order
     }

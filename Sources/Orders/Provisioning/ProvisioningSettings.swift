@@ -20,16 +20,16 @@ struct ProvisioningSettings: ProgramSettings {
     var customerNoField: Int?
     var markerField: String?
     var usesSalesforcePrices: Bool
-    /// Whether AcceptOrder sets services up; nil leaves that to each product.
-    var autoSetup: Bool?
-    /// How long a person may repair a service that a module failed to set up.
-    var setupTime: Milliseconds
     /// Of the org's only currency; nil when each order has its own.
     var currency: String?
     var createsInvoice: Bool
     var sendsConfirmation: Bool
     /// How many UTF-16 units the field for the error message holds.
     var errorMessageLength: Int
+    /// Whether AcceptOrder sets services up; nil leaves that to each product.
+    var autoSetup: Bool?
+    /// How long a person may repair a service that a module failed to set up.
+    var setupTime: Milliseconds
     /// How long WHMCS or Salesforce may still carry out a call after nobody waits for its answer.
     var quietTime: Milliseconds
     /// The bound of the first backoff.
@@ -52,13 +52,6 @@ struct ProvisioningSettings: ProgramSettings {
         requiresPayMethod = environment.flag("WHMCS_REQUIRE_PAY_METHOD", default: true)
         markerField = environment.optional("WHMCS_MARKER_FIELD")
         usesSalesforcePrices = environment.flag("WHMCS_PRICE_FROM_SALESFORCE", default: false)
-        switch environment.text("WHMCS_AUTO_SETUP", default: "product") {
-        case "product": autoSetup = nil
-        case "true": autoSetup = true
-        case "false": autoSetup = false
-        default: environment.fault("WHMCS_AUTO_SETUP", "must be product, true or false")
-        }
-        setupTime = 1000 * environment.integer("WHMCS_SETUP_TIME", default: 3600, in: 0...604_800)
         currency = environment.currency("SF_CURRENCY")
         createsInvoice = !environment.flag("WHMCS_NO_INVOICE", default: false)
         sendsConfirmation = !environment.flag("WHMCS_NO_EMAIL", default: false)
@@ -66,6 +59,13 @@ struct ProvisioningSettings: ProgramSettings {
             environment.integer("WHMCS_CUSTOMER_NO_FIELD", default: 0, in: 1...Int(Int32.max))
         }
         errorMessageLength = environment.integer("SF_ERROR_MESSAGE_LENGTH", default: 255, in: 80...131_072)
+        switch environment.text("WHMCS_AUTO_SETUP", default: "product") {
+        case "product": autoSetup = nil
+        case "true": autoSetup = true
+        case "false": autoSetup = false
+        default: environment.fault("WHMCS_AUTO_SETUP", "must be product, true or false")
+        }
+        setupTime = 1000 * environment.integer("WHMCS_SETUP_TIME", default: 3600, in: 0...604_800)
         quietTime = 1000 * environment.integer("WHMCS_QUIET_TIME", default: 600, in: 0...86_400)
         retryDelay = 1000 * environment.integer("RETRY_DELAY", default: 30, in: 0...3600)
         maxAttempts = environment.integer("MAX_ATTEMPTS", default: 12, in: 1...1000)

@@ -53,7 +53,7 @@ struct RecoveryRound {
         log.metrics(
             [
                 Metric("RecoveredOrders", "Count", Double(recovered)),
-                Metric("OldestOpenAge", "Milliseconds", Double(oldest)),
+                Metric("OldestDueAge", "Milliseconds", Double(oldest)),
             ], namespace: "Orders", now: http.now())
         return (recovered, isOver ? left(dueBy, recovered) : nil)
     }

@@ -10,23 +10,24 @@ import Testing
         items: [
             .init(
                 orderItemID: MappingTests.ids[0], productID: 185, cycle: .semiannually, quantity: 2, price: "9.90",
-                markerField: 401, domain: "a.example", configOptions: [71: "712"], customFields: [9: "x"]),
+                markerField: 401, domain: "a.example", customFields: [9: "x"]),
             .init(
                 orderItemID: MappingTests.ids[1], productID: 186, cycle: .onetime, quantity: 1,
-                hostname: "web1"),
+                hostname: "web1", configOptions: [71: "712"]),
         ], paymentMethod: "stripe")
 
     @Test("The cart has a line for each unit") func cart() throws {
         let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
         let hosting = Cart.Line(
             productId: 185, cycle: .semiannually, customFields: [401: "sfOrderId=801Dn0000014UPaIAM ref=r1", 9: "x"],
-            priceOverride: "9.90", domain: "a.example", configOptions: [71: "712"])
+            priceOverride: "9.90", domain: "a.example")
+        let setup = Cart.Line(productId: 186, cycle: .onetime, hostname: "web1", configOptions: [71: "712"])
         let cart = Self.plan.cart(.valid(), marker: marker)
         #expect(
             cart
                 == Cart(
                     clientId: 1234, paymentMethod: "stripe",
-                    lines: [hosting, hosting, Cart.Line(productId: 186, cycle: .onetime, hostname: "web1")],
+                    lines: [hosting, hosting, setup],
                     notes: "sfOrderId=801Dn0000014UPaIAM ref=r1"))
     }
 
