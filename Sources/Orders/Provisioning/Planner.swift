@@ -56,7 +56,7 @@ struct Planner {
         do {
             let client = try client(of: source)
             mapping.client = client
-            for fault in try faults(of: client, source) { try report(fault) }
+            for fault in faults(of: client, source) { try report(fault) }
             mapping.paymentMethod = settings.paymentMethod ?? client.defaultGateway
             if settings.requiresPayMethod, try !whmcs().hasPayMethod(clientId: client.id) {
                 throw ProvisioningFailure(
@@ -86,10 +86,10 @@ struct Planner {
         return client
     }
 
-    private func faults(of client: ClientDetails, _ source: SalesforceOrder) throws -> [ProvisioningFailure] {
+    private func faults(of client: ClientDetails, _ source: SalesforceOrder) -> [ProvisioningFailure] {
         var faults: [ProvisioningFailure] = []
-        if let field = settings.customerNoField, let fault = try customerNoFault(client, field, source) {
-            faults.append(ProvisioningFailure(.clientMismatch, fault))
+        if let field = settings.customerNoField, let fault = customerNoFault(client, field, source) {
+            faults.append(fault)
         }
         if client.isClosed { faults.append(ProvisioningFailure(.clientClosed, "WHMCS client \(client.id) is closed")) }
         if settings.paymentMethod == nil, client.defaultGateway == nil {
@@ -104,20 +104,23 @@ struct Planner {
 
     /// Why the account and the client may not be the same customer; nil when their numbers agree. The numbers themselves
     /// are personal data.
-    private func customerNoFault(_ client: ClientDetails, _ field: Int, _ source: SalesforceOrder) throws -> String? {
+    private func customerNoFault(
+        _ client: ClientDetails, _ field: Int, _ source: SalesforceOrder
+    ) -> ProvisioningFailure? {
         guard let fields = client.customFields else {
-            throw WHMCSFailure.unreadable(
-                action: "GetClientsDetails", "no list of custom fields", mayHaveHappened: false)
+            return ProvisioningFailure(
+                WHMCSFailure.unreadable(
+                    action: "GetClientsDetails", "no list of custom fields", mayHaveHappened: false))
         }
         let ours = "the account's \(settings.fields.customerNo ?? "customer number")"
         let theirs = "custom field \(field) of WHMCS client \(client.id)"
         guard let number = source.customerNo?.trimmed, !number.isEmpty else {
-            return "\(ours) is empty, and must equal \(theirs)"
+            return ProvisioningFailure(.clientMismatch, "\(ours) is empty, and must equal \(theirs)")
         }
         guard let other = fields[field]?.trimmed, !other.isEmpty else {
-            return "\(theirs) is empty, and must equal \(ours)"
+            return ProvisioningFailure(.clientMismatch, "\(theirs) is empty, and must equal \(ours)")
         }
-        return number == other ? nil : "\(ours) and \(theirs) differ"
+        return number == other ? nil : ProvisioningFailure(.clientMismatch, "\(ours) and \(theirs) differ")
     }
 }
 

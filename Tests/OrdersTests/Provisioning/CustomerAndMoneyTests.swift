@@ -1,4 +1,6 @@
+import HTTP
 import JSON
+import TestSupport
 import Testbed
 import Testing
 
@@ -41,6 +43,22 @@ import Testing
         let result = try run(harness)
         #expect(result == (fault == nil ? ["Provisioned", nil, nil] : ["Failed", "CLIENT_MISMATCH", fault]))
         #expect(harness.whmcs.state.orders.count == (fault == nil ? 1 : 0))
+    }
+
+    @Test("A list of custom fields that cannot be read is read again later") func unreadableFields() throws {
+        let harness = try ProvisioningHarness(Self.checked)
+        harness.network.after = { request, answer in
+            guard request.whmcsAction == "GetClientsDetails", case .success(let response) = answer,
+                var body = JSON(response.body)?.object, var client = body["client"]?.object
+            else { return answer }
+            client["customfields"] = [["value": "P0001"]]
+            body["client"] = .object(client)
+            return .answer(200, String(decoding: JSON.object(body).bytes, as: UTF8.self))
+        }
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(try harness.ledger().errorCode == "WHMCS_UNAVAILABLE")
+        harness.network.after = { $1 }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
     }
 
     @Test("The number's field is not read without the check") func unchecked() throws {

@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Orders
@@ -29,6 +30,22 @@ import Testing
                     clientId: 1234, paymentMethod: "stripe",
                     lines: [hosting, hosting, setup],
                     notes: "sfOrderId=801Dn0000014UPaIAM ref=r1"))
+    }
+
+    /// PHP drops what is beyond its limit silently (`max_input_vars`), and WHMCS would create a part of the order.
+    @Test("The form of the largest order has fewer than 1,000 fields") func largestForm() throws {
+        let item = Plan.Item(
+            orderItemID: MappingTests.ids[0], productID: 187, cycle: .monthly, quantity: Mapping.mostUnits,
+            price: "9.90",
+            markerField: 401, domain: "a.example", hostname: "web1", configOptions: [71: "712"], customFields: [9: "x"])
+        let settings = ProvisioningSettings.valid(["WHMCS_NO_INVOICE": "true", "WHMCS_NO_EMAIL": "true"])
+        let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")
+        let cart = Plan(clientID: 1, items: [item]).cart(settings, marker: marker)
+        let http = FakeHTTPClient(#"{"result":"success","orderid":1}"#)
+        let credentials = try Credentials(parameterValue: #"{"identifier":"i","secret":"s","accesskey":"k"}"#)
+        _ = try WHMCSClient(http: http.client, url: "https://a.example", credentials: credentials).addOrder(cart)
+        let fields = try #require(http.requests.first).text.split(separator: "&")
+        #expect((980..<1000).contains(fields.count))
     }
 
     @Test("A plan without a payment method gets the one of the settings, which may suppress invoice and e-mail")
