@@ -132,7 +132,7 @@ final class Services {
         }
     }
 
-    /// The bus delivers each event to provision-order, sometimes twice.
+    /// The bus delivers each event to the order queue, sometimes twice.
     private func putEvents(_ body: JSON, _ world: World) -> (status: Int, body: JSON) {
         let entries = body["Entries"]?.array ?? []
         if world.rates != .none, world.generator.chance(plan.behaviours.refusedEntries) {
@@ -146,7 +146,7 @@ final class Services {
                 "detail": JSON(Array((entry["Detail"]?.string ?? "").utf8)) ?? .null,
             ]
             for _ in 0..<(world.generator.chance(plan.behaviours.duplicateDeliveries) ? 2 : 1) {
-                world.after(world.random(in: 20...1_500)) { world.lambda.invokeAsync("provision-order", event) }
+                world.after(world.random(in: 20...1_500)) { world.queue.send(event) }
             }
         }
         return (200, ["FailedEntryCount": 0, "Entries": .array(entries.map { _ in ["EventId": "1"] })])
