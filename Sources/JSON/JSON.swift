@@ -55,8 +55,10 @@ public enum JSON: Sendable, Equatable {
         }
     }
 
-    /// A time, given in ms since 1970.
-    public var timestamp: Timestamp? { integer.map(Timestamp.init) }
+    /// A time from 1970 to 9999, given in ms since 1970: arithmetic on it does not overflow.
+    public var timestamp: Timestamp? {
+        integer.flatMap { 0...253_402_300_799_999 ~= $0 ? Timestamp(milliseconds: $0) : nil }
+    }
 
     /// A whole number, given as number or text.
     public var integer: Int? {

@@ -23,11 +23,15 @@ private func rejectionHint(_ code: String, _ message: String) -> String? {
         "An activated order can be edited only with the permission \"Edit Activated Orders\"; check also that the"
             + " integration user may edit the fields."
     case "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY": "The integration user may not see a record this one names."
+    // In the error, quotes surround the refused field only.
+    case "INVALID_FIELD" where message.contains("'currencyisocode'"):
+        "The org has one currency only: set SF_CURRENCY to its ISO code."
     case "INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "INVALID_TYPE":
         "The field does not exist, or the integration user may not see it; check the SF_FIELD_ settings."
     case "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Add the value to the picklist, or check the SF_STATUS_ settings."
     case "JSON_PARSER_ERROR": "A field has another type than its value."
-    case "STRING_TOO_LONG": "The field is shorter than 255 characters."
+    case "STRING_TOO_LONG":
+        "A text field must hold 255 characters, and the one for the error message SF_ERROR_MESSAGE_LENGTH."
     case "UNSUPPORTED_API_VERSION": "Set SF_API_VERSION to a version this org has."
     case "API_DISABLED_FOR_ORG": "The org's edition or the user's profile has no API access."
     case "INVALID_OPERATION_WITH_EXPIRED_PASSWORD": "Make the integration user's password one that never expires."

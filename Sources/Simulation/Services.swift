@@ -47,6 +47,7 @@ final class Services {
             "SF_LOGIN_URL": "http://\(Addresses.salesforce)", "SF_CLIENT_ID": "client",
             "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/client-secret",
             "SF_PROVISIONABLE_STATUSES": "Approved", "SF_RECONCILE": plan.behaviours.reconciles ? "true" : "false",
+            "SF_RECONCILE_SINCE": "2026-01-01",
             "WHMCS_API_URL": "http://\(Addresses.whmcs)/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
             "WHMCS_PAYMENT_METHOD": "mailin",
             "WHMCS_MARKER_FIELD": plan.behaviours.usesMarkerField ? "Salesforce Order" : "",

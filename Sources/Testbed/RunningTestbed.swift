@@ -189,6 +189,7 @@ extension RunningTestbed {
             "SalesforceEventSource": salesforceEventSource,
             "SfClientId": TestbedSecrets.salesforceClientId,
             "SfLoginUrl": salesforce.url,
+            "SfProvisionableStatuses": "Approved",
             "SfUsername": TestbedSecrets.salesforceUsername,
             "WhmcsApiUrl": whmcs.apiURL,
             "WhmcsPaymentMethod": "stripe",

@@ -1,6 +1,6 @@
 import JSON
 
-/// The initial data of the simulators: five products, four customers and six orders, each with a purpose.
+/// The initial data of the simulators: six products, four customers and six orders, each with a purpose.
 public enum Seed {
     /// Client 1234: product 185 monthly once, product 186 one-time twice.
     public static let order = "801Dn0000014UPaIAM"
@@ -28,6 +28,8 @@ public enum Seed {
     /// Product2 ids that cannot be mapped: one has no WHMCS product id, the other (185) a cycle that WHMCS does not have.
     public static let unmappedProduct = "01tDn0000034Xy3IAE"
     public static let fortnightlyHosting = "01tDn0000034Xy5IAE"
+    /// Product2 id of the WHMCS product 187, monthly: a server with configurable options.
+    public static let server = "01tDn0000034Xy6IAE"
     public static let pricebook = "01sDn000000AbCdIAK"
 
     /// One line of an order. Its Billing_Cycle__c is the product's, unless `cycle` overrides it.
@@ -36,11 +38,14 @@ public enum Seed {
         public var product: String
         public var quantity: Int
         public var cycle: String?
+        /// More fields of the OrderItem.
+        public var fields: [String: JSON]
 
-        public init(_ product: String, quantity: Int = 1, cycle: String? = nil) {
+        public init(_ product: String, quantity: Int = 1, cycle: String? = nil, fields: [String: JSON] = [:]) {
             self.product = product
             self.quantity = quantity
             self.cycle = cycle
+            self.fields = fields
         }
     }
 
@@ -49,6 +54,8 @@ public enum Seed {
     /// Custom fields of the products 185 and 186 that hold the Salesforce order id.
     public static let hostingMarkerField = 401
     public static let setupMarkerField = 402
+    /// A custom field of the product 187 that an order must have.
+    public static let serverNameField = 403
 }
 
 extension SalesforceSimulator.State {
@@ -70,6 +77,7 @@ extension SalesforceSimulator.State {
         state.addProduct(Seed.setup, "Installation", whmcsId: 186, cycle: "Onetime", price: 49)
         state.addProduct(Seed.unmappedProduct, "Carrier Pigeon", whmcsId: nil, cycle: "Monthly", price: 1)
         state.addProduct(Seed.yearlyHosting, "Web Hosting, yearly", whmcsId: 185, cycle: "Annual", price: 99)
+        state.addProduct(Seed.server, "Virtual Server", whmcsId: 187, cycle: "Monthly", price: 30)
         state.addProduct(Seed.fortnightlyHosting, "Web Hosting, lunar", whmcsId: 185, cycle: "Fortnightly", price: 5)
 
         let good = [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
@@ -105,7 +113,7 @@ extension SalesforceSimulator.State {
                     "Quantity": .number(line.quantity),
                     "Billing_Cycle__c": line.cycle.map(JSON.string)
                         ?? record("Product2", line.product)?["Billing_Cycle__c"] ?? .null,
-                ])
+                ].merging(line.fields) { $1 })
         }
         return order
     }
@@ -139,8 +147,24 @@ extension WHMCSSimulator.State {
             .init(
                 pid: 186, name: "Installation", payType: "onetime", prices: ["monthly": "49.00"],
                 customFields: [Seed.setupMarkerField: "Salesforce Order"]),
+            .server,
         ]
         _ = state.addPayMethod(1234, type: "RemoteCreditCard")
         return state
+    }
+}
+
+extension WHMCSSimulator.Product {
+    fileprivate static var server: Self {
+        var server = Self(
+            pid: 187, name: "Virtual Server", type: "server", payType: "recurring", prices: ["monthly": "30.00"],
+            customFields: [Seed.serverNameField: "Display Name"],
+            configOptions: [
+                .init(id: 71, name: "Memory", kind: .dropdown, options: [711: "4 GB", 712: "8 GB"]),
+                .init(id: 72, name: "Addresses", kind: .quantity, options: [721: "Address"], range: 1...8),
+                .init(id: 73, name: "Backup", kind: .yesNo, options: [731: "Daily backup"]),
+            ])
+        server.requiredCustomFields = [Seed.serverNameField]
+        return server
     }
 }

@@ -44,6 +44,39 @@ extension OrderFlowTests {
         #expect(!testbed.whmcs.state.orders.contains { $0.clientId == client })
     }
 
+    @Test("An order whose module fails is not Provisioned before a person repeats the action in WHMCS")
+    func failedModuleIsRepaired() throws {
+        testbed.whmcs.update { $0.moduleErrors = [185: "No server has room"] }
+        let (order, client) = harness.newOrder()
+        try harness.fulfill(order)
+        _ = try harness.poll("\(order) waiting for the repair") {
+            try harness.ledger(order)["setupFailedAt"] != nil ? true : nil
+        }
+        #expect(try harness.get("/orders/\(order)").text.contains("WHMCS_SETUP_FAILED"))
+        #expect(harness.whmcsOrders(client).map(\.status) == ["Active"])
+        #expect(try harness.salesforceOrder(order)["Provisioning_Status__c"] == "Activating")
+
+        testbed.whmcs.update { state in
+            state.moduleErrors = [:]
+            state.retryModuleQueue()
+        }
+        try harness.recover(["orderId": .string(order)])
+        #expect(try harness.wait(order)["status"] == "Provisioned")
+        #expect(try harness.salesforceOrder(order)["Provisioning_Status__c"] == "Provisioned")
+    }
+
+    @Test("An order that a customer marked with the Salesforce id is left alone")
+    func plantedOrderIsLeftAlone() throws {
+        let (order, client) = harness.newOrder()
+        let planted = testbed.whmcs.update { $0.addOrder(client: client, notes: "sfOrderId=\(order)") }
+        try harness.fulfill(order)
+        #expect(try harness.wait(order)["status"] == "Provisioned")
+        #expect(harness.whmcsOrders(client).map(\.status) == ["Pending", "Active"])
+        #expect(try harness.salesforceOrder(order)["WHMCS_Order_ID__c"]?.stringOrNumber != String(planted.id))
+        let alerts = harness.log("provision-order").compactMap { $0["alert"]?["message"]?.stringOrNumber }
+        #expect(alerts.contains { $0.hasPrefix("WHMCS order \(planted.id) has a note") })
+    }
+
     @Test("An order that failed without a pay method is provisioned when it is requested again with one")
     func missingPayMethodIsFixed() throws {
         let (order, client) = harness.newOrder(payMethod: false)

@@ -30,7 +30,8 @@ import Testing
         #expect(status["errorCode"] == .null)
 
         #expect(harness.whmcsOrders(client).map(\.status) == ["Active"])
-        #expect(whmcsOrder.notes == "sfOrderId=\(order)")
+        let reference = try #require(harness.ledger(order)["markerRef"]?.stringOrNumber)
+        #expect(whmcsOrder.notes == "sfOrderId=\(order) ref=\(reference)")
         let services = testbed.whmcs.state.services(ofOrder: whmcsOrder.id)
         #expect(services.map(\.pid).sorted() == [185, 186, 186])
         #expect(services.allSatisfy { $0.status == "Active" })
@@ -115,7 +116,7 @@ import Testing
         #expect(harness.whmcsOrders(client).count == 1)
     }
 
-    @Test("The log has the seven steps in order")
+    @Test("The log has the eight steps in order")
     func logsTheSteps() throws {
         let (order, _) = harness.newOrder()
         try harness.fulfill(order)
@@ -126,7 +127,7 @@ import Testing
         #expect(
             steps.map { $0["step"]?.stringOrNumber } == [
                 "validation", "sf_status_update", "order_details", "mapping", "whmcs_create", "whmcs_accept",
-                "sf_success_update",
+                "whmcs_setup", "sf_success_update",
             ])
         #expect(steps.allSatisfy { $0["outcome"] == "done" && $0["milliseconds"]?.integer ?? -1 >= 0 })
     }

@@ -40,7 +40,10 @@ import Testing
             "refresh-sf-token", ["SF_AUTH_FLOW": "password", "SF_LOGIN_URL": "login.salesforce.com"],
             ["SF_ACCESS_TOKEN_PARAMETER", "SF_LOGIN_URL", "SF_CLIENT_ID", "SF_AUTH_FLOW"]
         ),
-        ("recover-orders", ["SF_RECONCILE": "true"], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_PROVISIONABLE_STATUSES"]),
+        (
+            "recover-orders", ["SF_RECONCILE": "true"],
+            ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_PROVISIONABLE_STATUSES", "SF_RECONCILE_SINCE"]
+        ),
         ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_ACCESS_TOKEN_PARAMETER"]),
     ]
 

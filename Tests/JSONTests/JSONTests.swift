@@ -72,6 +72,17 @@ import Testing
         #expect(value.integer == integer)
     }
 
+    @Test(
+        "A time is within the years that arithmetic can bear",
+        arguments: [
+            (0, 0), ("1795169730000", 1_795_169_730_000), (253_402_300_799_999, 253_402_300_799_999),
+            (253_402_300_800_000, nil), (-1, nil), ("-9223372036854775808", nil), ("9223372036854775807", nil),
+            ("soon", nil),
+        ] as [(JSON, Int?)])
+    func timestamp(_ value: JSON, _ milliseconds: Int?) {
+        #expect(value.timestamp?.milliseconds == milliseconds)
+    }
+
     @Test("A value of another type is nil") func otherTypes() {
         let value: JSON = ["a": [1], "b": true, "n": .null]
         #expect(value["a"]?.array == [1])

@@ -46,7 +46,7 @@ import Testing
             values: [
                 "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "f",
                 "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_PAYMENT_METHOD": "mailin",
-                "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
+                "WHMCS_CREDENTIALS_PARAMETER": "/whmcs", "SF_PROVISIONABLE_STATUSES": "Approved",
             ], parameters: ["/whmcs", "/token"], preconnects: [table]),
         ProgramStart(
             testDescription: "refresh-sf-token", run: { _ = try TokenRefresh.start($0, $1, $2) },
@@ -66,7 +66,8 @@ import Testing
         ProgramStart(
             testDescription: "recover-orders with reconciliation", run: { _ = try Recovery.start($0, $1, $2) },
             values: recovery.merging([
-                "SF_RECONCILE": "true", "SF_PROVISIONABLE_STATUSES": "Approved", "SF_ACCESS_TOKEN_PARAMETER": "/token",
+                "SF_RECONCILE": "true", "SF_RECONCILE_SINCE": "2026-11-01", "SF_PROVISIONABLE_STATUSES": "Approved",
+                "SF_ACCESS_TOKEN_PARAMETER": "/token",
                 "SF_REFRESH_FUNCTION": "f",
             ]) { $1 }, parameters: ["/token"], preconnects: [table, bus]),
         ProgramStart(

@@ -39,11 +39,7 @@ import Testing
 
     // MARK: provision-order
 
-    private static let provisioning = [
-        "LEDGER_TABLE": "t", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
-        "WHMCS_API_URL": "https://billing.example.com/includes/api.php", "WHMCS_CREDENTIALS_PARAMETER": "/c",
-        "WHMCS_PAYMENT_METHOD": "mailin",
-    ]
+    private static let provisioning = ProvisioningSettings.validVariables
 
     @Test("provision-order has defaults") func provisioningDefaults() {
         var environment = Environment(Self.provisioning)
@@ -51,9 +47,12 @@ import Testing
         #expect(environment.faults == [])
         #expect((settings.salesforce.apiVersion, settings.pricebookID, settings.markerField) == ("v66.0", nil, nil))
         #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (true, false))
+        #expect((settings.paymentMethod, settings.customerNoField, settings.currency) == ("mailin", nil, nil))
+        #expect((settings.createsInvoice, settings.sendsConfirmation) == (true, true))
+        #expect(settings.errorMessageLength == 255)
         #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
         #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
-        #expect(settings.provisionableStatuses.isEmpty)
+        #expect(settings.provisionableStatuses == .any)
         let fields = settings.fields
         #expect(
             [
@@ -64,6 +63,11 @@ import Testing
                 "WHMCS_Order_ID__c", "Last_Provisioning_At__c", "WH_Account__c", "WH_Product_ID__c", "Billing_Cycle__c",
                 "WHMCS_Service_ID__c",
             ])
+        #expect(
+            [
+                fields.customerNo, fields.currency, fields.domain, fields.hostname, fields.configOptions,
+                fields.customFields,
+            ].compactMap(\.self) == [])
     }
 
     @Test("provision-order reads all variables") func provisioningValues() {
@@ -72,15 +76,25 @@ import Testing
             "SF_PROVISIONABLE_STATUSES": " Approved ,, ACTIVATED ", "SF_STATUS_FAILED": "Broken",
             "SF_FIELD_CLIENT": "Account.Parent.Billing__c", "WHMCS_REQUIRE_PAY_METHOD": "FALSE",
             "WHMCS_PRICE_FROM_SALESFORCE": "true", "WHMCS_MARKER_FIELD": "Salesforce Order", "WHMCS_QUIET_TIME": "0",
-            "RETRY_DELAY": "5", "MAX_ATTEMPTS": "3",
+            "RETRY_DELAY": "5", "MAX_ATTEMPTS": "3", "WHMCS_PAYMENT_METHOD": "client", "WHMCS_NO_INVOICE": "true",
+            "WHMCS_NO_EMAIL": "true", "WHMCS_CUSTOMER_NO_FIELD": "198", "SF_ERROR_MESSAGE_LENGTH": "32768",
+            "SF_FIELD_DOMAIN": "Domain__c", "SF_FIELD_HOSTNAME": "Product2.Host__c",
+            "SF_FIELD_CONFIG_OPTIONS": "OrderItem.Options__c", "SF_FIELD_CUSTOM_FIELDS": "Fields__c",
         ]
         var environment = Environment(Self.provisioning.merging(set) { $1 })
         let settings = ProvisioningSettings(&environment)
         #expect(environment.faults == [])
         #expect((settings.salesforce.apiVersion, settings.pricebookID?.text) == ("v67.0", "01sDn000000AbCdIAK"))
-        #expect((settings.provisionableStatuses, settings.failed) == (["approved", "activated"], "Broken"))
+        #expect((settings.provisionableStatuses, settings.failed) == (.named(["Approved", "ACTIVATED"]), "Broken"))
         #expect(settings.fields.client == "Account.Parent.Billing__c")
         #expect((settings.requiresPayMethod, settings.usesSalesforcePrices) == (false, true))
+        #expect((settings.paymentMethod, settings.customerNoField, settings.currency) == (nil, 198, nil))
+        #expect((settings.createsInvoice, settings.sendsConfirmation) == (false, false))
+        #expect(settings.errorMessageLength == 32_768)
+        #expect((settings.fields.customerNo, settings.fields.currency) == ("SF_Account_No__c", "CurrencyIsoCode"))
+        #expect((settings.fields.domainPath, settings.fields.hostnamePath) == ("Domain__c", "Product2.Host__c"))
+        #expect(settings.fields.configOptionsPath == "Options__c")
+        #expect(settings.fields.customFieldsPath == "Fields__c")
         #expect((settings.markerField, settings.quietTime) == ("Salesforce Order", 0))
         #expect((settings.retryDelay, settings.maxAttempts) == (5000, 3))
     }
@@ -91,21 +105,41 @@ import Testing
             "WHMCS_API_URL": "http://billing.example.com/api",
             "WHMCS_REQUIRE_PAY_METHOD": "yes", "WHMCS_PRICE_FROM_SALESFORCE": "1", "WHMCS_QUIET_TIME": "-1",
             "RETRY_DELAY": "3601", "MAX_ATTEMPTS": "0", "SF_FIELD_STATUS": "Status__c FROM User--",
-            "SF_FIELD_SERVICE_ID": "a..b",
+            "SF_FIELD_SERVICE_ID": "a..b", "SF_FIELD_DOMAIN": "a b", "SF_FIELD_CUSTOMER_NO": "1a",
+            "WHMCS_CUSTOMER_NO_FIELD": "Customer Number", "SF_CURRENCY": "€", "WHMCS_NO_INVOICE": "1",
+            "WHMCS_NO_EMAIL": "no", "SF_ERROR_MESSAGE_LENGTH": "79",
         ]
         #expect(
             Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
                 "LEDGER_TABLE is not set", "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
                 "SF_API_VERSION must be like v66.0", "PORTAL_PRICEBOOK_ID must be a Salesforce id",
+                "SF_PROVISIONABLE_STATUSES is not set; * allows any status",
                 "WHMCS_API_URL must be an https URL without a user name", "WHMCS_CREDENTIALS_PARAMETER is not set",
                 "WHMCS_PAYMENT_METHOD is not set", "WHMCS_REQUIRE_PAY_METHOD must be true or false",
-                "WHMCS_PRICE_FROM_SALESFORCE must be true or false",
+                "WHMCS_PRICE_FROM_SALESFORCE must be true or false", "SF_CURRENCY must be an ISO code like EUR",
+                "WHMCS_NO_INVOICE must be true or false", "WHMCS_NO_EMAIL must be true or false",
+                "WHMCS_CUSTOMER_NO_FIELD must be a whole number from 1 to 2147483647",
+                "SF_ERROR_MESSAGE_LENGTH must be a whole number from 80 to 131072",
                 "WHMCS_QUIET_TIME must be a whole number from 0 to 86400",
                 "RETRY_DELAY must be a whole number from 0 to 3600",
                 "MAX_ATTEMPTS must be a whole number from 1 to 1000",
                 "SF_FIELD_STATUS must be the API name of a field",
                 "SF_FIELD_SERVICE_ID must be the API name of a field",
+                "SF_FIELD_DOMAIN must be the API name of a field",
+                "SF_FIELD_CUSTOMER_NO must be the API name of a field",
             ])
+    }
+
+    @Test(
+        "The order's currency is read where Salesforce's prices count and the org's is not given",
+        arguments: [
+            ([:], nil, nil), (["WHMCS_PRICE_FROM_SALESFORCE": "true"], nil, "CurrencyIsoCode"),
+            (["WHMCS_PRICE_FROM_SALESFORCE": "true", "SF_CURRENCY": " eur "], "EUR", nil),
+            (["SF_CURRENCY": "EUR"], "EUR", nil),
+        ] as [([String: String], String?, String?)])
+    func currency(_ values: [String: String], _ currency: String?, _ field: String?) {
+        let settings = ProvisioningSettings.valid(values)
+        #expect((settings.currency, settings.fields.currency) == (currency, field))
     }
 
     @Test(
@@ -173,13 +207,14 @@ import Testing
                 [
                     "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",
                     "SF_PROVISIONABLE_STATUSES": "Approved", "SF_FIELD_STATUS": "Order_Status__c",
+                    "SF_RECONCILE_SINCE": "2026-11-20",
                 ], []
             ),
             (
                 ["SF_RECONCILE": "true", "SF_FIELD_STATUS": "a..b", "PORTAL_PRICEBOOK_ID": "standard"],
                 [
                     "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_REFRESH_FUNCTION is not set",
-                    "SF_PROVISIONABLE_STATUSES is not set, and SF_RECONCILE requires it",
+                    "SF_PROVISIONABLE_STATUSES is not set; * allows any status", "SF_RECONCILE_SINCE is not set",
                     "PORTAL_PRICEBOOK_ID must be a Salesforce id",
                     "SF_FIELD_STATUS must be the API name of a field",
                 ]
@@ -188,6 +223,48 @@ import Testing
     func recoveryFaults(_ values: [String: String], _ faults: [String]) {
         let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"].merging(values) { $1 }
         #expect(Self.faults({ _ = Recovery.Settings(&$0) }, all) == faults)
+    }
+
+    @Test(
+        "Reconciliation begins with a day in UTC, or a time with its zone",
+        arguments: [
+            ("2026-11-20", 1_795_132_800_000), ("2026-11-20T10:15:30Z", 1_795_169_730_000),
+            (" 2026-11-20T19:15:30+09:00 ", 1_795_169_730_000),
+            // A number could be seconds, or a day without hyphens.
+            ("1795169730", nil), ("20261120", nil), ("2026-02-30", nil), ("2026-11-20T10:15:30", nil),
+            ("999999999-1-1-1-1-1Z", nil), ("99999-1-1-", nil), ("yesterday", nil), ("-", nil),
+        ] as [(String, Int?)])
+    func reconciledSince(_ text: String, _ milliseconds: Int?) {
+        var environment = Environment([
+            "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t",
+            "SF_REFRESH_FUNCTION": "refresh", "SF_PROVISIONABLE_STATUSES": "*", "SF_RECONCILE_SINCE": text,
+        ])
+        let settings = Recovery.Settings(&environment)
+        guard let milliseconds else {
+            let rule = "must be a day like 2026-11-20, or a time like 2026-11-20T10:15:30Z"
+            return #expect(environment.faults == ["SF_RECONCILE_SINCE \(rule)"])
+        }
+        #expect(environment.faults == [])
+        #expect(settings.reconciliation?.since.milliseconds == milliseconds)
+    }
+
+    // MARK: The approval
+
+    @Test(
+        "The approving statuses are named, or * alone allows any",
+        arguments: [
+            ("Approved", .named(["Approved"]), []), ("*", .any, []), (" * , ", .any, []),
+            ("", .named([]), ["SF_PROVISIONABLE_STATUSES is not set; * allows any status"]),
+            (",", .named([]), ["SF_PROVISIONABLE_STATUSES is not set; * allows any status"]),
+            (
+                "Approved,*", .named(["Approved", "*"]),
+                ["SF_PROVISIONABLE_STATUSES must be * alone, or statuses separated by commas"]
+            ),
+        ] as [(String, ProvisionableStatuses, [String])])
+    func statuses(_ text: String, _ statuses: ProvisionableStatuses, _ faults: [String]) {
+        var environment = Environment(["SF_PROVISIONABLE_STATUSES": text])
+        #expect(ProvisionableStatuses(&environment) == statuses)
+        #expect(environment.faults == faults)
     }
 
     // MARK: order-status

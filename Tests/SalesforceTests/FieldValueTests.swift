@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct FieldValueTests {
     @Test(
-        "Text is cut to 255 UTF-16 units",
+        "Text is cut to 255 UTF-16 units, or to the length of its field",
         arguments: [
             ("", ""), (String(repeating: "é", count: 255), String(repeating: "é", count: 255)),
             (String(repeating: "x", count: 256), String(repeating: "x", count: 255)),
@@ -14,6 +14,7 @@ import Testing
     func text(_ text: String, _ kept: String) {
         #expect(FieldValue.text(text) == .string(kept))
         #expect(FieldValue.fits(text) == (text == kept))
+        #expect(FieldValue.text(text, length: 1000) == .string(text))
     }
 
     @Test(

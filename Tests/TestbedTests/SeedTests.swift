@@ -58,7 +58,7 @@ import Testing
             for id in records.keys { #expect(salesforce.record(type, String(id.prefix(15)))?["Id"]?.string == id) }
         }
         #expect(salesforce.records["Order"]?.count == 6)
-        #expect(salesforce.records["Product2"]?.count == 5)
+        #expect(salesforce.records["Product2"]?.count == 6)
         #expect(salesforce.records["Account"]?.count == 4)
     }
 

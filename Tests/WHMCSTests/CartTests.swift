@@ -24,6 +24,30 @@ import Testing
             ])
     }
 
+    @Test("A line has its domain, hostname and options, and the order may suppress invoice and e-mail") func details()
+        throws
+    {
+        let http = FakeHTTPClient(#"{"result":"success","orderid":1}"#)
+        let lines = [
+            Cart.Line(productId: 185, cycle: .monthly, domain: "a.example"),
+            Cart.Line(
+                productId: 187, cycle: .monthly, hostname: "web1.a.example", configOptions: [72: "3", 71: "712"]),
+        ]
+        let cart = Cart(
+            clientId: 7, paymentMethod: "stripe", lines: lines, notes: "n", createsInvoice: false,
+            sendsConfirmation: false)
+        _ = try http.whmcs.addOrder(cart)
+        // configoptions: a:2:{i:71;s:3:"712";i:72;s:1:"3";}
+        #expect(
+            http.sent == [
+                "action=AddOrder&clientid=7&paymentmethod=stripe&notes=n&noinvoice=1&noemail=1"
+                    + "&pid%5B0%5D=185&billingcycle%5B0%5D=monthly&domain%5B0%5D=a.example"
+                    + "&pid%5B1%5D=187&billingcycle%5B1%5D=monthly"
+                    + "&configoptions%5B1%5D=YToyOntpOjcxO3M6MzoiNzEyIjtpOjcyO3M6MToiMyI7fQ%3D%3D"
+                    + "&hostname%5B1%5D=web1.a.example"
+            ])
+    }
+
     @Test(
         "The answer is read in all its shapes",
         arguments: [

@@ -31,6 +31,7 @@ WEBHOOK_SECRET = b"local-webhook-secret-do-not-use-elsewhere"
 # The parameters that have no default, and values for the optional ones that switch resources on.
 REQUIRED = {
     "SfClientId": "local",
+    "SfProvisionableStatuses": "Approved",
     "WhmcsApiUrl": "http://127.0.0.1:4244/includes/api.php",
     "WhmcsPaymentMethod": "stripe",
 }

@@ -12,7 +12,7 @@ class SAMTemplateErrorsTest(unittest.TestCase):
     def test_parameters(self):
         declared = sam_template.load(TEMPLATE)["Parameters"]
         for given, message in [
-            ({}, "needs a value for parameter SfClientId, WhmcsApiUrl, WhmcsPaymentMethod"),
+            ({}, "needs a value for parameter SfClientId, SfProvisionableStatuses, WhmcsApiUrl, WhmcsPaymentMethod"),
             ({**REQUIRED, "Sfclient": "x"}, "has no parameter Sfclient"),
             ({**REQUIRED, "Runtime": "python3.14"}, "Runtime must be one of provided.al2, provided.al2023"),
             ({**REQUIRED, "LogRetention": "2555"}, "LogRetention must be one of"),
@@ -22,6 +22,9 @@ class SAMTemplateErrorsTest(unittest.TestCase):
             ({**REQUIRED, "SfLoginUrl": "http://login.salesforce.com"}, "SfLoginUrl must match"),
             ({**REQUIRED, "SalesforceEventSource": "aws.partner/salesforce.com"}, "SalesforceEventSource must match"),
             ({**REQUIRED, "SfRefreshSchedule": "rate(1 hours)"}, "SfRefreshSchedule must match"),
+            ({**REQUIRED, "SfProvisionableStatuses": ""}, "SfProvisionableStatuses must match"),
+            ({**REQUIRED, "SfProvisionableStatuses": "Approved,*"}, "SfProvisionableStatuses must match"),
+            ({**REQUIRED, "SfReconcileSince": "20261120"}, "SfReconcileSince must match"),
             ({**REQUIRED, "SfReconcile": "yes"}, "SfReconcile must be one of true, false"),
             ({**REQUIRED, "AlertTopicArn": "alerts"}, "AlertTopicArn must match"),
             ({**REQUIRED, "SecurityAlertWebhook": "http://hooks.example.com/T0/secret"}, "not the given value$"),

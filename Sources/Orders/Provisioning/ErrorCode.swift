@@ -3,6 +3,7 @@ enum ErrorCode: String {
     case orderNotFound = "ORDER_NOT_FOUND"
     case orderNotProvisionable = "ORDER_NOT_PROVISIONABLE"
     case clientNotLinked = "CLIENT_NOT_LINKED"
+    case clientMismatch = "CLIENT_MISMATCH"
     case clientClosed = "CLIENT_CLOSED"
     case paymentMethodMissing = "PAYMENT_METHOD_MISSING"
     case mappingFailed = "MAPPING_FAILED"

@@ -20,7 +20,9 @@ struct OrderComparison {
         var left = services
         for item in plan.items {
             for _ in 0..<item.quantity {
-                let match = left.firstIndex { differences($0, item).isEmpty }
+                let matches = left.indices.filter { differences(left[$0], item).isEmpty }
+                // Lines for one product may differ only in their domain.
+                let match = matches.first { hasName(left[$0], item) } ?? matches.first
                 guard let index = match ?? left.firstIndex(where: { $0.productId == item.productID }) else {
                     faults.append("a service of product \(item.productID) is missing")
                     continue
@@ -38,6 +40,10 @@ struct OrderComparison {
                     + " again")
         }
         return ids
+    }
+
+    private func hasName(_ service: Service, _ item: Plan.Item) -> Bool {
+        (service.domain ?? "").lowercased() == (item.domain ?? item.hostname ?? "").lowercased()
     }
 
     private func unplanned(_ order: WHMCSOrder) -> [String] {
@@ -58,7 +64,8 @@ struct OrderComparison {
         }
         if service.quantity != 1 { faults.append("service \(service.id) has the quantity \(service.quantity)") }
         let price = item.cycle == .onetime ? service.firstPaymentAmount : service.recurringAmount
-        if let planned = item.price, let price, !isSameAmount(price, planned) {
+        // It is undocumented whether WHMCS adds the options' own prices to ours.
+        if let planned = item.price, item.configOptions.isEmpty, let price, !isSameAmount(price, planned) {
             faults.append("service \(service.id) costs \(price.prefix(40)), not \(planned)")
         }
         return faults

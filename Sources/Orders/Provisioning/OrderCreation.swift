@@ -135,7 +135,7 @@ extension ProvisioningRun {
         }
         let id: Int
         do throws(WHMCSFailure) {
-            id = try whmcs.addOrder(plan.cart(paymentMethod: settings.paymentMethod, marker: marker))
+            id = try whmcs.addOrder(plan.cart(settings, marker: marker))
         } catch {
             guard error.outcomeUnknown else {
                 try lease.recordAddOrderNotCarriedOut()

@@ -13,23 +13,37 @@ struct Plan: Sendable, Equatable {
         var price: String?
         /// The product's custom field that takes the marker.
         var markerField: Int?
+        var domain: String?
+        var hostname: String?
+        /// Option id → value.
+        var configOptions: [Int: String] = [:]
+        /// Field id → value, without the marker's.
+        var customFields: [Int: String] = [:]
     }
 
     var clientID: Int
     var items: [Item]
+    /// The gateway; nil in a plan of a version that did not store it.
+    var paymentMethod: String?
 
     /// One for each unit, in the order of the lines.
     var productIDs: [Int] { items.flatMap { Array(repeating: $0.productID, count: $0.quantity) } }
 
-    func cart(paymentMethod: String, marker: Marker) -> Cart {
+    func cart(_ settings: ProvisioningSettings, marker: Marker) -> Cart {
         Cart(
-            clientId: clientID, paymentMethod: paymentMethod,
-            lines: items.flatMap { item in
-                Array(
-                    repeating: Cart.Line(
-                        productId: item.productID, cycle: item.cycle,
-                        customFields: item.markerField.map { [$0: marker.text] } ?? [:], priceOverride: item.price),
-                    count: item.quantity)
-            }, notes: marker.text)
+            clientId: clientID, paymentMethod: paymentMethod ?? settings.paymentMethod ?? "",
+            lines: items.flatMap { item in Array(repeating: item.line(marker), count: item.quantity) },
+            notes: marker.text, createsInvoice: settings.createsInvoice,
+            sendsConfirmation: settings.sendsConfirmation)
+    }
+}
+
+extension Plan.Item {
+    fileprivate func line(_ marker: Marker) -> Cart.Line {
+        var fields = customFields
+        if let markerField { fields[markerField] = marker.text }
+        return Cart.Line(
+            productId: productID, cycle: cycle, customFields: fields, priceOverride: price, domain: domain,
+            hostname: hostname, configOptions: configOptions)
     }
 }

@@ -26,7 +26,10 @@ struct Provisioning: Program {
 
     /// Provisions the order of one event, as far as it can. The ledger holds the result; only an unreadable event or a
     /// ledger that does not answer is an error of the invocation.
+    ///
+    /// An operator's `{"plan": "<order id>"}` only shows what that would be.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
+        if let id = try PlanPreview.orderID(invocation.payload) { return try preview(id, invocation) }
         let request = try read(invocation)
         let log = context.log.with([
             "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
@@ -70,9 +73,18 @@ struct Provisioning: Program {
             whmcs: { try whmcs(http) },
             markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
             alerts: alerts(http, log), log: log,
-            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 4))
+            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5))
         try run.run()
         return run.order
+    }
+
+    private func preview(_ id: RecordID, _ invocation: Invocation) throws -> [UInt8] {
+        let http = context.http.until(invocation.deadline - 2_000)
+        let planner = Planner(
+            settings: settings, salesforce: settings.salesforce.client(context.account, http, context.parameters),
+            whmcs: { try whmcs(http) })
+        let ledger = Ledger(context.table(settings.ledgerTable, http), now: http.now)
+        return try PlanPreview(ledger: ledger, planner: planner).answer(id).bytes
     }
 
     private func whmcs(_ http: HTTPClient) throws -> WHMCSClient {

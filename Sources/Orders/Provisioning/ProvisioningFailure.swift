@@ -6,7 +6,7 @@ import WHMCS
 /// Why a run did not provision its order.
 struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     var code: ErrorCode
-    /// One sentence for the person who can fix it.
+    /// One sentence for the person who can fix it, or several faults in one. The ledger keeps it.
     var message: String
     /// Whether a retry may succeed although nobody fixes anything.
     var isRetryable: Bool
@@ -15,12 +15,15 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     /// A retry by then at the latest; nil when the backoff decides.
     var notAfter: Timestamp?
 
+    /// In UTF-16 units: room for the faults of the largest order, and a fraction of the 400 KB of an item in DynamoDB.
+    static let longestMessage = 32_000
+
     init(
         _ code: ErrorCode, _ message: String, isRetryable: Bool = false, notBefore: Timestamp? = nil,
         notAfter: Timestamp? = nil
     ) {
         self.code = code
-        self.message = message
+        self.message = message.prefix(utf16: ProvisioningFailure.longestMessage)
         self.isRetryable = isRetryable
         self.notBefore = notBefore
         self.notAfter = notAfter

@@ -41,9 +41,10 @@ struct ProvisioningRun {
         if order.step == .failureUpdate { return try reportFailed() }
         if order.step == nil { try forgetCancelledOrder() }
         if order.plan == nil {
-            let source = try step(.validation) { run in try run.validate() }
+            let planner = Planner(settings: settings, salesforce: salesforce, whmcs: whmcs)
+            let source = try step(.validation) { run in try planner.order(run.order.id, known: run.order) { throw $0 } }
             try reportActivating()
-            let mapping = try step(.orderDetails) { run in try run.readDetails(source) }
+            let mapping = try step(.orderDetails) { _ in try planner.mapping(of: source) { throw $0 } }
             let plan = try step(.mapping) { _ in try mapping.plan(source.items) }
             try lease.recordPlan(plan)
         } else if order.step == nil {

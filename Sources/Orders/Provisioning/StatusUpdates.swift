@@ -58,7 +58,8 @@ extension ProvisioningRun {
     mutating func reportFailed() throws {
         let code = order.errorCode ?? ErrorCode.provisioningError.rawValue
         let values = statusFields(
-            settings.failed, code: .string(code), message: FieldValue.text(order.errorMessage ?? ""))
+            settings.failed, code: .string(code),
+            message: FieldValue.text(order.errorMessage ?? "", length: settings.errorMessageLength))
         do {
             let unconfirmedUntil = try report(.failureUpdate) { run in
                 try run.salesforce.updateOrder(run.order.id, values)

@@ -9,6 +9,7 @@ import Salesforce
 /// time, and this program finds it.
 struct Recovery: Program {
     let context: ProgramContext<Settings>
+    private let cursor = Reconciliation.Cursor()
     private var settings: Settings { context.settings }
 
     /// Connections to the table and the bus, and the Salesforce token when reconciliation is on. The event refreshes a
@@ -26,6 +27,9 @@ struct Recovery: Program {
 
     /// Handles the schedule, which recovers due orders, and an operator's `{"orderId": …}` or `{"all": true}`, which
     /// recover orders whether or not they are due.
+    ///
+    /// A round over due orders ends with the reconciliation: a Salesforce that does not answer must not delay the ledger's
+    /// own orders.
     ///
     /// - Returns: `{"recovered": n}`, and with it `left` when time ran out: how many due orders remain.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
@@ -45,19 +49,23 @@ struct Recovery: Program {
             }
             return JSON.object(["recovered": .number(try round.recover(id))]).bytes
         }
-        reconcile(round, log)
         let (recovered, left) = try round.recoverAll(dueOnly: event["all"]?.bool != true)
+        reconcile(until: min(invocation.deadline - 1_000, http.now() + Reconciliation.longest), log)
         var answer: [String: JSON] = ["recovered": .number(recovered)]
         if let left { answer["left"] = .number(left) }
         return JSON.object(answer).bytes
     }
 
-    /// A Salesforce that does not answer must not delay the ledger's own orders.
-    private func reconcile(_ round: RecoveryRound, _ log: Log) {
-        guard let settings = settings.reconciliation else { return }
-        let salesforce = settings.salesforce.client(context.account, round.http, context.parameters)
+    private func reconcile(until deadline: Timestamp, _ log: Log) {
+        guard let reconciliation = settings.reconciliation else { return }
+        let http = context.http.until(deadline)
         do {
-            try Reconciliation(settings: settings, salesforce: salesforce, ledger: round.ledger, log: log).run()
+            try Reconciliation(
+                settings: reconciliation,
+                salesforce: reconciliation.salesforce.client(context.account, http, context.parameters),
+                ledger: Ledger(context.table(settings.ledgerTable, http), now: http.now), cursor: cursor, log: log,
+                deadline: deadline
+            ).run()
         } catch {
             let reason = (error as? SalesforceFailure)?.descriptionWithHint ?? "\(error)"
             log.error("reconciliation failed", ["error": .string(reason)])

@@ -1,3 +1,4 @@
+import Basics
 import Lambda
 import Salesforce
 
@@ -23,22 +24,30 @@ extension Recovery {
 extension Reconciliation {
     struct Settings: Sendable {
         var salesforce: SalesforceSettings
-        var statuses: [String]
+        var statuses: ProvisionableStatuses
+        /// Orders created earlier were never this suite's.
+        var since: Timestamp
         var pricebookID: RecordID?
         var statusField: String
 
         init(_ environment: inout Environment) {
             salesforce = SalesforceSettings(&environment)
-            // Otherwise reconciliation would provision every order of the org.
-            statuses = environment.list("SF_PROVISIONABLE_STATUSES")
-            if statuses.isEmpty {
-                environment.fault("SF_PROVISIONABLE_STATUSES", "is not set, and SF_RECONCILE requires it")
-            }
+            statuses = ProvisionableStatuses(&environment)
+            since = environment.time("SF_RECONCILE_SINCE")
             pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
-            statusField = environment.text("SF_FIELD_STATUS", default: SalesforceFields().status)
-            if !SOQL.isFieldPath(statusField) {
-                environment.fault("SF_FIELD_STATUS", "must be the API name of a field")
-            }
+            statusField = environment.fieldName("SF_FIELD_STATUS", default: SalesforceFields().status)
         }
+    }
+}
+
+extension Environment {
+    /// A day, which begins in UTC, or a time with its zone.
+    fileprivate mutating func time(_ name: String) -> Timestamp {
+        let text = self.text(name)
+        let isDay = text.utf8.count == 10
+        // A number could be seconds or a day without hyphens.
+        if text.contains("-"), let time = Timestamp(isDay ? text + "T00:00:00Z" : text) { return time }
+        if !text.isEmpty { fault(name, "must be a day like 2026-11-20, or a time like 2026-11-20T10:15:30Z") }
+        return Timestamp(milliseconds: 0)
     }
 }

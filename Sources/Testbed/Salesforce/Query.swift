@@ -129,7 +129,7 @@ private struct QueryRun {
         throws(SalesforceRefusal)
     {
         if path.count == 1 {
-            let name = try Schema.known(path[0], of: type).name
+            let name = try known(path[0], of: type).name
             row[name] = record[name] ?? .null
             return
         }
@@ -147,7 +147,7 @@ private struct QueryRun {
         if path.count == 1 {
             // Most names are in the schema's case.
             if let value = record[path[0]] { return value }
-            return record[try Schema.known(path[0], of: type).name] ?? .null
+            return record[try known(path[0], of: type).name] ?? .null
         }
         guard let step = Schema.relationship(path[0], of: type) else {
             throw SalesforceRefusal(
@@ -168,10 +168,15 @@ private struct QueryRun {
         throws(SalesforceRefusal) -> Bool
     {
         let found = try value(condition.path, of: record, type)
-        if condition.isBefore {
+        if condition.comparison != .equal, condition.comparison != .notEqual {
             // `…10:15:30.000+0000` and `…10:15:30.000Z` differ only in the zone, which is UTC in both.
-            guard let time = found.string, let limit = condition.values.first?.stringOrNumber else { return false }
-            return time.prefix(23) < limit.prefix(23)
+            guard let text = found.string?.prefix(23), let limit = condition.values.first?.stringOrNumber?.prefix(23)
+            else { return false }
+            return switch condition.comparison {
+            case .less: text < limit
+            case .greater: text > limit
+            default: text >= limit
+            }
         }
         let isId = condition.path.last?.lowercased().hasSuffix("id") == true
         var isEqual = false
@@ -186,7 +191,7 @@ private struct QueryRun {
                 isEqual = true
             }
         }
-        return isEqual != condition.isNegated
+        return isEqual == (condition.comparison == .equal)
     }
 
     private func attributes(_ record: [String: JSON], _ type: String) -> JSON {
@@ -194,9 +199,9 @@ private struct QueryRun {
     }
 }
 
-extension Schema {
-    fileprivate static func known(_ name: String, of type: String) throws(SalesforceRefusal) -> Field {
-        if let field = field(name, of: type) { return field }
+extension QueryRun {
+    private func known(_ name: String, of type: String) throws(SalesforceRefusal) -> Schema.Field {
+        if let field = Schema.field(name, of: type), !field.isOfCurrencies || state.hasCurrencies { return field }
         throw SalesforceRefusal(
             status: 400, code: "INVALID_FIELD",
             message: "No such column '\(name)' on entity '\(type)'. If you are attempting to use a custom field, be "

@@ -2,7 +2,8 @@ import Basics
 import JSON
 
 /// The part of SOQL that the simulator supports:
-/// `SELECT path, (SELECT path FROM Children) FROM Type WHERE path = value AND … ORDER BY path LIMIT n`.
+/// `SELECT path, (SELECT path FROM Children) FROM Type WHERE path = value AND … ORDER BY path LIMIT n`, where `=` may also
+/// be `!=`, `IN`, `<`, `>` or `>=`.
 struct SOQL: Equatable {
     enum Item: Equatable {
         case path([String])
@@ -10,11 +11,17 @@ struct SOQL: Equatable {
     }
 
     struct Condition: Equatable {
+        enum Comparison: String, CaseIterable {
+            case notEqual = "!="
+            case atLeast = ">="
+            case equal = "="
+            case less = "<"
+            case greater = ">"
+        }
+
         var path: [String]
-        var isNegated: Bool
-        /// `<`, for times.
-        var isBefore = false
-        /// One value for `=`, several for `IN`.
+        var comparison: Comparison
+        /// One value, or several for `IN`, which counts as equal.
         var values: [JSON]
     }
 
@@ -71,7 +78,10 @@ private func soqlTokens(_ text: String) throws(SalesforceRefusal) -> [SOQLToken]
         } else if rest.starts(with: "!=".utf8) || rest.starts(with: "<>".utf8) {
             tokens.append(.sign("!="))
             rest.removeFirst(2)
-        } else if "(),=<".utf8.contains(byte) {
+        } else if rest.starts(with: ">=".utf8) {
+            tokens.append(.sign(">="))
+            rest.removeFirst(2)
+        } else if "(),=<>".utf8.contains(byte) {
             tokens.append(.sign(String(Unicode.Scalar(byte))))
             rest.removeFirst()
         } else {
@@ -172,14 +182,12 @@ private struct SOQLParser {
             var values: [JSON] = []
             repeat { values.append(try value()) } while takes(sign: ",")
             try expect(sign: ")")
-            return SOQL.Condition(path: path, isNegated: false, values: values)
+            return SOQL.Condition(path: path, comparison: .equal, values: values)
         }
-        if takes(sign: "<") {
-            return SOQL.Condition(path: path, isNegated: false, isBefore: true, values: [try value()])
+        for comparison in SOQL.Condition.Comparison.allCases where takes(sign: comparison.rawValue) {
+            return SOQL.Condition(path: path, comparison: comparison, values: [try value()])
         }
-        let isNegated = takes(sign: "!=")
-        if !isNegated { try expect(sign: "=") }
-        return SOQL.Condition(path: path, isNegated: isNegated, values: [try value()])
+        throw malformed("unexpected token: '\(upcoming)', expected '='")
     }
 
     private mutating func value() throws(SalesforceRefusal) -> JSON {

@@ -14,6 +14,8 @@ extension SalesforceSimulator {
         public internal(set) var tokensIssued = 0
         /// "METHOD path" of every request, in the order of arrival, without query or body.
         public internal(set) var requests: [String] = []
+        /// Whether the org has several currencies, and each order one of them.
+        public var hasCurrencies = false
 
         /// The rows of query results with several pages, by locator.
         var cursors: [String: [JSON]] = [:]

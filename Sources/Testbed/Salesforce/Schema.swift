@@ -15,6 +15,8 @@ enum Schema {
         var name: String
         var kind: Kind
         var readOnly = false
+        /// Whether only an org with several currencies has it.
+        var isOfCurrencies = false
     }
 
     static let objects: [String: [Field]] = [
@@ -25,10 +27,12 @@ enum Schema {
             Field(name: "Pricebook2Id", kind: .text(length: 18)),
             Field(name: "EffectiveDate", kind: .text(length: 10)),
             Field(name: "TotalAmount", kind: .number, readOnly: true),
+            Field(name: "CurrencyIsoCode", kind: .picklist, isOfCurrencies: true),
             Field(
                 name: "Provisioning_Status__c", kind: .restrictedPicklist(["Activating", "Provisioned", "Failed"])),
             Field(name: "Provisioning_Error_Code__c", kind: .text(length: 255)),
             Field(name: "Provisioning_Error_Message__c", kind: .text(length: 255)),
+            Field(name: "Provisioning_Report__c", kind: .text(length: 32_768)),
             Field(name: "WHMCS_Order_ID__c", kind: .text(length: 255)),
             Field(name: "Last_Provisioning_At__c", kind: .datetime),
         ],
@@ -43,6 +47,10 @@ enum Schema {
             Field(name: "UnitPrice", kind: .number),
             Field(name: "Billing_Cycle__c", kind: .text(length: 255)),
             Field(name: "WHMCS_Service_ID__c", kind: .text(length: 255)),
+            Field(name: "Domain__c", kind: .text(length: 255)),
+            Field(name: "Hostname__c", kind: .text(length: 255)),
+            Field(name: "Config_Options__c", kind: .text(length: 32_768)),
+            Field(name: "Custom_Fields__c", kind: .text(length: 32_768)),
         ],
         "PricebookEntry": system + [
             Field(name: "Product2Id", kind: .reference(relationship: "Product2", type: "Product2")),

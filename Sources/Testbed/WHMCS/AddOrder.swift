@@ -53,7 +53,7 @@ func addOrder(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ 
         id: state.newId(), number: String(Int.random(in: 1_000_000_000...9_999_999_999)), clientId: client.id,
         status: "Pending", notes: configuration.dropsNotes ? "" : form["notes"], paymentMethod: form["paymentmethod"],
         amount: money(lines.reduce(0) { $0 + (Double($1.price) ?? 0) * Double($1.quantity) }), invoiceId: 0,
-        date: whmcsTime(.now()))
+        isConfirmed: !form.bool("noemail"), date: whmcsTime(.now()))
     if !form.bool("noinvoice") { order.invoiceId = state.newId() }
     state.orders.append(order)
 
@@ -87,9 +87,15 @@ private func cartLine(_ form: PHPForm, _ key: String, pid: String, _ state: WHMC
     let quantity = product.quantity == .no ? 1 : max(1, Int(form.element("qty", key)) ?? 1)
     return CartLine(
         product: product, cycle: cycle, price: override.isEmpty ? price : override, quantity: quantity,
-        domain: form.element("domain", key),
+        domain: domain(form, key, product),
         customFields: try decodedMap("customfields", form.element("customfields", key)),
         configOptions: try decodedMap("configoptions", form.element("configoptions", key)))
+}
+
+/// A server's hostname becomes its domain.
+private func domain(_ form: PHPForm, _ key: String, _ product: WHMCSSimulator.Product) -> String {
+    let hostname = form.element("hostname", key)
+    return product.type == "server" && !hostname.isEmpty ? hostname : form.element("domain", key)
 }
 
 /// base64(serialize(id → value)), as AddOrder documents it. PHP ignores text that it cannot parse. The simulator refuses

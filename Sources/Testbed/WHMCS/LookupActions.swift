@@ -9,7 +9,8 @@ func getClientsDetails(_ form: PHPForm, _: WHMCSSimulator.Configuration, _ state
         "id": .number(client.id), "userid": .number(client.id),
         "client_id": .number(client.id), "companyname": .string(client.name),
         "fullname": .string(client.name), "email": .string("client\(client.id)@example.com"),
-        "status": .string(client.status), "currency": 1, "currency_code": "USD", "defaultgateway": "",
+        "status": .string(client.status), "currency": 1, "currency_code": "USD",
+        "defaultgateway": .string(client.defaultGateway),
     ]
     let custom = client.customFields.sorted { $0.key < $1.key }
     fields["customfields"] = .array(
@@ -90,14 +91,31 @@ private func productRow(_ product: WHMCSSimulator.Product, _ format: WHMCSSimula
         pricing["\(cycle.prefix(1))setupfee"] = "0.00"
     }
     let fields = product.customFields.sorted { $0.key < $1.key }.map { id, name -> JSON in
-        ["id": .number(id), "name": .string(name), "description": "", "required": ""]
+        [
+            "id": .number(id), "name": .string(name), "description": "",
+            "required": .string(product.requiredCustomFields.contains(id) ? "on" : ""),
+        ]
     }
+    let options = product.configOptions.map { configOptionRow($0, format) }
     return [
-        "pid": .number(product.pid), "gid": 1, "type": "other", "name": .string(product.name),
+        "pid": .number(product.pid), "gid": 1, "type": .string(product.type), "name": .string(product.name),
         "description": "", "module": "", "paytype": .string(product.payType),
         "allowqty": .number(product.quantity.rawValue), "quantity_available": 0,
         "pricing": .object(["USD": .object(pricing)]), "customfields": format.list("customfield", fields),
-        "configoptions": format.list("configoption", []),
+        "configoptions": format.list("configoption", options),
+    ]
+}
+
+private func configOptionRow(
+    _ option: WHMCSSimulator.Product.ConfigOption, _ format: WHMCSSimulator.ResponseFormat
+) -> JSON {
+    let choices = option.options.sorted { $0.key < $1.key }.map { id, name -> JSON in
+        ["id": .number(id), "name": .string(name), "rawName": .string(name), "recurring": 0, "required": .null]
+    }
+    return [
+        "id": .number(option.id), "name": .string(option.name), "type": .string(String(option.kind.rawValue)),
+        "minqty": .number(option.range.lowerBound), "maxqty": .number(option.range.upperBound),
+        "options": format.list("option", choices),
     ]
 }
 

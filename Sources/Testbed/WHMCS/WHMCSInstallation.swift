@@ -105,7 +105,8 @@ extension WHMCSSimulator.Service {
     fileprivate var json: JSON {
         [
             "id": .number(id), "pid": .number(pid), "billingcycle": .string(billingCycle),
-            "status": .string(status), "amount": .string(amount),
+            "status": .string(status), "amount": .string(amount), "domain": .string(domain),
+            "configoptions": .object(configOptions.mapValues(JSON.string)),
             "customfields": .object(
                 Dictionary(customFields.map { (String($0.key), .string($0.value)) }) { $1 }),
         ]

@@ -8,6 +8,8 @@ extension WHMCSSimulator {
         public var status: String
         /// Custom field id → value.
         public var customFields: [Int: String]
+        /// The system name of the client's own gateway; empty when the client has none.
+        public var defaultGateway = ""
 
         public init(id: Int, name: String, status: String = "Active", customFields: [Int: String] = [:]) {
             self.id = id
@@ -27,22 +29,53 @@ extension WHMCSSimulator {
             case scalingService
         }
 
+        public struct ConfigOption: Sendable, Equatable {
+            public enum Kind: Int, Sendable {
+                case dropdown = 1
+                case radio, yesNo, quantity
+            }
+
+            public var id: Int
+            public var name: String
+            public var kind: Kind
+            /// Option id → name.
+            public var options: [Int: String]
+            /// The bounds of a quantity.
+            public var range: ClosedRange<Int>
+
+            public init(
+                id: Int, name: String, kind: Kind, options: [Int: String] = [:], range: ClosedRange<Int> = 0...0
+            ) {
+                self.id = id
+                self.name = name
+                self.kind = kind
+                self.options = options
+                self.range = range
+            }
+        }
+
         public var pid: Int
         public var name: String
+        /// hostingaccount, reselleraccount, server or other.
+        public var type: String
         /// recurring, onetime or free.
         public var payType: String
         /// Cycle → price. A cycle without a price is disabled. The price of a one-time product is the monthly one.
         public var prices: [String: String]
         /// Custom field id → name.
         public var customFields: [Int: String]
+        public var requiredCustomFields: Set<Int> = []
+        public var configOptions: [ConfigOption]
         public var quantity: Quantity
 
         public init(
-            pid: Int, name: String, payType: String, prices: [String: String], customFields: [Int: String] = [:],
-            quantity: Quantity = .no
+            pid: Int, name: String, type: String = "other", payType: String, prices: [String: String],
+            customFields: [Int: String] = [:], configOptions: [ConfigOption] = [], quantity: Quantity = .no
         ) {
             self.pid = pid
             self.name = name
+            self.type = type
+            self.configOptions = configOptions
             self.payType = payType
             self.prices = prices
             self.customFields = customFields
@@ -62,6 +95,8 @@ extension WHMCSSimulator {
         public var amount: String
         /// 0 when there is no invoice.
         public var invoiceId: Int
+        /// Whether the client got an e-mail about the order.
+        public var isConfirmed = true
         /// In the server's time zone, `2026-11-20 10:15:30`.
         public var date: String
     }

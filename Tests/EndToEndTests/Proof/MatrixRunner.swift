@@ -8,6 +8,8 @@ final class MatrixRunner: Sendable {
         case click
         /// The operator clicks, and the event does not reach the bus. recover-orders must publish it.
         case unannounced
+        /// The operator clicks, and a module fails until a person repairs it.
+        case failedModule
         /// The operator clicks for a closed client. The order must fail, and Salesforce must show that.
         case rejected
 
@@ -41,11 +43,22 @@ final class MatrixRunner: Sendable {
         harness.testbed.retireIdleProcesses()
         try harness.deleteToken()
         let (order, client) = harness.newOrder(clientStatus: scenario == .rejected ? "Closed" : "Active")
+        // A customer may write the order's id into the notes of an order of his own.
+        harness.testbed.whmcs.update { state in
+            _ = state.addOrder(client: client, notes: "sfOrderId=\(order)")
+            state.moduleErrors = scenario == .failedModule ? [185: "No server has room"] : [:]
+        }
         let injector = FaultInjector(plan)
         let busFault = FaultInjector(scenario == .unannounced ? Self.busRefuses : nil)
         faultProxy.reset { injector.fault(for: $0) ?? busFault.fault(for: $0) }
         var driver = OrderDriver(harness: harness, order: order, quietSeconds: CompressedTime.matrix.quietSeconds)
-        let failure = driver.drive()
+        let failure = driver.drive { item in
+            guard item["setupFailedAt"] != nil else { return }
+            self.harness.testbed.whmcs.update { state in
+                state.moduleErrors = [:]
+                state.retryModuleQueue()
+            }
+        }
         faultProxy.waitForDelayedCalls()
         let outcome = Outcome(
             order: order, client: client, calls: faultProxy.calls, injections: faultProxy.injections, failure: failure)

@@ -31,9 +31,11 @@ struct OrderCheck {
         expect(item.isSettled, "it is not settled: \(item)")
         expect(allowedEnds.contains(end), "it ended as \(end): \(item["errorMessage"]?.stringOrNumber ?? "")")
         let id = item["whmcsOrderId"]?.integer
-        let whmcsOrders = harness.testbed.whmcs.state.orders.filter {
-            $0.clientId == client && $0.notes.contains(order) && $0.status != "Cancelled"
-        }
+        let named = harness.testbed.whmcs.state.orders.filter { $0.clientId == client && $0.notes.contains(order) }
+        let reference = item["markerRef"]?.stringOrNumber ?? "none"
+        let whmcsOrders = named.filter { $0.notes.contains("ref=\(reference)") && $0.status != "Cancelled" }
+        let planted = named.filter { !$0.notes.contains(" ref=") }
+        expect(planted.allSatisfy { $0.status == "Pending" }, "an order that the customer marked was touched")
         let active = whmcsOrders.filter { $0.status == "Active" }
         expect(whmcsOrders.count <= 1, "WHMCS has \(whmcsOrders.map { "\($0.id) \($0.status)" })")
         if item["status"] == "Provisioned" {

@@ -26,8 +26,9 @@ struct OrderDriver {
         self.quietSeconds = quietSeconds
     }
 
-    /// Returns nil when the order is settled, and the reason when it gives up.
-    mutating func drive() -> String? {
+    /// - Parameter look: called with the order as it is in the ledger, while it is not settled.
+    /// - Returns: nil when the order is settled, and the reason when it gives up.
+    mutating func drive(_ look: (Table.Item) -> Void = { _ in }) -> String? {
         let deadline = Date(timeIntervalSinceNow: Self.timeout)
         var last = "it was never in the ledger"
         while Date() < deadline {
@@ -36,6 +37,7 @@ struct OrderDriver {
                 if let item = try harness.ledgerItem(order) {
                     last = "\(item)"
                     if item.isSettled, isAnswered, harness.testbed.isIdle { return nil }
+                    look(item)
                     try recover(item)
                 }
             } catch {

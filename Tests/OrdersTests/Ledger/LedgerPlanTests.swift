@@ -12,10 +12,33 @@ import Testing
         #expect(Plan(try #require(JSON(bytes))) == PlanTests.plan)
     }
 
+    /// As versions before options and gateways wrote it.
+    @Test("A plan without the newer members is read") func olderPlan() throws {
+        var plan = PlanTests.plan
+        plan.paymentMethod = nil
+        plan.items = [Plan.Item(orderItemID: MappingTests.ids[0], productID: 1, cycle: .monthly, quantity: 1)]
+        let item: JSON = [
+            "orderItemId": .string(MappingTests.ids[0].text), "productId": 1, "cycle": "monthly", "quantity": 1,
+        ]
+        #expect(plan.json == ["clientId": 1234, "items": [item]])
+        #expect(Plan(plan.json) == plan)
+    }
+
     private static func with(_ change: (inout [String: JSON]) -> Void) -> JSON {
         var members = PlanTests.plan.json.object ?? [:]
         change(&members)
         return .object(members)
+    }
+
+    private static func withOptions(_ options: JSON) -> JSON {
+        with {
+            $0["items"] = [
+                [
+                    "orderItemId": "802Dn0000000001", "productId": 1, "cycle": "monthly", "quantity": 1,
+                    "configOptions": options,
+                ]
+            ]
+        }
     }
 
     @Test(
@@ -28,6 +51,7 @@ import Testing
             with {
                 $0["items"] = [["orderItemId": "802Dn0000000001", "productId": 1, "cycle": "weekly", "quantity": 1]]
             },
+            withOptions(["x": "1"]), withOptions(["7": 1]), withOptions([]),
         ])
     func unreadable(_ json: JSON) {
         #expect(Plan(json) == nil)

@@ -23,16 +23,18 @@ import Testing
     static let ids = ["802Dn0000000001", "802Dn0000000002", "802Dn0000000003"].compactMap { RecordID($0) }
 
     static let hosting = WHMCS.Product(
-        id: 185, payType: "recurring", cycles: ["EUR": [.monthly, .annually], "USD": [.monthly]],
-        customFields: ["Salesforce Order": 401])
-    static let setup = WHMCS.Product(id: 186, payType: "onetime", cycles: ["EUR": [.onetime]], customFields: [:])
+        id: 185, payType: "recurring",
+        prices: ["EUR": [.monthly: "9.90", .annually: "99.00"], "USD": [.monthly: "11.00"]],
+        customFields: [.init(id: 401, name: "Salesforce Order")])
+    static let setup = WHMCS.Product(id: 186, payType: "onetime", prices: ["EUR": [.onetime: "49.00"]])
 
     static func mapping(currency: String = "EUR", markerField: String? = nil, usesSalesforcePrices: Bool = false)
         -> Mapping
     {
         Mapping(
             client: ClientDetails(id: 1234, status: "Active", currencyCode: currency),
-            products: [185: hosting, 186: setup], markerField: markerField, usesSalesforcePrices: usesSalesforcePrices)
+            products: [185: hosting, 186: setup], paymentMethod: "mailin", markerField: markerField,
+            usesSalesforcePrices: usesSalesforcePrices, currency: "eur")
     }
 
     static func item(
@@ -53,7 +55,7 @@ import Testing
             (item(cycle: "ANNUALLY"), 185, .annually, 1),
             (item(product: "186", cycle: "One-Time"), 186, .onetime, 1),
             (item(product: "186", cycle: "Onetime", quantity: 3), 186, .onetime, 3),
-            (item(quantity: 200), 185, .monthly, 200),
+            (item(quantity: 140), 185, .monthly, 140),
             // A missing price is no fault where WHMCS's own price counts.
             (item(price: nil), 185, .monthly, 1),
         ] as [(SalesforceOrder.Item, Int, WHMCS.BillingCycle, Int)])
@@ -65,7 +67,7 @@ import Testing
                     clientID: 1234,
                     items: [
                         .init(orderItemID: item.id, productID: product, cycle: cycle, quantity: quantity)
-                    ]))
+                    ], paymentMethod: "mailin"))
     }
 
     @Test(
@@ -74,6 +76,14 @@ import Testing
             (item(product: nil), "it has no WHMCS product id"),
             (item(product: ""), "\"\" is not a WHMCS product id"),
             (item(product: "hosting"), "\"hosting\" is not a WHMCS product id"),
+            (
+                item(product: "domain:register"),
+                "registering and transferring domains as lines of their own is not supported"
+            ),
+            (
+                item(product: "Domain transfer"),
+                "registering and transferring domains as lines of their own is not supported"
+            ),
             (item(product: "185.5"), "\"185.5\" is not a WHMCS product id"),
             (item(product: "0"), "\"0\" is not a WHMCS product id"),
             (item(product: "-185"), "\"-185\" is not a WHMCS product id"),
@@ -105,6 +115,25 @@ import Testing
         ) { try Self.mapping(currency: "GBP").plan([Self.item()]) }
     }
 
+    @Test(
+        "Salesforce's prices must be in the client's currency",
+        arguments: [
+            ("EUR", nil), ("eUr", nil),
+            ("USD", "the order's prices are in USD, and WHMCS client 1234 pays in EUR"),
+            (nil, "the order has no currency, and WHMCS client 1234 pays in EUR"),
+        ] as [(String?, String?)])
+    func currency(_ currency: String?, _ fault: String?) throws {
+        var mapping = Self.mapping(usesSalesforcePrices: true)
+        mapping.currency = currency
+        if let fault {
+            #expect(throws: ProvisioningFailure(.mappingFailed, fault)) { try mapping.plan([Self.item()]) }
+        } else {
+            #expect(try mapping.plan([Self.item()]).items.count == 1)
+        }
+        mapping.usesSalesforcePrices = false
+        #expect(try mapping.plan([Self.item()]).items.count == 1, "WHMCS's own prices count")
+    }
+
     @Test("All faults of an order are reported in one error") func allFaults() {
         let items = [
             Self.item(0, name: "A", product: nil, cycle: "Fortnightly", quantity: 0, price: nil), Self.item(1),
@@ -121,14 +150,30 @@ import Testing
 
     /// PHP drops form fields beyond its limit silently, and WHMCS would create a part of the order.
     @Test(
-        "An order with more than 200 units is refused",
-        arguments: [([500.0], 500), ([200, 1], 201), ([67, 67, 67], 201)] as [([Double], Int)])
+        "An order with more than 140 units is refused",
+        arguments: [([500.0], 500), ([140, 1], 141), ([47, 47, 47], 141)] as [([Double], Int)])
     func tooManyUnits(_ quantities: [Double], _ units: Int) {
         let items = quantities.enumerated().map { Self.item($0.offset, quantity: $0.element) }
         #expect(
             throws: ProvisioningFailure(
-                .mappingFailed, "the order has \(units) units; the maximum is 200")
+                .mappingFailed, "the order has \(units) units; the maximum is 140")
         ) { try Self.mapping().plan(items) }
+    }
+
+    /// DynamoDB would refuse the plan in every run.
+    @Test("Options and custom fields that the ledger cannot hold are refused") func tooLong() {
+        var mapping = Self.mapping()
+        mapping.products?[185]?.customFields = [.init(id: 9, name: "Notes")]
+        var items = [Self.item(0), Self.item(1)]
+        for index in items.indices {
+            items[index].customFields = #"{"9":"\#(String(repeating: "x", count: 100_000))"}"#
+        }
+        #expect(
+            throws: ProvisioningFailure(
+                .mappingFailed,
+                "the lines' options and custom fields are too long: together they may have 200,000 bytes")
+        ) { try mapping.plan(items) }
+        #expect(throws: Never.self) { try mapping.plan([items[0]]) }
     }
 
     @Test("Quantities whose sum overflows an Int are refused") func overflow() {

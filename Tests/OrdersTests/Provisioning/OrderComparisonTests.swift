@@ -22,7 +22,8 @@ import Testing
         ) -> Service {
             Service(
                 id: id, orderId: 7, productId: product, status: "Pending", cycle: cycle, recurringAmount: recurring,
-                firstPaymentAmount: first, quantity: quantity, domain: "", customFields: [:])
+                firstPaymentAmount: first, quantity: quantity, domain: product == 185 ? "A.example" : "",
+                customFields: [:])
         }
 
         func compared() -> Result<[Int], ProvisioningFailure> {
@@ -95,5 +96,31 @@ import Testing
             Found.service(12, product: 185, cycle: "Semi-Annually", first: nil, recurring: nil),
         ]
         #expect(try OrderComparison(plan).serviceIDs(found.order, found.services) == [12, 11])
+    }
+
+    @Test("Lines for one product have the services with their domains") func domains() throws {
+        var plan = PlanTests.plan
+        plan.items = ["b.example", nil, "a.example"].enumerated().map { index, domain in
+            Plan.Item(
+                orderItemID: MappingTests.ids[index], productID: 185, cycle: .monthly, quantity: 1, domain: domain)
+        }
+        let services = [(11, "A.example"), (12, "b.example"), (13, "")].map { id, domain in
+            var service = Found.service(id, product: 185, cycle: "Monthly", first: "9.90", recurring: "9.90")
+            service.domain = domain
+            return service
+        }
+        #expect(try OrderComparison(plan).serviceIDs(Found().order, services) == [12, 13, 11])
+        // WHMCS may write a domain in its own way.
+        plan.items[0].domain = "other.example"
+        #expect(try OrderComparison(plan).serviceIDs(Found().order, services) == [11, 13, 12])
+    }
+
+    /// WHMCS may add the options' own prices to ours.
+    @Test("The price of a service with configurable options is not compared") func optionPrice() throws {
+        var plan = PlanTests.plan
+        plan.items[0].configOptions = [71: "712"]
+        var found = Found()
+        found.services[1].recurringAmount = "14.90"
+        #expect(try OrderComparison(plan).serviceIDs(found.order, found.services) == [12, 11, 13])
     }
 }

@@ -82,7 +82,7 @@ import Testing
         "WHMCS_PRICE_FROM_SALESFORCE chooses whose prices count",
         arguments: [("false", ["49.00", "49.00", "9.90"]), ("true", ["3.50", "3.50", "3.50"])] as [(String, [String])])
     func prices(_ setting: String, _ amounts: [String]) throws {
-        let harness = try ProvisioningHarness(["WHMCS_PRICE_FROM_SALESFORCE": setting])
+        let harness = try ProvisioningHarness(["WHMCS_PRICE_FROM_SALESFORCE": setting, "SF_CURRENCY": "USD"])
         harness.salesforce.update { state in
             for (id, var item) in state.records["OrderItem"] ?? [:] {
                 item["UnitPrice"] = .number(3.5)

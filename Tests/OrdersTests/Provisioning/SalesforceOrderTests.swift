@@ -48,6 +48,30 @@ import Testing
                 + "WHMCS_Service_ID__c FROM OrderItems) FROM Order WHERE Id = '801000000000001AAA'")
     }
 
+    @Test("Optional fields are read where they are named") func optionalFields() throws {
+        var fields = SalesforceFields()
+        (fields.customerNo, fields.currency) = ("SF_Account_No__c", "CurrencyIsoCode")
+        (fields.domain, fields.hostname) = ("Domain__c", "OrderItem.Host__c")
+        (fields.configOptions, fields.customFields) = ("Options__c", "PricebookEntry.Product2.Fields__c")
+        let (order, soql) = try read(
+            #"""
+            {"Id":"801000000000001AAA","CurrencyIsoCode":"EUR","Account":{"SF_Account_No__c":"P1"},
+            "OrderItems":{"done":true,"records":[
+            {"Id":"802000000000001AAA","Domain__c":"a.example","Host__c":"web1","Options__c":"{}",
+            "PricebookEntry":{"Product2":{"Fields__c":"{\"9\":1}"}}}]}}
+            """#, fields)
+        #expect((order.customerNo, order.currency) == ("P1", "EUR"))
+        let item = try #require(order.items.first)
+        #expect((item.domain, item.hostname) == ("a.example", "web1"))
+        #expect((item.configOptions, item.customFields) == ("{}", #"{"9":1}"#))
+        #expect(
+            soql
+                == "SELECT Id, Status, Pricebook2Id, Account.WH_Account__c, WHMCS_Order_ID__c, Account.SF_Account_No__c, "
+                + "CurrencyIsoCode, (SELECT Id, Product2.Name, Product2.WH_Product_ID__c, Product2.Billing_Cycle__c, "
+                + "Quantity, UnitPrice, WHMCS_Service_ID__c, Domain__c, Host__c, Options__c, "
+                + "PricebookEntry.Product2.Fields__c FROM OrderItems) FROM Order WHERE Id = '801000000000001AAA'")
+    }
+
     @Test("A field name with a dot is a path") func paths() throws {
         var fields = SalesforceFields()
         fields.client = "Order.Client__c"

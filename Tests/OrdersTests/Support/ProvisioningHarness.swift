@@ -46,6 +46,7 @@ final class ProvisioningHarness {
                 "LEDGER_TABLE": aws.table, "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"),
                 "SF_REFRESH_FUNCTION": "refresh-sf-token", "WHMCS_API_URL": whmcs.apiURL,
                 "WHMCS_CREDENTIALS_PARAMETER": aws.parameter("whmcs"), "WHMCS_PAYMENT_METHOD": "mailin",
+                "SF_PROVISIONABLE_STATUSES": "Approved",
             ].merging(values) { $1 }, with: ["LAMBDA": lambda.url])
         provisioning = try Provisioning.start(environment, network.client, log.log)
     }
@@ -123,7 +124,10 @@ final class ProvisioningHarness {
         ])
     }
 
-    private func deliver(_ event: JSON, time: Milliseconds = 120_000) throws -> JSON {
+    /// Runs an operator's request for a plan.
+    func plan(_ order: String = Seed.order) throws -> JSON { try deliver(["plan": .string(order)]) }
+
+    func deliver(_ event: JSON, time: Milliseconds = 120_000) throws -> JSON {
         invocations += 1
         let invocation = Invocation(
             requestID: "run-\(invocations)", deadline: network.now + time, payload: event.bytes)

@@ -1,0 +1,98 @@
+"""Prints a plan of provision-order as a table.
+
+Called by deploy/plan, with the function's answer on stdin. Status 1 means that the order cannot be provisioned.
+"""
+
+import json
+import sys
+
+# Title, member of a line, whether it is a number
+COLUMNS = [
+    ("line", "number", True),
+    ("order item", "orderItemId", False),
+    ("name", "name", False),
+    ("product", "product", False),
+    ("cycle", "cycle", False),
+    ("quantity", "quantity", True),
+    ("WHMCS", "whmcsPrice", True),
+    ("Salesforce", "salesforcePrice", True),
+    ("details", "details", False),
+]
+
+
+def text(value):
+    return "–" if value is None or value == "" else str(value)
+
+
+def details(line):
+    parts = [f"{name} {line[name]}" for name in ("domain", "hostname") if line[name]]
+    for title, member in (("option", "configOptions"), ("field", "customFields")):
+        parts += [f"{title} {key} = {value}" for key, value in sorted(line[member].items(), key=by_number)]
+    return "; ".join(parts)
+
+
+def by_number(item):
+    return int(item[0])
+
+
+def product(line):
+    named = f" {line['product']}" if line["product"] else ""
+    return None if line["productId"] is None else f"{line['productId']}{named}"
+
+
+def table(lines):
+    rows = [
+        {**line, "number": index, "product": product(line), "details": details(line)}
+        for index, line in enumerate(lines, start=1)
+    ]
+    columns = [column for column in COLUMNS if column[1] != "details" or any(row["details"] for row in rows)]
+    cells = [[title for title, _, _ in columns]]
+    cells += [[text(row[member]) for _, member, _ in columns] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = [
+            cell.rjust(width) if is_number else cell.ljust(width)
+            for cell, width, (_, _, is_number) in zip(row, widths, columns, strict=True)
+        ]
+        yield "  ".join(padded).rstrip()
+
+
+def report(plan):
+    client = plan["client"]
+    yield f"order      {plan['orderId']}"
+    yield f"client     {client['id']}, pays in {client['currency']}" if client else "client     –"
+    yield f"gateway    {text(plan['paymentMethod'])}"
+    prices = f" ({plan['currency']})" if plan["currency"] else ""
+    yield f"prices     {plan['pricesFrom']}'s count{prices}"
+    known = plan["ledger"]
+    if known:
+        parts = [known["status"]]
+        parts += [f"WHMCS order {known['whmcsOrderId']}"] if known["whmcsOrderId"] else []
+        parts += [known["errorCode"]] if known["errorCode"] else []
+        yield f"ledger     {', '.join(parts)}"
+        if known["hasPlan"]:
+            yield "           A run of this request follows the plan in the ledger, which may differ."
+    else:
+        yield "ledger     no such order"
+    if plan["lines"]:
+        yield ""
+        yield from table(plan["lines"])
+    yield ""
+    if not plan["faults"]:
+        yield "No faults."
+    for fault in plan["faults"]:
+        yield f"{fault['code']}  {fault['message']}"
+
+
+def main():
+    try:
+        plan = json.load(sys.stdin)
+        lines = list(report(plan))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        sys.exit(f"The answer is no plan ({type(error).__name__}: {error})")
+    print("\n".join(lines))
+    sys.exit(1 if plan["faults"] else 0)
+
+
+if __name__ == "__main__":
+    main()
