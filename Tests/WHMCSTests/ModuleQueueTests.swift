@@ -30,7 +30,8 @@ import Testing
                 + #""queue[0][moduleAction]":"CreateAccount","queue[0][lastAttemptError]":"No room""#, actions: [found]),
         Form(
             testDescription: "PHP's list",
-            body: #""count":1,"queue":{"0":{"service_id":7,"module_action":"CreateAccount","last_attempt_error":"No room"}}"#,
+            body:
+                #""count":1,"queue":{"0":{"service_id":7,"module_action":"CreateAccount","last_attempt_error":"No room"}}"#,
             actions: [found]),
         Form(
             testDescription: "completed, of an addon, of another service",

@@ -25,7 +25,9 @@ import WHMCS
         #expect(order.isActive && !order.isPending)
     }
 
-    @Test("Another thing that is not found is a failure, not a missing order", arguments: ["Route not found", "Not Found"])
+    @Test(
+        "Another thing that is not found is a failure, not a missing order",
+        arguments: ["Route not found", "Not Found"])
     func otherMissing(_ message: String) {
         let answer = #"{"status":"error","message":"\#(message)"}"#
         #expect(throws: WHMCSFailure.self) { try FakeHTTPClient(answer).whmcs.order(12) }

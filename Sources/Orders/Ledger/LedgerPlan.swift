@@ -43,7 +43,8 @@ extension Plan.Item {
         else { return nil }
         self.init(
             orderItemID: orderItemID, productID: productID, cycle: cycle, quantity: quantity,
-            price: json["price"]?.string, mayCostMore: json["mayCostMore"]?.bool ?? false, markerField: json["markerField"]?.integer, domain: json["domain"]?.string,
+            price: json["price"]?.string, mayCostMore: json["mayCostMore"]?.bool ?? false,
+            markerField: json["markerField"]?.integer, domain: json["domain"]?.string,
             hostname: json["hostname"]?.string, configOptions: configOptions, customFields: customFields)
     }
 }

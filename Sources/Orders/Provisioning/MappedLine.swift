@@ -59,7 +59,8 @@ struct MappedLine {
         planned = Plan.Item(
             orderItemID: item.id, productID: product.id, cycle: cycle, quantity: quantity,
             price: mapping.usesSalesforcePrices ? item.unitPrice : nil,
-            mayCostMore: mapping.usesSalesforcePrices && (cycle == .onetime || !product.configOptions.isEmpty), markerField: markerField,
+            mayCostMore: mapping.usesSalesforcePrices && (cycle == .onetime || !product.configOptions.isEmpty),
+            markerField: markerField,
             domain: details.domain, hostname: details.hostname, configOptions: details.configOptions,
             customFields: details.customFields)
     }

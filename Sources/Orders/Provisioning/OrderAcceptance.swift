@@ -36,9 +36,8 @@ extension ProvisioningRun {
     private mutating func judge(_ failure: WHMCSFailure, _ whmcs: WHMCSClient, _ id: Int) throws {
         let isUnanswered = failure.outcomeUnknown
         if isUnanswered { try lease.recordAcceptOrderUnanswered() } else { try lease.recordAcceptOrderRefused() }
-        let refused = ProvisioningFailure(
-            .whmcsRejected,
-            "\(failure.description) Fix that, or accept WHMCS order \(id) by hand; then request the order again")
+        var refused = ProvisioningFailure(failure)
+        refused.message += " Fix that, or accept WHMCS order \(id) by hand; then request the order again"
         let found: WHMCSOrder?
         do throws(WHMCSFailure) { found = try whmcs.order(id) } catch {
             throw failure.isRefusalOfCaller && error.isRefusalOfCaller ? refused : error

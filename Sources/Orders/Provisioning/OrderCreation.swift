@@ -23,7 +23,11 @@ extension ProvisioningRun {
             if try !adoptOrder(whmcs, plan), order.whmcsOrderID == nil {
                 try checkMayAddOrder(plan, searchedAt: searchedAt)
                 newOrderID = try addOrder(whmcs, plan)
-                if order.addOrderSends > 1 { _ = try adoptOrder(whmcs, plan) } else { alertOfForeignMarkers(whmcs, plan) }
+                if order.addOrderSends > 1 {
+                    _ = try adoptOrder(whmcs, plan)
+                } else {
+                    alertOfForeignMarkers(whmcs, plan)
+                }
             }
         }
         guard let id = order.whmcsOrderID else {

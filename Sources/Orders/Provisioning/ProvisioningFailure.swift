@@ -53,7 +53,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
         self.init(code, failure.descriptionWithHint, isRetryable: failure.isRetryable)
     }
 
-    private init(_ failure: WHMCSFailure) {
+    init(_ failure: WHMCSFailure) {
         let code: ErrorCode =
             switch failure {
             case .clientNotFound: .clientNotLinked
@@ -67,7 +67,8 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
 
     /// Whether the order's status alone does not reach the person who must act.
     var needsAlert: Bool {
-        concernsAllOrders || [.whmcsOutcomeUnknown, .whmcsSetupFailed, .provisioningError].contains(code) }
+        concernsAllOrders || [.whmcsOutcomeUnknown, .whmcsSetupFailed, .provisioningError].contains(code)
+    }
 
     var description: String { "\(code.rawValue): \(message)" }
 }

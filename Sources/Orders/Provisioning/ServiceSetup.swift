@@ -11,7 +11,9 @@ extension ProvisioningRun {
     /// - Parameter wasAccepted: whether an earlier run accepted the order: people may have changed it since.
     mutating func checkSetup(_ plan: Plan, wasAccepted: Bool) throws {
         let whmcs = try whmcs()
-        if wasAccepted { try checkIsActive(reading { () throws(WHMCSFailure) in try whmcs.order(order.whmcsOrderID ?? 0) }) }
+        if wasAccepted {
+            try checkIsActive(reading { () throws(WHMCSFailure) in try whmcs.order(order.whmcsOrderID ?? 0) })
+        }
         let readAt = http.now()
         let services = try reading { () throws(WHMCSFailure) in
             try whmcs.services(clientId: plan.clientID, ids: order.whmcsServiceIDs)
@@ -69,7 +71,8 @@ extension ProvisioningRun {
         let list = failed.map { "service \($0.serviceId), \($0.action): \($0.error)" }.joined(separator: "; ")
         var failure = ProvisioningFailure(
             .whmcsSetupFailed,
-            "A module could not set up \(list). Repeat the action in WHMCS's module queue, then request the order again")
+            "A module could not set up \(list). Repeat the action in WHMCS's module queue, then request the order again"
+        )
         if order.setupFailedAt == nil {
             alerts.raise("A module failed to set up a service", order.id, failure)
             try lease.recordSetupFailed()

@@ -144,7 +144,8 @@ import Testing
         #expect(harness.count("AddOrder") == 1)
     }
 
-    @Test("A new request for another client still searches the client of an unanswered AddOrder") func otherClientsOrder() throws {
+    @Test("A new request for another client still searches the client of an unanswered AddOrder")
+    func otherClientsOrder() throws {
         let harness = try ProvisioningHarness()
         try harness.loseAddOrder()
         try harness.runWhileDue()
@@ -159,7 +160,8 @@ import Testing
         #expect(harness.count("AddOrder") == 2, "one by the program, one by the slow server")
     }
 
-    @Test("A duplicate that cannot be cancelled stops nothing, and is looked for by the next request") func uncancelled() throws {
+    @Test("A duplicate that cannot be cancelled stops nothing, and is looked for by the next request")
+    func uncancelled() throws {
         let harness = try ProvisioningHarness()
         try harness.run(Seed.otherOrder)
         try harness.loseAddOrder()
@@ -259,7 +261,9 @@ import Testing
     }
 
     /// The ledger does not know the order's id yet. Only a person may order again.
-    @Test("An unanswered AddOrder whose order was cancelled is not sent again before a new request") func notAdopted() throws {
+    @Test("An unanswered AddOrder whose order was cancelled is not sent again before a new request") func notAdopted()
+        throws
+    {
         let harness = try ProvisioningHarness()
         harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
         try harness.request()

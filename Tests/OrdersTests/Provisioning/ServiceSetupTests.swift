@@ -169,6 +169,8 @@ import Testing
         harness.whmcs.update(later.change)
         #expect(try harness.runWhenDue()["status"] == "Failed")
         #expect(try harness.ledger().errorCode == "WHMCS_REJECTED")
-        #expect(try harness.ledger().errorMessage?.hasSuffix("after it was accepted") == true || later.testDescription.hasPrefix("order"))
+        #expect(
+            try harness.ledger().errorMessage?.hasSuffix("after it was accepted") == true
+                || later.testDescription.hasPrefix("order"))
     }
 }
