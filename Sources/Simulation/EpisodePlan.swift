@@ -43,7 +43,7 @@ struct Behaviours {
     // AWS
     /// Of events, by EventBridge, Event Relay or Lambda.
     var duplicateDeliveries = 0.0
-    /// PutEvents answers 200 and takes none of the entries.
+    /// PutEvents answers 200 and does not take every entry.
     var refusedEntries = 0.0
 
     // Salesforce

@@ -207,6 +207,11 @@ extension Invariants {
             if world.services.whmcs.status(live[0]) != "Active" {
                 violated(.falseStatus, "\(order) is Provisioned, and WHMCS has not accepted it")
             }
+            let products = world.services.whmcs.products(live[0])
+            // A line that was deleted after the planning is in WHMCS.
+            if world.plan.behaviours.deletedLines == 0, products != world.services.salesforce.orderedProducts(order) {
+                violated(.falseStatus, "\(order) is Provisioned with the products \(products)")
+            }
             if world.services.whmcs.hasFailedSetup(live[0]), !world.plan.behaviours.hidesModuleQueue {
                 violated(.falseStatus, "\(order) is Provisioned, and a module has failed")
             }

@@ -100,6 +100,18 @@ final class Services {
     /// The service's answer to a throttled call.
     func throttle(_ call: OutboundCall, _ world: World) -> Response {
         switch call.service {
+        case .dynamodb where call.action == "TransactWriteItems" && world.generator.chance(0.5):
+            // Another transaction has one of the items at work.
+            answer(
+                (
+                    400,
+                    [
+                        "__type": "TransactionCanceledException", "message": "Transaction cancelled",
+                        "CancellationReasons": [
+                            ["Code": "None"], ["Code": "None"], ["Code": "TransactionConflict"],
+                        ],
+                    ]
+                ))
         case .dynamodb, .ssm, .events:
             answer((400, ["__type": "ThrottlingException", "message": "slow down"]))
         case .lambda: answer((429, ["__type": "TooManyRequestsException", "message": "slow down"]))
@@ -135,11 +147,12 @@ final class Services {
     /// The bus delivers each event to the order queue, sometimes twice.
     private func putEvents(_ body: JSON, _ world: World) -> (status: Int, body: JSON) {
         let entries = body["Entries"]?.array ?? []
-        if world.rates != .none, world.generator.chance(plan.behaviours.refusedEntries) {
-            let refused: JSON = ["ErrorCode": "InternalFailure", "ErrorMessage": "internal"]
-            return (200, ["FailedEntryCount": .number(entries.count), "Entries": .array(entries.map { _ in refused })])
+        let refused: JSON = ["ErrorCode": "InternalFailure", "ErrorMessage": "internal"]
+        let results = entries.map { _ -> JSON in
+            let isRefused = world.rates != .none && world.generator.chance(plan.behaviours.refusedEntries)
+            return isRefused ? refused : ["EventId": "1"]
         }
-        for entry in entries {
+        for (entry, result) in zip(entries, results) where result != refused {
             let event: JSON = [
                 "id": "event", "source": entry["Source"] ?? .null, "detail-type": entry["DetailType"] ?? .null,
                 "time": .string(world.now.iso8601),
@@ -149,7 +162,7 @@ final class Services {
                 world.after(world.random(in: 20...1_500)) { world.queue.send(event) }
             }
         }
-        return (200, ["FailedEntryCount": 0, "Entries": .array(entries.map { _ in ["EventId": "1"] })])
+        return (200, ["FailedEntryCount": .number(results.count { $0 == refused }), "Entries": .array(results)])
     }
 
     /// Programs invoke only refresh-sf-token, whose reserved concurrency is 1.

@@ -51,6 +51,16 @@ final class SimulatedSalesforce {
 
     func record(_ order: String) -> [String: JSON]? { org.state.withLock { $0.record("Order", order) } }
 
+    /// The WHMCS products that the order's lines name, one for each unit.
+    func orderedProducts(_ order: String) -> [Int] {
+        org.state.withLock { state in
+            (state.records["OrderItem"] ?? [:]).values.filter { $0["OrderId"] == .string(order) }.flatMap { line in
+                let product = state.record("Product2", line["Product2Id"]?.string ?? "")?["WH_Product_ID__c"]?.integer
+                return Array(repeating: product ?? 0, count: line["Quantity"]?.integer ?? 0)
+            }
+        }.sorted()
+    }
+
     // MARK: What people do
 
     func revokeTokens() { org.state.withLock { $0.revokeTokens() } }

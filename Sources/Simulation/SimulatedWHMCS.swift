@@ -84,6 +84,11 @@ final class SimulatedWHMCS {
 
     func status(_ id: Int) -> String? { orders.first { $0.id == id }?.status }
 
+    /// The products of the order's services.
+    func products(_ id: Int) -> [Int] {
+        installation.content.withLock { $0.state.services(ofOrder: id).map(\.pid).sorted() }
+    }
+
     func touchedPlantedOrders() -> [Int] {
         if planted.isEmpty { return [] }
         return orders.filter { order in planted[order.id].map { $0 != order } ?? false }.map(\.id)

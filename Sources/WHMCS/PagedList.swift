@@ -80,7 +80,8 @@ struct PagedList<Row: ListRow> {
         next = start + step
         total = page.total
         leastTotal = min(leastTotal, page.total)
-        isComplete = start + page.rows.count >= page.total
+        // WHMCS counts and lists in two steps, between which a row may appear: after a full page comes another.
+        isComplete = start + page.rows.count >= page.total && page.rows.count < ListLimits.rows
         // Rows twice or pages twice: others are missing.
         guard !isComplete || rows.count >= leastTotal else { throw .incompleteList(action: Row.action) }
     }

@@ -21,6 +21,8 @@ public struct Service: Sendable, Equatable {
     var clientId: Int?
 
     public var isPending: Bool { status?.lowercased() == "pending" }
+    /// Nothing of it will be set up or billed any more.
+    public var hasEnded: Bool { ["cancelled", "terminated", "fraud"].contains(status?.lowercased() ?? "") }
 }
 
 extension WHMCSClient {

@@ -34,8 +34,9 @@ extension WHMCSFailure {
         let words = message.lowercased()
         self =
             switch words {
-            case _ where kind == .write && status >= 500:
-                .serverError(action: action, message: message.excerpt, status: status, mayHaveHappened: true)
+            case _ where status >= 500:
+                .serverError(
+                    action: action, message: message.excerpt, status: status, mayHaveHappened: kind == .write)
             // WHMCS has carried out the action and cannot write the answer.
             case _ where words.contains("malformed utf-8") || words.hasPrefix("error generating json"):
                 .unreadable(action: action, "WHMCS could not encode it", mayHaveHappened: kind == .write)
@@ -57,8 +58,6 @@ extension WHMCSFailure {
                 .emptyCart
             case _ where words.hasPrefix("expecting parameter"):
                 .expectsArray(parameter: WHMCSFailure.quoted(in: message).excerpt)
-            case _ where status >= 500:
-                .serverError(action: action, message: message.excerpt, status: status, mayHaveHappened: false)
             default:
                 .other(action: action, message: message.excerpt, status: status)
             }

@@ -32,8 +32,7 @@ extension WHMCSClient {
         let orders: [WHMCSOrder]
         do {
             orders = try allRows([("id", String(id))])
-        } catch .other(_, let message, _) where message.lowercased().contains("not found") {
-            // The vendor does not document the answer for a missing order.
+        } catch .other(_, let message, _) where isMissingOrder(message.lowercased()) {
             return nil
         }
         guard orders.allSatisfy({ $0.id == id }) else { throw .foreignRows(action: WHMCSOrder.action) }
@@ -63,6 +62,11 @@ extension WHMCSClient {
     public func cancelOrder(_ id: Int) throws(WHMCSFailure) {
         _ = try call("CancelOrder", [("orderid", String(id))], .write)
     }
+}
+
+/// The vendor does not document the answer for a missing order. A proxy's "Route not found" is none.
+private func isMissingOrder(_ message: String) -> Bool {
+    message.hasPrefix("order") && message.contains("not found")
 }
 
 extension WHMCSOrder: ListRow {

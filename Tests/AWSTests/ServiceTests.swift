@@ -107,6 +107,10 @@ import Testing
         let expected = AWSFailure.unreachable(action: "ssm Do", reason: "scripted")
         #expect(throws: expected) { try call(http) }
         #expect(expected.description == "ssm Do had no answer: scripted")
+        #expect(AWSFailure.unreadable(action: "ssm Do").description == "ssm Do had an answer that cannot be read")
+        #expect(
+            AWSFailure.refused(action: "ssm Do", code: "Denied", message: "no right", details: .null).description
+                == "ssm Do was refused: Denied no right")
         #expect(expected.code == nil)
     }
 }

@@ -26,6 +26,39 @@ import Testing
         return error
     }
 
+    /// Each row: the failure, its sentence, and whether the same call may succeed later.
+    @Test(
+        "A failure is one sentence, which names what was done",
+        arguments: [
+            (
+                .unavailable(doing: "looking", reason: "HTTP 503"),
+                "Salesforce was not available while looking: HTTP 503.", true
+            ),
+            (.unanswered(doing: "looking", reason: "lost"), "Salesforce did not answer while looking: lost.", true),
+            (
+                .limitReached(doing: "looking", message: "too many"),
+                "A limit of Salesforce was reached while looking: too many.", true
+            ),
+            (
+                .rejected(doing: "looking", code: "CODE", message: ""), "Salesforce refused while looking: CODE", false
+            ),
+            (
+                .notFound(doing: "looking", message: "gone"), "Salesforce has no such record while looking: gone.",
+                false
+            ),
+            (.sessionInvalid, "Salesforce does not accept the token, nor the one that replaced it.", true),
+            (.noToken("nobody wrote it"), "There is no Salesforce token: nobody wrote it.", true),
+            (
+                .grantRefused(error: "invalid_grant", message: "no user"),
+                "Salesforce gives no token: invalid_grant no user", false
+            ),
+            (.unreadable(doing: "looking"), "The answer of Salesforce cannot be read while looking.", false),
+        ] as [(SalesforceFailure, String, Bool)])
+    func sentence(_ failure: SalesforceFailure, _ text: String, _ isRetryable: Bool) {
+        #expect(failure.description == text)
+        #expect(failure.isRetryable == isRetryable)
+    }
+
     /// The HTTP client retries it three times; then it is retryable by a later run.
     @Test(
         "A retryable error is retried within seconds",

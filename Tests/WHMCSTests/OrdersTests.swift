@@ -25,6 +25,14 @@ import WHMCS
         #expect(order.isActive && !order.isPending)
     }
 
+    @Test(
+        "Another thing that is not found is a failure, not a missing order",
+        arguments: ["Route not found", "Not Found"])
+    func otherMissing(_ message: String) {
+        let answer = #"{"status":"error","message":"\#(message)"}"#
+        #expect(throws: WHMCSFailure.self) { try FakeHTTPClient(answer).whmcs.order(12) }
+    }
+
     /// The vendor documents neither the shapes of an empty list nor the error.
     @Test(
         "A missing order is nil",

@@ -11,7 +11,8 @@ import WHMCS
     @Test(
         "Every row is read, four pages at a time after the first",
         arguments: [
-            (0, [1]), (1, [1]), (250, [1]), (251, [1, 1]), (490, [1, 1]), (491, [1, 2]), (1_210, [1, 4]),
+            (0, [1]), (1, [1]), (249, [1]), (250, [1, 1]), (251, [1, 1]), (490, [1, 1, 1]), (491, [1, 2]),
+            (1_210, [1, 4, 1]),
             (1_211, [1, 4, 1]), (10_000, [1] + Array(repeating: 4, count: 10) + [1]),
         ])
     func wholeList(_ count: Int, _ batches: [Int]) throws {
@@ -19,6 +20,16 @@ import WHMCS
         #expect(try paged.whmcs.orders(clientId: 7).map(\.id) == Array(0..<count).map { $0 + 1 })
         #expect(paged.http.batches == batches)
         #expect(paged.starts == (0..<batches.reduce(0, +)).map { $0 * 240 })
+    }
+
+    @Test("A row that appears between the count and the list pushes none out", arguments: [250, 490, 730])
+    func newRowAfterCount(_ count: Int) throws {
+        for call in 0..<(count / 240) {
+            let paged = PagedWHMCS((1...count).reversed())
+            paged.newestFirst = true
+            paged.changesAfterCount = [call: { $0.insert(1) }]
+            #expect(Set(try paged.whmcs.orders(clientId: 7).map(\.id)).isSuperset(of: 1...count), "at call \(call)")
+        }
     }
 
     /// The install's own limit is lower than what is asked for.
@@ -132,7 +143,8 @@ import WHMCS
     @Test(
         "The services of one order are read with as few calls as possible",
         arguments: [
-            (3, [2, 3], 1, []), (250, [2], 1, []), (251, [2, 3], 2, []), (1_000, [1, 500, 1_000], 1, [1, 500, 1_000]),
+            (3, [2, 3], 1, []), (249, [2], 1, []), (250, [2], 2, []), (251, [2, 3], 2, []),
+            (1_000, [1, 500, 1_000], 1, [1, 500, 1_000]),
             (1_000, [1, 2, 3, 4], 5, []), (5_000, Array(11...16), 1, Array(11...16)), (1_000, [], 0, []),
         ] as [(Int, [Int], Int, [Int])])
     func servicesOfAnOrder(_ count: Int, _ ids: [Int], _ pages: Int, _ single: [Int]) throws {

@@ -12,6 +12,8 @@ final class PagedWHMCS {
     var ignoresStart = false
     /// What happens before the answer to the call with this number, the first being 0.
     var changes: [Int: (PagedWHMCS) -> Void] = [:]
+    /// As `changes`, between counting the rows and listing them: WHMCS does so in two steps.
+    var changesAfterCount: [Int: (PagedWHMCS) -> Void] = [:]
     /// Filters of its own that it does not know.
     var ignoredFilters: Set<String> = []
     var newestFirst = false
@@ -40,6 +42,8 @@ final class PagedWHMCS {
 
     private func answer(_ request: Request) -> String {
         changes[http.requests.count - 1]?(self)
+        let total = ids.count
+        changesAfterCount[http.requests.count - 1]?(self)
         let form = Dictionary(
             request.text.split(separator: "&").map { $0.split(separator: "=", omittingEmptySubsequences: false) }.map {
                 (String($0[0]), String($0[1]))
@@ -59,6 +63,6 @@ final class PagedWHMCS {
             #"{"id":\#($0),"userid":7,"clientid":7,"orderid":\#($0),"pid":185,"status":"Active"}"#
         }
         return
-            #"{"result":"success","totalresults":\#(listed.count),"\#(names.0)":{"\#(names.1)":[\#(rows.joined(separator: ","))]}}"#
+            #"{"result":"success","totalresults":\#(listed.count == ids.count ? total : listed.count),"\#(names.0)":{"\#(names.1)":[\#(rows.joined(separator: ","))]}}"#
     }
 }

@@ -10,6 +10,7 @@ Prints every change that no test finds, and at last "killed K of N (P %)"; statu
 import argparse
 import pathlib
 import random
+import signal
 import sys
 import time
 
@@ -75,6 +76,8 @@ def main():
 
 
 if __name__ == "__main__":
+    # What it has started ends with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("mutants: ended"))
     try:
         sys.exit(main())
     except workshop.CannotBuild as error:

@@ -21,7 +21,12 @@ COLUMNS = [
 
 
 def text(value):
-    return "–" if value is None or value == "" else str(value)
+    return "–" if value is None or value == "" else printable(str(value))
+
+
+def printable(value):
+    """Without characters that could move the cursor or look like another line: the values are other people's."""
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
 
 
 def details(line):
@@ -81,7 +86,7 @@ def report(plan):
     if not plan["faults"]:
         yield "No faults."
     for fault in plan["faults"]:
-        yield f"{fault['code']}  {fault['message']}"
+        yield f"{fault['code']}  {printable(fault['message'])}"
 
 
 def main():

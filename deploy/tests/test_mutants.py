@@ -67,7 +67,7 @@ class CandidatesTest(unittest.TestCase):
 class RunTest(unittest.TestCase):
     def run_python(self, code, seconds=10, **options):
         start = time.monotonic()
-        status = workshop.run([sys.executable, "-c", code], pathlib.Path.cwd(), seconds, **options)
+        status, self.output = workshop.run([sys.executable, "-c", code], pathlib.Path.cwd(), seconds, **options)
         return status, time.monotonic() - start
 
     def test_a_command_has_its_status(self):
@@ -83,6 +83,7 @@ class RunTest(unittest.TestCase):
         code = "import time; print('Test a recorded an issue', flush=True); time.sleep(60)"
         status, seconds = self.run_python(code, 60, stop_at=b"recorded an issue")
         self.assertIsNone(status)
+        self.assertEqual(self.output, b"Test a recorded an issue\n")
         self.assertLess(seconds, 10)
 
     def test_what_a_command_started_ends_with_it(self):

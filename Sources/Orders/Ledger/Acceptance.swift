@@ -121,10 +121,11 @@ extension Ledger {
             .status: .string(LedgerOrder.Status.accepted.rawValue), .requestNumber: .number(requestNumber),
             .attempts: 0, .open: "1", .dueAt: .milliseconds(dueAt ?? now + Ledger.firstRecoveryDelay),
             .correlationID: .string(correlationID), .updatedAt: .milliseconds(now), .errorCode: .null,
-            .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null, .addOrderSends: .null,
+            .errorMessage: .null, .step: .null, .leaseOwner: .null, .leaseUntil: .null,
             .endedAt: .null, .setupFailedAt: .null, .requestedAt: .milliseconds(now),
         ]
-        if previous?.whmcsOrderID == nil { update[.plan] = .null }
+        // An order that has its id sends no AddOrder again, and looks for the duplicate that two may have made.
+        if previous?.whmcsOrderID == nil { (update[.plan], update[.addOrderSends]) = (.null, .null) }
         update[.history] = history(of: previous, with: .accepted, requestNumber: requestNumber, at: now)
         return .update(ItemKey.order(id), update, if: previous.map(isStillFailed) ?? .absent(.key))
     }

@@ -52,12 +52,13 @@ extension Lease {
     ///
     /// - Parameters:
     ///   - latest: the call may go out until then, also when the run is killed now.
+    ///   - client: the WHMCS client.
     ///   - reference: of the marker, unless the order has one.
-    mutating func recordAddOrderSending(until latest: Timestamp, reference: String) throws {
+    mutating func recordAddOrderSending(until latest: Timestamp, client: Int, reference: String) throws {
         try write([
             .addOrder: .string(LedgerOrder.AddOrder.sent.rawValue), .addOrderAt: .milliseconds(latest),
             .addOrderRequestNumber: .number(order.requestNumber), .addOrderSends: .number(order.addOrderSends + 1),
-            .markerReference: .string(order.markerReference ?? reference),
+            .addOrderClientID: .number(client), .markerReference: .string(order.markerReference ?? reference),
         ])
     }
 
@@ -91,6 +92,7 @@ extension Lease {
             .cancelledWHMCSOrderID: .number(order.whmcsOrderID),
             .unconfirmedUntil: .milliseconds(unconfirmedUntil),
             .whmcsOrderID: .null, .whmcsServiceIDs: .null, .plan: .null, .acceptOrderAt: .null,
+            .markerReference: .null, .addOrderSends: .null,
             .addOrder: .string(LedgerOrder.AddOrder.none.rawValue),
         ])
     }

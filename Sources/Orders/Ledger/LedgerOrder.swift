@@ -31,6 +31,8 @@ package struct LedgerOrder: Sendable, Equatable {
     var addOrderAt: Timestamp?
     /// The request for which AddOrder was last sent.
     var addOrderRequestNumber: Int?
+    /// The WHMCS client for which AddOrder was last sent: a new request may be for another.
+    var addOrderClientID: Int?
     /// How often AddOrder was sent for that request.
     var addOrderSends: Int
     /// The random part of the marker that AddOrder carries.
@@ -71,7 +73,9 @@ package struct LedgerOrder: Sendable, Equatable {
     package var hasEnded: Bool { status == .provisioned || status == .failed }
 
     /// Nil before AddOrder: no WHMCS order carries a marker of this order yet.
-    var marker: Marker? { markerReference.map { Marker(id, reference: $0) } }
+    var marker: Marker? {
+        addOrder == .none && markerReference == nil ? nil : Marker(id, reference: markerReference)
+    }
 
     /// AddOrder was sent for this request and its outcome is unknown. After a new request it is not: an operator
     /// who requests again has checked WHMCS.
@@ -95,6 +99,7 @@ extension LedgerOrder {
         self.addOrder = addOrder
         addOrderAt = item[.addOrderAt]?.timestamp
         addOrderRequestNumber = item[.addOrderRequestNumber]?.integer
+        addOrderClientID = item[.addOrderClientID]?.integer
         addOrderSends = item[.addOrderSends]?.integer ?? 0
         markerReference = item[.markerReference]?.string
         acceptOrderAt = item[.acceptOrderAt]?.timestamp

@@ -25,6 +25,7 @@ extension Plan.Item {
             "cycle": .string(cycle.rawValue), "quantity": .number(quantity),
         ]
         members["price"] = price.map(JSON.string)
+        if mayCostMore { members["mayCostMore"] = true }
         members["markerField"] = markerField.map { .number($0) }
         members["domain"] = domain.map(JSON.string)
         members["hostname"] = hostname.map(JSON.string)
@@ -42,7 +43,8 @@ extension Plan.Item {
         else { return nil }
         self.init(
             orderItemID: orderItemID, productID: productID, cycle: cycle, quantity: quantity,
-            price: json["price"]?.string, markerField: json["markerField"]?.integer, domain: json["domain"]?.string,
+            price: json["price"]?.string, mayCostMore: json["mayCostMore"]?.bool ?? false,
+            markerField: json["markerField"]?.integer, domain: json["domain"]?.string,
             hostname: json["hostname"]?.string, configOptions: configOptions, customFields: customFields)
     }
 }

@@ -18,6 +18,7 @@ enum Attribute: String {
     case step, plan, history
     case addOrder, addOrderAt, addOrderSends
     case addOrderRequestNumber = "addOrderAttempt"
+    case addOrderClientID = "addOrderClientId"
     case markerReference = "markerRef"
     case acceptOrderAt = "acceptAt"
     case setupFailedAt

@@ -21,6 +21,9 @@ struct LineDetails {
         guard let product else { return }
         checkConfigOptions(product)
         checkCustomFields(product, markerField)
+        // Without a field in Salesforce, WHMCS's staff fill them.
+        if item.configOptions != nil { requireConfigOptions(product) }
+        if item.customFields != nil { requireCustomFields(product, markerField) }
     }
 
     private func text(_ text: String?) -> String? {
@@ -57,8 +60,12 @@ struct LineDetails {
                 faults.append("\"\(key.prefix(40))\" is not the id of a \(what)")
                 continue
             }
-            guard let text = value.stringOrNumber else {
-                faults.append("the value of \(what) \(id) is neither text nor a number")
+            guard let text = value.string ?? value.integer.map(String.init) else {
+                faults.append("the value of \(what) \(id) is neither text nor a whole number")
+                continue
+            }
+            guard !text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+                faults.append("the value of \(what) \(id) has control characters")
                 continue
             }
             values[id] = text
@@ -74,6 +81,9 @@ struct LineDetails {
             }
             if let fault = option.fault(value) { faults.append(fault) }
         }
+    }
+
+    private mutating func requireConfigOptions(_ product: Product) {
         for option in product.configOptions where option.isRequired && configOptions[option.id] == nil {
             faults.append("product \(product.id) requires configurable option \(option.id) (\(option.name))")
         }
@@ -87,6 +97,9 @@ struct LineDetails {
                 faults.append("product \(product.id) has no custom field \(id) on its order form")
             }
         }
+    }
+
+    private mutating func requireCustomFields(_ product: Product, _ markerField: Int?) {
         for field in product.customFields where field.isRequired && field.id != markerField {
             guard customFields[field.id]?.trimmed.isEmpty ?? true else { continue }
             faults.append("product \(product.id) requires custom field \(field.id) (\(field.name))")

@@ -43,6 +43,9 @@ struct MappedLine {
         if mapping.usesSalesforcePrices, item.unitPrice.flatMap(Mapping.decimal) == nil {
             faults.append("it has no price")
         }
+        if mapping.usesSalesforcePrices, cycle == .free, item.unitPrice.flatMap(Mapping.decimal) ?? 0 > 0 {
+            faults.append("it has a price, and its billing cycle is free")
+        }
         let markerField = mapping.markerField.flatMap { name in product?.customFields.last { $0.name == name }?.id }
         details = LineDetails(item, quantity: quantity ?? 1, product: product, markerField: markerField)
         faults += details.faults
@@ -55,7 +58,9 @@ struct MappedLine {
         }
         planned = Plan.Item(
             orderItemID: item.id, productID: product.id, cycle: cycle, quantity: quantity,
-            price: mapping.usesSalesforcePrices ? item.unitPrice : nil, markerField: markerField,
+            price: mapping.usesSalesforcePrices ? item.unitPrice : nil,
+            mayCostMore: mapping.usesSalesforcePrices && (cycle == .onetime || !product.configOptions.isEmpty),
+            markerField: markerField,
             domain: details.domain, hostname: details.hostname, configOptions: details.configOptions,
             customFields: details.customFields)
     }

@@ -50,9 +50,12 @@ struct Mapping {
         if units > Mapping.mostUnits {
             faults.append("the order has \(units) units; the maximum is \(Mapping.mostUnits)")
         }
-        let size = Plan(clientID: 1, items: lines.compactMap(\.planned)).json.bytes.count
+        // AddOrder has each unit for itself.
+        let size = lines.compactMap(\.planned).reduce(0) { size, item in
+            size + min(item.quantity, Mapping.mostUnits) * Plan(clientID: 1, items: [item]).json.bytes.count
+        }
         if size > Mapping.mostBytes {
-            faults.append("the lines' options and custom fields are too long: together they may have 200,000 bytes")
+            faults.append("the units' options and custom fields are too long: together they may have 200,000 bytes")
         }
         return faults
     }

@@ -9,8 +9,9 @@ struct Marker: Equatable {
     /// `sfOrderId=<Salesforce id> ref=<reference>`, in the order's notes and in the custom field.
     let text: String
 
-    init(_ id: RecordID, reference: String) {
-        text = "\(Marker.name(id)) ref=\(reference)"
+    /// - Parameter reference: nil for an AddOrder of a version that sent none.
+    init(_ id: RecordID, reference: String?) {
+        text = Marker.name(id) + (reference.map { " ref=\($0)" } ?? "")
     }
 
     func isIn(_ text: String) -> Bool { text.contains(self.text) }

@@ -36,14 +36,15 @@ extension ProvisioningRun {
     private mutating func judge(_ failure: WHMCSFailure, _ whmcs: WHMCSClient, _ id: Int) throws {
         let isUnanswered = failure.outcomeUnknown
         if isUnanswered { try lease.recordAcceptOrderUnanswered() } else { try lease.recordAcceptOrderRefused() }
-        if failure.isRefusalOfCaller {
-            throw ProvisioningFailure(
-                .whmcsRejected,
-                "\(failure.description) Fix that, or accept WHMCS order \(id) by hand; then request the order again")
+        var refused = ProvisioningFailure(failure)
+        refused.message += " Fix that, or accept WHMCS order \(id) by hand; then request the order again"
+        let found: WHMCSOrder?
+        do throws(WHMCSFailure) { found = try whmcs.order(id) } catch {
+            throw failure.isRefusalOfCaller && error.isRefusalOfCaller ? refused : error
         }
-        let found = try whmcs.order(id)
         if found?.isActive == true { return try lease.recordAccepted(isAnswered: !isUnanswered) }
         try checkIsPending(found, id)
+        if failure.isRefusalOfCaller { throw refused }
         if isUnanswered { throw acceptOrderUnanswered(failure.description) }
         throw ProvisioningFailure(.whmcsUnavailable, failure.description, isRetryable: true)
     }

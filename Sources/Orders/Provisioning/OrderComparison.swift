@@ -64,16 +64,16 @@ struct OrderComparison {
         }
         if service.quantity != 1 { faults.append("service \(service.id) has the quantity \(service.quantity)") }
         let price = item.cycle == .onetime ? service.firstPaymentAmount : service.recurringAmount
-        // It is undocumented whether WHMCS adds the options' own prices to ours.
-        if let planned = item.price, item.configOptions.isEmpty, let price, !isSameAmount(price, planned) {
+        if let planned = item.price, let price, !isSameAmount(price, planned, orMore: item.mayCostMore) {
             faults.append("service \(service.id) costs \(price.prefix(40)), not \(planned)")
         }
         return faults
     }
 
-    /// WHMCS keeps two decimals.
-    private func isSameAmount(_ one: String, _ other: String) -> Bool {
-        guard let one = Double(one), let other = Double(other) else { return false }
-        return abs(one - other) < 0.01
+    /// To the cent: WHMCS keeps two decimals.
+    private func isSameAmount(_ found: String, _ planned: String, orMore: Bool) -> Bool {
+        guard let found = Double(found), let planned = Double(planned) else { return false }
+        let difference = found - planned
+        return abs(difference) < 0.005 || orMore && difference > 0
     }
 }

@@ -23,7 +23,11 @@ extension ProvisioningRun {
             if try !adoptOrder(whmcs, plan), order.whmcsOrderID == nil {
                 try checkMayAddOrder(plan, searchedAt: searchedAt)
                 newOrderID = try addOrder(whmcs, plan)
-                if order.addOrderSends > 1 { _ = try adoptOrder(whmcs, plan) }
+                if order.addOrderSends > 1 {
+                    _ = try adoptOrder(whmcs, plan)
+                } else {
+                    alertOfForeignMarkers(whmcs, plan)
+                }
             }
         }
         guard let id = order.whmcsOrderID else {
@@ -34,8 +38,11 @@ extension ProvisioningRun {
         }
         let (created, services) = try readBack(whmcs, id, plan)
         try recordMarkerSupport(created, services, plan, isProof: newOrderID == id)
-        try lease.recordCreated(
-            serviceIDs: OrderComparison(plan).serviceIDs(created, services), unconfirmedUntil: unconfirmedUntil)
+        // Compared once: what people change later is their decision.
+        let serviceIDs =
+            try order.whmcsServiceIDs.isEmpty
+            ? OrderComparison(plan).serviceIDs(created, services) : order.whmcsServiceIDs
+        try lease.recordCreated(serviceIDs: serviceIDs, unconfirmedUntil: unconfirmedUntil)
         return created
     }
 
@@ -55,7 +62,7 @@ extension ProvisioningRun {
     func outcomeUnknown(_ plan: Plan) -> ProvisioningFailure {
         ProvisioningFailure(
             .whmcsOutcomeUnknown,
-            "AddOrder was not answered. In WHMCS client \(plan.clientID), look for an order with the note"
+            "AddOrder was not answered. In WHMCS client \(order.addOrderClientID ?? plan.clientID), look for an order with the note"
                 + " \"\(order.marker?.text ?? "")\". None: request again. One that fits, without the note: add it, then"
                 + " request again")
     }
@@ -67,39 +74,65 @@ extension ProvisioningRun {
     /// Takes over the order that carries the marker. Of several an Active one wins, then the lowest id; the run cancels
     /// the others while they are Pending, after the ledger knows which one stays.
     private mutating func adoptOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Bool {
-        let found = try findMarkedOrders(whmcs, plan)
-        guard let first = found.first(where: \.isActive) ?? found.first else { return false }
-        if first.id != order.whmcsOrderID { try lease.recordWHMCSOrder(first.id) }
-        for duplicate in found where duplicate.id != first.id {
-            alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(duplicate.status))", order.id)
-            guard duplicate.isPending else { continue }
-            try lease.confirm()
-            try whmcs.cancelOrder(duplicate.id)
+        // Before the first AddOrder there is nothing to find.
+        guard let marker = order.marker else { return false }
+        let clients = Set([plan.clientID, order.addOrderClientID ?? plan.clientID])
+        let found = try clients.sorted().flatMap { try findMarkedOrders(whmcs, marker, client: $0, plan) }
+        let live = found.filter { !$0.isCancelled }
+        guard let first = live.first(where: \.isActive) ?? live.first else {
+            if let cancelled = found.first, order.isAddOrderInDoubt { try endCancelled(cancelled) }
+            return false
         }
+        if first.id != order.whmcsOrderID { try lease.recordWHMCSOrder(first.id) }
+        for duplicate in live where duplicate.id != first.id { try cancelDuplicate(duplicate, whmcs) }
         return true
     }
 
-    /// All orders of the client that carry the marker, lowest id first. A cancelled order counts as none.
-    private func findMarkedOrders(_ whmcs: WHMCSClient, _ plan: Plan) throws -> [WHMCSOrder] {
-        var notes: [Int: String] = [:]
-        if settings.markerField != nil {
-            for service in try whmcs.services(clientId: plan.clientID) {
-                guard let orderID = service.orderId else { continue }
-                notes[orderID, default: ""] += service.customFields.values.joined(separator: "\n") + "\n"
-            }
-        }
-        let live = try whmcs.orders(clientId: plan.clientID).filter { !$0.isCancelled }
-        let named = live.filter { Marker.isNamed(order.id, in: $0.notes + "\n" + (notes[$0.id] ?? "")) }
-        let marked = named.filter { order.marker?.isIn($0.notes + "\n" + (notes[$0.id] ?? "")) == true }
-        alertOfForeignMarkers(named.filter { !marked.contains($0) && $0.id != order.whmcsOrderID })
-        return marked
+    /// A person cancelled the order before the ledger knew its id, and only a person orders again.
+    private mutating func endCancelled(_ cancelled: WHMCSOrder) throws {
+        try lease.recordWHMCSOrder(cancelled.id)
+        throw ProvisioningFailure(
+            .whmcsRejected,
+            "WHMCS order \(cancelled.id) is \(cancelled.status); request the order again to create another")
     }
 
-    /// A customer can write the order's id into a note of his own order. What the ledger did not make counts as none.
-    private func alertOfForeignMarkers(_ foreign: [WHMCSOrder]) {
-        for found in foreign where order.addOrder == .none {
-            alerts.raise("WHMCS order \(found.id) has a note of an order that it does not belong to", order.id)
+    /// A duplicate that WHMCS does not cancel is for a person, and no reason to leave the order undone.
+    private mutating func cancelDuplicate(_ duplicate: WHMCSOrder, _ whmcs: WHMCSClient) throws {
+        alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(duplicate.status))", order.id)
+        guard duplicate.isPending else { return }
+        try lease.confirm()
+        do throws(WHMCSFailure) { try whmcs.cancelOrder(duplicate.id) } catch {
+            guard !error.isRetryable else { throw error }
+            let failure = ProvisioningFailure(.whmcsRejected, error.description)
+            alerts.raise("WHMCS did not cancel the duplicate order \(duplicate.id)", order.id, failure)
         }
+    }
+
+    /// All orders of the client that carry the marker, lowest id first.
+    private func findMarkedOrders(
+        _ whmcs: WHMCSClient, _ marker: Marker, client: Int, _ plan: Plan
+    ) throws -> [WHMCSOrder] {
+        var marked: Set<Int> = []
+        let fields = Set(plan.items.compactMap(\.markerField))
+        if !fields.isEmpty {
+            let services = try whmcs.services(clientId: client).filter { service in
+                fields.contains { service.customFields[$0] == marker.text }
+            }
+            marked.formUnion(services.compactMap(\.orderId))
+        }
+        return try whmcs.orders(clientId: client).filter { marker.isIn($0.notes) || marked.contains($0.id) }
+    }
+
+    /// A customer can write the order's id into the notes of his own orders. They count as none; a person hears of them.
+    private func alertOfForeignMarkers(_ whmcs: WHMCSClient, _ plan: Plan) {
+        let orders = (try? whmcs.orders(clientId: plan.clientID)) ?? []
+        let foreign = orders.filter {
+            !$0.isCancelled && $0.id != order.whmcsOrderID && Marker.isNamed(order.id, in: $0.notes)
+        }
+        guard let first = foreign.first else { return }
+        alerts.raise(
+            "WHMCS order \(first.id)" + (foreign.count > 1 ? " and \(foreign.count - 1) more have" : " has")
+                + " a note of an order that it does not belong to", order.id)
     }
 }
 
@@ -117,7 +150,7 @@ extension ProvisioningRun {
                 isRetryable: true, notBefore: quietUntil)
         }
         guard order.isAddOrderInDoubt else { return }
-        guard order.marker != nil, order.addOrderSends < 2, try markerSupport.isProven(channels(plan)) else {
+        guard order.addOrderSends < 2, try markerSupport.isProven(channels(plan)) else {
             throw outcomeUnknown(plan)
         }
         log.warn("sending AddOrder again")
@@ -129,7 +162,8 @@ extension ProvisioningRun {
         guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AddOrder", isRetryable: true)
         }
-        try lease.recordAddOrderSending(until: http.deadline ?? http.now(), reference: http.uniqueID())
+        try lease.recordAddOrderSending(
+            until: http.deadline ?? http.now(), client: plan.clientID, reference: http.uniqueID())
         guard let marker = order.marker else {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the order's marker")
         }

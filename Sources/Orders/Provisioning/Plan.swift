@@ -11,6 +11,8 @@ struct Plan: Sendable, Equatable {
         var quantity: Int
         /// The recurring price, a decimal number; nil for the product's own.
         var price: String?
+        /// WHMCS may add the prices of configurable options, or a set-up fee, to ours: the vendor does not say.
+        var mayCostMore = false
         /// The product's custom field that takes the marker.
         var markerField: Int?
         var domain: String?

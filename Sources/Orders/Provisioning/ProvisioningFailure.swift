@@ -14,6 +14,8 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     var notBefore: Timestamp?
     /// A retry by then at the latest; nil when the backoff decides.
     var notAfter: Timestamp?
+    /// WHMCS refuses the suite itself, whatever the order.
+    private var concernsAllOrders = false
 
     /// In UTF-16 units: room for the faults of the largest order, and a fraction of the 400 KB of an item in DynamoDB.
     static let longestMessage = 32_000
@@ -51,7 +53,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
         self.init(code, failure.descriptionWithHint, isRetryable: failure.isRetryable)
     }
 
-    private init(_ failure: WHMCSFailure) {
+    init(_ failure: WHMCSFailure) {
         let code: ErrorCode =
             switch failure {
             case .clientNotFound: .clientNotLinked
@@ -60,10 +62,13 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
             default: .whmcsRejected
             }
         self.init(code, failure.description, isRetryable: failure.isRetryable)
+        concernsAllOrders = failure.isRefusalOfCaller
     }
 
     /// Whether the order's status alone does not reach the person who must act.
-    var needsAlert: Bool { [.whmcsOutcomeUnknown, .whmcsSetupFailed, .provisioningError].contains(code) }
+    var needsAlert: Bool {
+        concernsAllOrders || [.whmcsOutcomeUnknown, .whmcsSetupFailed, .provisioningError].contains(code)
+    }
 
     var description: String { "\(code.rawValue): \(message)" }
 }

@@ -55,10 +55,9 @@ struct ProvisioningRun {
         if order.step != .create, order.step != .accept {
             created = try step(.create) { run in try run.createOrder(plan) }
         }
-        if order.step != .accept {
-            try step(.accept) { run in try run.acceptOrder(created) }
-        }
-        try step(.setup) { run in try run.checkSetup(plan) }
+        let wasAccepted = order.step == .accept
+        if !wasAccepted { try step(.accept) { run in try run.acceptOrder(created) } }
+        try step(.setup) { run in try run.checkSetup(plan, wasAccepted: wasAccepted) }
         try reportProvisioned(plan)
     }
 

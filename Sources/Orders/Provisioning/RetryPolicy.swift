@@ -3,10 +3,10 @@ import JSON
 
 /// When a run that could not finish is retried, and what a request that is not retried ends with.
 extension ProvisioningRun {
-    /// Ends a request whose runs die before they can count their own failures. AddOrder in doubt gets one run more, which
-    /// searches after the quiet time.
+    /// Ends a request whose runs die before they can count their own failures. A call in doubt gets as many runs again: one
+    /// of them comes after the quiet time.
     func checkAttempts() throws(ProvisioningFailure) {
-        let most = settings.maxAttempts + (order.isAddOrderInDoubt ? 1 : 0)
+        let most = settings.maxAttempts * (quietUntil == nil ? 1 : 2)
         guard order.attempts > most, order.step != .failureUpdate, order.step != .accept else { return }
         throw ProvisioningFailure(
             order.errorCode.flatMap(ErrorCode.init) ?? .provisioningError,
@@ -20,24 +20,28 @@ extension ProvisioningRun {
         // The failure that ends the request is recorded, and only its report went wrong: it keeps its code, which may say
         // that a new request is not safe.
         if order.step == .failureUpdate { return try lease.release(dueAt: http.now() + settings.retryDelay) }
-        if order.step == .accept, !failure.isRetryable, failure.code != .whmcsSetupFailed {
-            alerts.raise("WHMCS accepted an order, and its set-up cannot be read", order.id, failure)
+        // What WHMCS has accepted is in force: attempts do not end it.
+        if failure.isRetryable, order.attempts < settings.maxAttempts || order.step == .accept {
+            remind(failure)
+            return try lease.release(dueAt: dueAt(after: failure), after: failure)
         }
-        if canRetry(after: failure) { return try lease.release(dueAt: dueAt(after: failure), after: failure) }
-        // WHMCS may still add the order. Until it cannot, nobody could tell whether a new request is safe.
-        if order.isAddOrderInDoubt, let quietUntil = addOrderQuietUntil, http.now() < quietUntil {
-            return try lease.release(dueAt: quietUntil, after: failure)
-        }
+        // WHMCS may still carry the call out. Until it cannot, nobody could tell whether a new request is safe.
+        if let quietUntil, http.now() < quietUntil { return try lease.release(dueAt: quietUntil, after: failure) }
         let final = finalFailure(failure)
         if final.needsAlert || failure.isRetryable { alerts.raise("Order not provisioned", order.id, final) }
         try lease.recordFailure(final)
         try reportFailed()
     }
 
-    /// What WHMCS has accepted is in force: only a failed set-up ends it.
-    private func canRetry(after failure: ProvisioningFailure) -> Bool {
-        if order.step == .accept { return failure.isRetryable || failure.code != .whmcsSetupFailed }
-        return failure.isRetryable && order.attempts < settings.maxAttempts
+    /// When WHMCS has carried out a call that it did not answer, or will not; nil when none is in doubt.
+    private var quietUntil: Timestamp? {
+        [order.isAddOrderInDoubt ? addOrderQuietUntil : nil, acceptOrderQuietUntil].compactMap(\.self).max()
+    }
+
+    /// An accepted order is retried for as long as it takes.
+    private func remind(_ failure: ProvisioningFailure) {
+        guard order.step == .accept, order.attempts.isMultiple(of: settings.maxAttempts) else { return }
+        alerts.raise("WHMCS accepted an order that is not set up yet", order.id, failure)
     }
 
     private func dueAt(after failure: ProvisioningFailure) -> Timestamp {

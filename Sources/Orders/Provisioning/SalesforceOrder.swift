@@ -63,8 +63,8 @@ extension SalesforceOrder {
                 billingCycle: item[fields.billingCyclePath], quantity: item["Quantity"].flatMap(Double.init),
                 unitPrice: item["UnitPrice"], domain: fields.domainPath.flatMap { item[$0] },
                 hostname: fields.hostnamePath.flatMap { item[$0] },
-                configOptions: fields.configOptionsPath.flatMap { item[$0] },
-                customFields: fields.customFieldsPath.flatMap { item[$0] })
+                configOptions: fields.configOptionsPath.map { item[$0] ?? "" },
+                customFields: fields.customFieldsPath.map { item[$0] ?? "" })
         }
     }
 }

@@ -7,23 +7,60 @@ import WHMCS
 extension ProvisioningRun {
     /// Ends well when each service is Active, or waits for a payment or a person. A failed action is an alert; a person may
     /// repeat it in WHMCS within `WHMCS_SETUP_TIME`.
-    mutating func checkSetup(_ plan: Plan) throws {
+    ///
+    /// - Parameter wasAccepted: whether an earlier run accepted the order: people may have changed it since.
+    mutating func checkSetup(_ plan: Plan, wasAccepted: Bool) throws {
         let whmcs = try whmcs()
+        if wasAccepted {
+            try checkIsActive(reading { () throws(WHMCSFailure) in try whmcs.order(order.whmcsOrderID ?? 0) })
+        }
         let readAt = http.now()
-        let services = try whmcs.services(clientId: plan.clientID, ids: order.whmcsServiceIDs)
+        let services = try reading { () throws(WHMCSFailure) in
+            try whmcs.services(clientId: plan.clientID, ids: order.whmcsServiceIDs)
+        }
+        try checkRemain(services)
         let waiting = services.filter(\.isPending).map(\.id)
         guard !waiting.isEmpty else { return }
         if let quietUntil = acceptOrderQuietUntil, readAt < quietUntil {
             throw ProvisioningFailure(
                 .whmcsUnavailable, "WHMCS may still set services up", isRetryable: true, notBefore: quietUntil)
         }
-        let failed = try failedActions(whmcs, waiting)
+        let failed = try reading { () throws(WHMCSFailure) in try failedActions(whmcs, waiting) }
         guard failed.isEmpty else { return try waitForRepair(failed) }
         log.info("services wait for their set-up", ["services": .number(waiting.count)])
     }
 
+    /// The order is accepted, so a look that fails says nothing of it: it is repeated, also where only a person can give a
+    /// right back. What is refused for too long ends the request, so that an operator can request it again.
+    private func reading<Result>(_ look: () throws(WHMCSFailure) -> Result) throws(ProvisioningFailure) -> Result {
+        do { return try look() } catch {
+            throw ProvisioningFailure(
+                error.isRetryable ? .whmcsUnavailable : .whmcsRejected,
+                "WHMCS accepted the order, and its set-up cannot be read. \(error.description)",
+                isRetryable: error.isRetryable || order.attempts < settings.maxAttempts)
+        }
+    }
+
+    private func checkIsActive(_ found: WHMCSOrder?) throws(ProvisioningFailure) {
+        guard found?.isActive != true else { return }
+        let status = found?.status ?? "gone"
+        throw ProvisioningFailure(
+            .whmcsRejected,
+            "WHMCS order \(order.whmcsOrderID ?? 0) is \(status) after it was accepted"
+                + (found?.isCancelled ?? true ? "; request the order again to create another" : ""))
+    }
+
+    /// A person may have deleted or ended a service since.
+    private func checkRemain(_ services: [Service]) throws(ProvisioningFailure) {
+        let ended = services.filter(\.hasEnded).map { "\($0.id) is \($0.status ?? "gone")" }
+        let missing = Set(order.whmcsServiceIDs).subtracting(services.map(\.id)).sorted().map { "\($0) is gone" }
+        guard let first = (ended + missing).first else { return }
+        throw ProvisioningFailure(
+            .whmcsRejected, "service \(first) in WHMCS order \(order.whmcsOrderID ?? 0) after it was accepted")
+    }
+
     /// None where the API role may not read the queue.
-    private func failedActions(_ whmcs: WHMCSClient, _ services: [Int]) throws -> [FailedAction] {
+    private func failedActions(_ whmcs: WHMCSClient, _ services: [Int]) throws(WHMCSFailure) -> [FailedAction] {
         do { return try whmcs.failedActions(serviceIds: services) } catch .permission {
             log.warn("the WHMCS API role does not allow GetModuleQueue: failed set-ups stay unseen")
             return []

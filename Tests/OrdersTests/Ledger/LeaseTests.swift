@@ -59,7 +59,7 @@ import Testing
     @Test(
         "A run that loses its lease changes nothing more",
         arguments: [
-            ("GetClientsDetails", 0, 0), ("GetPayMethods", 0, 0), ("GetProducts", 0, 0), ("GetOrders", 0, 0),
+            ("GetClientsDetails", 0, 0), ("GetPayMethods", 0, 0), ("GetProducts", 0, 0), ("GetOrders", 1, 0),
             ("AddOrder", 1, 0), ("AcceptOrder", 1, 1),
         ] as [(String, Int, Int)])
     func lost(_ action: String, _ added: Int, _ accepted: Int) throws {

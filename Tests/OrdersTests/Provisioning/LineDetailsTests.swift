@@ -82,13 +82,15 @@ import Testing
             (details(options: #"{"0": 712}"#), "\"0\" is not the id of a configurable option"),
             (
                 details(options: #"{"71": true}"#),
-                "the value of configurable option 71 is neither text nor a number"
+                "the value of configurable option 71 is neither text nor a whole number"
             ),
             (details(options: #"{"99": 1}"#), "product 187 has no configurable option 99"),
             (details(options: #"{"71": 713}"#), "configurable option 71 has no choice 713"),
             (details(fields: #""Label""#), "its custom fields are not a JSON object of ids and values"),
             (details(fields: #"{"Label": "x"}"#), "\"Label\" is not the id of a custom field"),
-            (details(fields: #"{"403": null}"#), "the value of custom field 403 is neither text nor a number"),
+            (details(fields: #"{"403": null}"#), "the value of custom field 403 is neither text nor a whole number"),
+            (details(fields: #"{"403": 1.5}"#), "the value of custom field 403 is neither text nor a whole number"),
+            (details(fields: #"{"403": "a\nb"}"#), "the value of custom field 403 has control characters"),
             (details(fields: #"{"404": "x"}"#), "product 187 has no custom field 404 on its order form"),
             (
                 details(fields: #"{"401": "x"}"#),
@@ -100,10 +102,12 @@ import Testing
     }
 
     @Test(
-        "What the product requires must be there",
+        "What the product requires must be there, if Salesforce has a field for it",
         arguments: [
+            (nil, nil, []),
+            (nil, "", ["product 187 requires custom field 403 (Label)"]),
             (
-                nil, nil,
+                "", "",
                 [
                     "product 187 requires configurable option 71 (Memory)",
                     "product 187 requires custom field 403 (Label)",

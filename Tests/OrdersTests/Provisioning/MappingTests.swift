@@ -171,7 +171,7 @@ import Testing
         #expect(
             throws: ProvisioningFailure(
                 .mappingFailed,
-                "the lines' options and custom fields are too long: together they may have 200,000 bytes")
+                "the units' options and custom fields are too long: together they may have 200,000 bytes")
         ) { try mapping.plan(items) }
         #expect(throws: Never.self) { try mapping.plan([items[0]]) }
     }

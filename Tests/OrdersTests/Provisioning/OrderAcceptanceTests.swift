@@ -110,9 +110,33 @@ import Testing
             order.errorMessage?.hasSuffix(
                 "or accept WHMCS order \(order.whmcsOrderID ?? 0) by hand; then request the order again") == true)
         #expect(order.acceptOrderAt == nil)
+        // The next orders will fail, too: a person must hear of it.
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["errorCode"]?.string }
+        #expect(alerts == ["WHMCS_REJECTED"])
         try harness.request(2)
         #expect(try harness.run()["status"] == "Provisioned")
         #expect((harness.count("AddOrder"), harness.count("AcceptOrder")) == (1, 2))
+    }
+
+    @Test("An AcceptOrder in doubt outlives the last attempt: the order fails only after the quiet time")
+    func lastAttempt() throws {
+        let harness = try ProvisioningHarness(["MAX_ATTEMPTS": "1"])
+        harness.whmcs.failNext(.dropBeforeActing, on: "AcceptOrder")
+        try harness.run()
+        #expect(try harness.ledger().dueAt == .requestTime + 600_000)
+        // Early deliveries do not use it up.
+        for _ in 1...3 { #expect(try harness.run()["status"] == "Activating") }
+        try harness.carryOutLate { $0.whmcsAction == "AcceptOrder" }
+        try harness.restart(["MAX_ATTEMPTS": "5"])
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+    }
+
+    @Test("A module may answer with the words of a refusal: the order's status decides")
+    func wordsOfARefusal() throws {
+        let words = #"{"result":"error","message":"Access denied by the control panel"}"#
+        harness.whmcs.failNext(.actThenAnswer(200, words), on: "AcceptOrder")
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.count("AcceptOrder") == 1)
     }
 
     @Test(

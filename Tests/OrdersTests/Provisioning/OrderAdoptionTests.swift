@@ -92,10 +92,89 @@ import Testing
 
     @Test("An incomplete list does not prove that an order is missing") func incompleteList() throws {
         let harness = try ProvisioningHarness()
+        try harness.loseAddOrder()
+        harness.network.now += 600_000
         harness.whmcs.failNext(.answer(200, #"{"result":"success","totalresults":9,"orders":""}"#), on: "GetOrders")
         #expect(try harness.run()["status"] == "Activating")
-        #expect(harness.count("AddOrder") == 0)
+        #expect(harness.count("AddOrder") == 1)
         #expect(try harness.ledger().errorCode == "WHMCS_UNAVAILABLE")
+    }
+
+    @Test("Before the first AddOrder nothing is searched, so that no list can block it") func noSearch() throws {
+        let harness = try ProvisioningHarness()
+        harness.network.before = { request in
+            request.whmcsAction == "GetOrders" && (try? harness.ledger().whmcsOrderID) == nil ? .unreachable : nil
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+    }
+
+    @Test("Many planted orders are one alert") func manyPlanted() throws {
+        let harness = try ProvisioningHarness()
+        let planted = (1...3).map { _ in
+            harness.whmcs.update { $0.addOrder(client: 1234, notes: "sfOrderId=\(Seed.order)") }
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(
+            harness.log.lines.compactMap { $0["alert"]?["message"]?.string } == [
+                "WHMCS order \(planted[0].id) and 2 more have a note of an order that it does not belong to: \(Seed.order)"
+            ])
+    }
+
+    @Test("A custom field of another meaning is no marker") func otherField() throws {
+        let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
+        harness.whmcs.configuration.dropsNotes = true
+        try harness.loseAddOrder()
+        let marker = try #require(try harness.ledger().marker?.text)
+        harness.whmcs.update { state in
+            _ = state.addOrder(client: 1234, notes: "")
+            state.services[0].customFields = [Seed.customerNumberField: marker]
+        }
+        try harness.runWhenDue()
+        #expect(try harness.ledger().whmcsOrderID == nil)
+    }
+
+    /// Sent by a version whose marker had no reference.
+    @Test("An AddOrder without a reference is found by its bare marker") func bareMarker() throws {
+        let harness = try ProvisioningHarness()
+        harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
+        try harness.run()
+        try harness.aws.set("order#\(Seed.order)", ["markerRef": .null])
+        harness.whmcs.update { $0.orders[0].notes = "sfOrderId=\(Seed.order)" }
+        #expect(try harness.runWhenDue()["status"] == "Provisioned")
+        #expect(harness.count("AddOrder") == 1)
+    }
+
+    @Test("A new request for another client still searches the client of an unanswered AddOrder")
+    func otherClientsOrder() throws {
+        let harness = try ProvisioningHarness()
+        try harness.loseAddOrder()
+        try harness.runWhileDue()
+        #expect(try harness.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+        try harness.carryOutAddOrderLate()
+        harness.whmcs.addPayMethod(1236)
+        harness.salesforce.add(
+            "Account", id: Seed.account, ["Name": "Moved", "WH_Account__c": "#1236 - Unbanked & Söhne"])
+        try harness.request(2)
+        #expect(try harness.run()["status"] == "Failed")
+        #expect(try harness.ledger().errorMessage?.hasSuffix("belongs to another client") == true)
+        #expect(harness.count("AddOrder") == 2, "one by the program, one by the slow server")
+    }
+
+    @Test("A duplicate that cannot be cancelled stops nothing, and is looked for by the next request")
+    func uncancelled() throws {
+        let harness = try ProvisioningHarness()
+        try harness.run(Seed.otherOrder)
+        try harness.loseAddOrder()
+        harness.network.before = { request in
+            if request.whmcsAction == "AddOrder" { try? harness.carryOutAddOrderLate() }
+            return nil
+        }
+        harness.whmcs.failNext(.answer(403, #"{"result":"error","message":"Invalid Permissions"}"#), on: "CancelOrder")
+        try harness.runWhileDue()
+        #expect(try harness.ledger().status == .provisioned)
+        #expect(harness.whmcsOrders().map(\.status) == ["Active", "Pending"])
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
+        #expect(alerts.contains { $0.hasPrefix("WHMCS did not cancel the duplicate order") })
     }
 
     // MARK: Read back
@@ -182,17 +261,24 @@ import Testing
     }
 
     /// The ledger does not know the order's id yet. Only a person may order again.
-    @Test("A cancelled order is not adopted by its marker") func notAdopted() throws {
+    @Test("An unanswered AddOrder whose order was cancelled is not sent again before a new request") func notAdopted()
+        throws
+    {
         let harness = try ProvisioningHarness()
         harness.whmcs.failNext(.actThenDrop, on: "AddOrder")
         try harness.request()
         try harness.run()
         harness.cancel(try #require(harness.whmcsOrders().first).id)
-        #expect(try harness.runWhenDue()["status"] == "Activating")
-        harness.network.now += 600_000
-        #expect(try harness.run()["status"] == "Failed")
-        #expect(try harness.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN")
+        #expect(try harness.runWhenDue()["status"] == "Failed")
+        let cancelled = try #require(try harness.ledger().whmcsOrderID)
+        #expect(try harness.ledger().errorCode == "WHMCS_REJECTED")
         #expect(harness.count("AddOrder") == 1)
+        let reference = try harness.ledger().markerReference
+        try harness.request(2)
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(try harness.ledger().whmcsOrderID != cancelled)
+        // Whoever has seen the old reference knows nothing of the new order.
+        #expect(try harness.ledger().markerReference != reference)
     }
 }
 

@@ -115,12 +115,16 @@ import Testing
         #expect(try OrderComparison(plan).serviceIDs(Found().order, services) == [11, 13, 12])
     }
 
-    /// WHMCS may add the options' own prices to ours.
-    @Test("The price of a service with configurable options is not compared") func optionPrice() throws {
+    /// WHMCS may add the prices of options, or a set-up fee, to ours.
+    @Test(
+        "A service that may cost more costs at least what was planned",
+        arguments: [("9.90", true), ("9.899999", true), ("14.90", true), ("9.89", false), ("0.00", false)])
+    func mayCostMore(_ price: String, _ isRight: Bool) {
         var plan = PlanTests.plan
-        plan.items[0].configOptions = [71: "712"]
+        plan.items[0].mayCostMore = true
         var found = Found()
-        found.services[1].recurringAmount = "14.90"
-        #expect(try OrderComparison(plan).serviceIDs(found.order, found.services) == [12, 11, 13])
+        found.services[1].recurringAmount = price
+        let ids = try? OrderComparison(plan).serviceIDs(found.order, found.services)
+        #expect((ids != nil) == isRight)
     }
 }

@@ -114,18 +114,63 @@ import Testing
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
     }
 
-    @Test("What WHMCS has accepted does not fail, whatever goes wrong with the look") func lookFails() throws {
+    @Test("While WHMCS does not answer, an accepted order waits, and a person hears of it") func lookFails() throws {
         harness.whmcs.update { $0.moduleErrors = [:] }
-        try harness.restart(["MAX_ATTEMPTS": "1"])
-        harness.network.after = { request, answer in
+        try harness.restart(["MAX_ATTEMPTS": "2"])
+        var isAccepted = false
+        harness.network.before = { request in
             if request.whmcsAction == "AcceptOrder" {
-                harness.whmcs.configuration.permissions = ["AcceptOrder"]
+                isAccepted = true
+                return nil
             }
-            return answer
+            return isAccepted && !request.whmcsAction.isEmpty ? .unreachable : nil
         }
         try harness.run()
-        for _ in 1...3 { #expect(try harness.runWhenDue()["status"] == "Activating") }
-        harness.whmcs.configuration.permissions = nil
+        for _ in 1...4 { #expect(try harness.runWhenDue()["status"] == "Activating") }
+        #expect(alerts("WHMCS accepted an order that is not set up yet").count == 2)
+        harness.network.before = { _ in nil }
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
+    }
+
+    @Test("A look that WHMCS refuses for good ends the request, and a new one looks again") func lookRefused() throws {
+        harness.whmcs.update { $0.moduleErrors = [:] }
+        try harness.restart(["MAX_ATTEMPTS": "2"])
+        harness.network.before = { request in
+            if request.whmcsAction == "AcceptOrder" { harness.whmcs.configuration.permissions = ["AcceptOrder"] }
+            return nil
+        }
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(try harness.runWhenDue()["status"] == "Failed")
+        let order = try harness.ledger()
+        #expect(order.errorCode == "WHMCS_REJECTED")
+        #expect(order.errorMessage?.hasPrefix("WHMCS accepted the order, and its set-up cannot be read") == true)
+        harness.whmcs.configuration.permissions = nil
+        harness.network.before = { _ in nil }
+        try harness.request(2)
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.count("AcceptOrder") == 1)
+    }
+
+    struct LaterChange: Sendable, CustomTestStringConvertible {
+        var testDescription: String
+        var change: @Sendable (inout WHMCSSimulator.State) -> Void
+    }
+
+    @Test(
+        "What people cancel or delete while the order waits for its repair is not Provisioned",
+        arguments: [
+            LaterChange(testDescription: "order cancelled") { $0.orders[0].status = "Cancelled" },
+            LaterChange(testDescription: "order gone") { $0.orders.removeAll() },
+            LaterChange(testDescription: "service terminated") { $0.services[0].status = "Terminated" },
+            LaterChange(testDescription: "service gone") { $0.services.removeFirst() },
+        ])
+    func changedLater(_ later: LaterChange) throws {
+        #expect(try harness.run()["status"] == "Activating")
+        harness.whmcs.update(later.change)
+        #expect(try harness.runWhenDue()["status"] == "Failed")
+        #expect(try harness.ledger().errorCode == "WHMCS_REJECTED")
+        #expect(
+            try harness.ledger().errorMessage?.hasSuffix("after it was accepted") == true
+                || later.testDescription.hasPrefix("order"))
     }
 }

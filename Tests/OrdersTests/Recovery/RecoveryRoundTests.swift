@@ -85,7 +85,11 @@ import Testing
         let orders = try enterOrders(120)
         harness.network.before = { $0.action == "PutEvents" ? .unreachable : nil }
         #expect(try harness.recover() == ["recovered": 0, "left": 70])
-        #expect(harness.log.messages.count { $0 == "alert" } == 1)
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
+        #expect(alerts.count == 1)
+        #expect(
+            alerts.first?.hasPrefix("Failed to publish 50 due orders; next retry in 2 minutes: events PutEvents")
+                == true)
         harness.network.before = { _ in nil }
         #expect(try harness.recover() == ["recovered": 70])
         harness.network.now += 120_001

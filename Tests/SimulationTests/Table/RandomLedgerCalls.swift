@@ -80,7 +80,7 @@ struct RandomLedgerCalls {
             case 0: try leases[place].confirm()
             case 1: try leases[place].recordAccepted(isAnswered: later == nil)
             case 2: try leases[place].recordPlan(plan())
-            case 3, 4: try leases[place].recordAddOrderSending(until: now + 20_000, reference: "\(calls)")
+            case 3, 4: try leases[place].recordAddOrderSending(until: now + 20_000, client: 7, reference: "\(calls)")
             case 5: try leases[place].recordAddOrderNotCarriedOut()
             case 6: try leases[place].recordAddOrderUnanswered()
             case 7: try leases[place].recordWHMCSOrder(calls)
