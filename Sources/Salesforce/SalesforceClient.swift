@@ -8,6 +8,8 @@ public struct SalesforceClient {
     private let apiVersion: String
     private let token: () throws(SalesforceFailure) -> Token
     private let renewed: (Token) throws(SalesforceFailure) -> Token
+    /// Hears each call's failure, or nil for its answer.
+    public var heard: (SalesforceFailure?) -> Void = { _ in }
 
     /// - Parameters:
     ///   - apiVersion: `v66.0`.
@@ -129,8 +131,23 @@ extension SalesforceClient {
         try exchange(method, { "\($0)/services/data/\(apiVersion)\(path)" }, body, doing)
     }
 
-    /// Sends with the current token and, when Salesforce rejects it, once more with the next.
     private func exchange(
+        _ method: String, _ url: (_ instance: String) -> String, _ body: JSON?, _ doing: String
+    ) throws(SalesforceFailure) -> Response {
+        do throws(SalesforceFailure) {
+            let response = try authorized(method, url, body, doing)
+            // A maintenance page can have status 200.
+            let isPage = response.body.first == UInt8(ascii: "<")
+            heard(isPage ? .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON") : nil)
+            return response
+        } catch {
+            heard(error)
+            throw error
+        }
+    }
+
+    /// Sends with the current token and, when Salesforce rejects it, once more with the next.
+    private func authorized(
         _ method: String, _ url: (_ instance: String) -> String, _ body: JSON?, _ doing: String
     ) throws(SalesforceFailure) -> Response {
         let current = try token()

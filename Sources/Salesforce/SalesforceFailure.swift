@@ -33,6 +33,18 @@ extension SalesforceFailure {
         case .rejected, .notFound, .grantRefused, .unreadable: false
         }
     }
+
+    /// Whether every order would fail like this: Salesforce does not answer, or lets the suite do nothing. A locked record
+    /// concerns one order.
+    public var isOutage: Bool {
+        switch self {
+        case .unavailable(_, let reason): !SalesforceFailure.recordLocks.contains(where: reason.contains)
+        case .unanswered, .limitReached, .sessionInvalid, .noToken, .grantRefused: true
+        case .rejected, .notFound, .unreadable: false
+        }
+    }
+
+    private static let recordLocks = ["UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED"]
 }
 
 extension SalesforceFailure: CustomStringConvertible {

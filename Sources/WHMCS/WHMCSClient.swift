@@ -17,6 +17,8 @@ public struct WHMCSClient {
     private let url: String
     private let credentials: CurrentCredentials
     private let renewed: (() -> Credentials?)?
+    /// Hears each call's failure, or nil for its answer.
+    public var heard: (WHMCSFailure?) -> Void = { _ in }
 
     /// - Parameters:
     ///   - url: of the API itself, `https://…/includes/api.php`.
@@ -34,12 +36,23 @@ public struct WHMCSClient {
     ///
     /// The failure of a write says, by `outcomeUnknown`, whether WHMCS may have carried it out all the same.
     public func call(_ action: String, _ form: Form, _ kind: Kind) throws(WHMCSFailure) -> JSON {
-        try answers(action, [form], kind)[0].get()
+        try heardAnswers(action, [form], kind)[0].get()
     }
 
     /// Calls an action that changes nothing on several forms at once, and answers in their order.
     func readAll(_ action: String, _ forms: [Form]) -> [Result<JSON, WHMCSFailure>] {
-        answers(action, forms, .read)
+        heardAnswers(action, forms, .read)
+    }
+
+    private func heardAnswers(_ action: String, _ forms: [Form], _ kind: Kind) -> [Result<JSON, WHMCSFailure>] {
+        let answers = answers(action, forms, kind)
+        for answer in answers {
+            do throws(WHMCSFailure) {
+                _ = try answer.get()
+                heard(nil)
+            } catch { heard(error) }
+        }
+        return answers
     }
 
     /// Credentials that WHMCS refuses may just have been rotated: they are read again, and what was refused is sent once

@@ -100,6 +100,17 @@ extension WHMCSFailure {
         }
     }
 
+    /// Whether every order would fail like this: WHMCS does not answer, or refuses the suite itself. A right that is missing
+    /// concerns one action.
+    public var isOutage: Bool {
+        switch self {
+        case .notReachable, .notJSON, .serverError: true
+        case .other(_, _, let status): status == 429
+        case .authentication, .addressNotAllowed: isRefusalOfCaller
+        default: false
+        }
+    }
+
     /// Whether WHMCS may have carried out the write. If so, check WHMCS before sending it again.
     public var outcomeUnknown: Bool {
         switch self {

@@ -203,6 +203,8 @@ import Testing
             (["SF_FIELD_STATUS": "a..b"], []),
             (["LEDGER_TABLE": "", "EVENT_BUS_NAME": " "], ["LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set"]),
             (["SF_RECONCILE": "yes"], ["SF_RECONCILE must be true or false"]),
+            (["WHMCS_CONCURRENCY": "40"], []),
+            (["WHMCS_CONCURRENCY": "1"], ["WHMCS_CONCURRENCY must be a whole number from 2 to 1000"]),
             (
                 [
                     "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_REFRESH_FUNCTION": "refresh",

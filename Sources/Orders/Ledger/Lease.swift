@@ -152,11 +152,16 @@ extension Lease {
 extension Lease {
     /// Gives the order back; it is due again at `dueAt`.
     ///
-    /// - Parameter failure: why; nil keeps what the order has.
-    mutating func release(dueAt: Timestamp, after failure: ProvisioningFailure? = nil) throws {
+    /// - Parameters:
+    ///   - failure: why; nil keeps what the order has.
+    ///   - countsAsAttempt: false when an outage of all orders stopped the run.
+    mutating func release(
+        dueAt: Timestamp, after failure: ProvisioningFailure? = nil, countsAsAttempt: Bool = true
+    ) throws {
         var changes: ItemUpdate = [.dueAt: .milliseconds(dueAt), .leaseOwner: .null, .leaseUntil: .null]
         changes[.errorCode] = failure.map { .string($0.code.rawValue) }
         changes[.errorMessage] = failure.map { .string($0.message) }
+        if !countsAsAttempt { changes[.attempts] = .number(max(0, order.attempts - 1)) }
         try write(changes)
     }
 

@@ -20,8 +20,9 @@ struct OpenOrder: Equatable {
 }
 
 extension Ledger {
-    /// How long after a publication recovery publishes an order again.
+    /// How long after a publication recovery publishes an order again; an order that has waited for long, later.
     static let recoveryDelay: Milliseconds = 120_000
+    private static let longestRecoveryDelay: Milliseconds = 1_800_000
 
     /// A page of the open orders, the longest due first.
     ///
@@ -55,5 +56,22 @@ extension Ledger {
                 if: .equal(.open, "1") && .equal(.dueAt, .milliseconds(order.dueAt)))
         }
         return table.updateAll(claims).compactMap { item in item.flatMap(LedgerOrder.init) }
+    }
+
+    /// Moves the due times of claimed orders that have waited for long: the more orders wait in the queue, the less often
+    /// each is published. Where this fails, the claim's time stays.
+    ///
+    /// A second write, because the index does not hold an order's age. An order that a run has taken since keeps the run's
+    /// due time.
+    func postpone(_ claimed: [LedgerOrder]) {
+        let now = now()
+        let writes = claimed.compactMap { order -> Write? in
+            let delay = min((now - order.waitingSince) / 4, Ledger.longestRecoveryDelay)
+            guard delay > Ledger.recoveryDelay, let dueAt = order.dueAt else { return nil }
+            return .update(
+                ItemKey.order(order.id), [.dueAt: .milliseconds(now + delay)],
+                if: .equal(.open, "1") && .equal(.dueAt, .milliseconds(dueAt)))
+        }
+        if !writes.isEmpty { _ = table.updateAll(writes) }
     }
 }

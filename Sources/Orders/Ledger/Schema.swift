@@ -34,6 +34,11 @@ enum Attribute: String {
     case platformEventID = "lastEvent"
     case correlationID = "correlationId"
 
+    // Breakers
+    case salesforceBreaker = "salesforce"
+    case whmcsBreaker = "whmcs"
+    case revision
+
     // Claims of nonces and idempotency keys
     case claimant, answer
     case orderID = "orderId"
@@ -52,6 +57,8 @@ enum ItemKey {
     static func nonce(_ nonce: String) -> String { "nonce#" + hash(nonce) }
     static func idempotencyKey(_ key: String) -> String { "key#" + hash(key) }
     static func markerSupport(whmcsURL: String) -> String { "install#" + hash(whmcsURL) }
+
+    static let breakers = "breakers"
 
     private static let orderPrefix = "order#"
     private static func hash(_ text: String) -> String { hex(sha256(Array(text.utf8))) }

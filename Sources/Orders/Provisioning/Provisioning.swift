@@ -97,13 +97,21 @@ struct Provisioning: Program {
         let timeLeft = invocation.deadline - context.http.now()
         // The rest is for recording how the run ended.
         let http = context.http.until(invocation.deadline - min(2_000, timeLeft / 10))
+        let (salesforceContact, whmcsContact) = (Contact(now: http.now), Contact(now: http.now))
+        var salesforce = settings.salesforce.client(context.account, http, context.parameters)
+        salesforce.heard = salesforceContact.heard
         var run = ProvisioningRun(
-            lease: lease, settings: settings,
-            salesforce: settings.salesforce.client(context.account, http, context.parameters), http: http,
-            whmcs: { try whmcs(http) },
+            lease: lease, settings: settings, salesforce: salesforce, http: http,
+            whmcs: {
+                var client = try whmcs(http)
+                client.heard = whmcsContact.heard
+                return client
+            },
+            ledger: ledger,
             markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
             alerts: alerts(http, log), log: log,
-            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5))
+            latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5),
+            salesforceContact: salesforceContact, whmcsContact: whmcsContact)
         try run.run()
         return run.order
     }

@@ -14,24 +14,34 @@ struct ProvisioningRun {
     let salesforce: SalesforceClient
     let http: HTTPClient
     let whmcs: () throws -> WHMCSClient
+    let ledger: Ledger
     let markerSupport: MarkerSupport
     let alerts: Alerts
     let log: Log
 
     /// AddOrder and AcceptOrder do not start later: the time that they may take must fit into the invocation.
     let latestStart: Timestamp
+    let salesforceContact: Contact
+    let whmcsContact: Contact
+    /// Nil until they are read.
+    var breakers: Breakers?
+    /// The sides that this run calls for all others.
+    var probes: Set<Side> = []
 
     var order: LedgerOrder { lease.order }
 
     mutating func run() throws {
         do {
+            guard try mayCall() else { return }
             switch order.status {
             case .accepted, .activating:
                 try checkAttempts()
                 try takeSteps()
             case .provisioned, .failed: try reportFinalStatusAgain()
             }
+            reportContacts()
         } catch {
+            reportContacts()
             guard !order.hasEnded, let failure = ProvisioningFailure(error) else { return logAborted(error) }
             do { try settle(failure) } catch let lost as Lease.Lost { logAborted(lost) }
         }

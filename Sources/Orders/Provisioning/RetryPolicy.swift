@@ -20,6 +20,7 @@ extension ProvisioningRun {
         // The failure that ends the request is recorded, and only its report went wrong: it keeps its code, which may say
         // that a new request is not safe.
         if order.step == .failureUpdate { return try lease.release(dueAt: http.now() + settings.retryDelay) }
+        if try waitsForOutage(after: failure) { return }
         // What WHMCS has accepted is in force: attempts do not end it.
         if failure.isRetryable, order.attempts < settings.maxAttempts || order.step == .accept {
             remind(failure)

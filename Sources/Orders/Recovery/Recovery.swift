@@ -8,6 +8,11 @@ import Salesforce
 /// recover-orders: publishes the events of due orders again. Whatever died before, an order that has not ended has a due
 /// time, and this program finds it.
 struct Recovery: Program {
+    /// Of the schedule.
+    private static let interval: Milliseconds = 60_000
+    /// Of a run of provision-order: some 22 calls, one after another.
+    private static let runTime: Milliseconds = 5_000
+
     let context: ProgramContext<Settings>
     private let cursor = Reconciliation.Cursor()
     private var settings: Settings { context.settings }
@@ -31,7 +36,7 @@ struct Recovery: Program {
     /// A round over due orders ends with the reconciliation: a Salesforce that does not answer must not delay the ledger's
     /// own orders.
     ///
-    /// - Returns: `{"recovered": n}`, and with it `left` when time ran out: how many due orders remain.
+    /// - Returns: `{"recovered": n}`, and with it `left` when the round ended early: how many due orders remain.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
         let log = context.log.with(["requestId": .string(invocation.requestID)])
         let http = context.http.until(invocation.deadline - 1_000)
@@ -39,7 +44,8 @@ struct Recovery: Program {
             ledger: Ledger(context.table(settings.ledgerTable, http), now: http.now),
             bus: context.bus(settings.busName, http), http: http,
             alerts: Alerts(settings: settings.alerts, account: context.account, http: http, log: log), log: log,
-            latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4)
+            latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4,
+            mostDue: settings.concurrency * Self.interval / Self.runTime)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }

@@ -14,12 +14,15 @@ struct RecoveryRound {
     let log: Log
     /// The round claims nothing later, because the same invocation must publish what it claims.
     let latestStart: Timestamp
+    /// How many due orders the round publishes: no more than the queue's consumers finish until the next round. The index
+    /// has the longest due first, new orders and retried ones alike.
+    let mostDue: Int
 
     /// How many orders are claimed and published at once; it bounds connections and memory, not a round.
     private static let batchSize = 50
 
     /// Recovers page after page of the index, while the invocation has time and the bus accepts events. The next round
-    /// continues.
+    /// continues. Only due orders are limited by `mostDue`: an operator decides about all.
     ///
     /// - Returns: how many orders were published, and how many due orders are left; nil when none are.
     func recoverAll(dueOnly: Bool) throws -> (recovered: Int, left: Int?) {
@@ -36,15 +39,18 @@ struct RecoveryRound {
             let due = page.orders.filter { $0.dueAt != claimedUntil }
             oldest = max(oldest, start - (due.first?.dueAt ?? start))
             for batch in due.chunks(of: Self.batchSize) {
-                isOver = http.now() >= latestStart
+                let some = dueOnly ? Array(batch.prefix(mostDue - recovered)) : batch
+                isOver = some.isEmpty || http.now() >= latestStart
                 if isOver { break pages }
                 let claimed = ledger.claim(
-                    batch, until: dueOnly ? http.now() + Ledger.recoveryDelay : claimedUntil)
+                    some, until: dueOnly ? http.now() + Ledger.recoveryDelay : claimedUntil)
                 let published = publish(claimed, &unpublished)
                 recovered += published
+                // An order whose event the bus refused is due again in 2 min.
+                if dueOnly, published == claimed.count { ledger.postpone(claimed) }
                 // Claims and runs move the due time of an order that nobody finishes.
                 oldest = claimed.map { http.now() - $0.waitingSince }.reduce(oldest, max)
-                isOver = published == 0 && !claimed.isEmpty
+                isOver = published == 0 && !claimed.isEmpty || some.count < batch.count
                 if isOver { break pages }
             }
             next = page.next

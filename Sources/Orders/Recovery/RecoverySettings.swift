@@ -6,6 +6,8 @@ extension Recovery {
     struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
+        /// How many runs of provision-order the order queue starts at once.
+        var concurrency: Int
         var alerts: Alerts.Settings
         /// Nil when reconciliation is off.
         var reconciliation: Reconciliation.Settings?
@@ -13,6 +15,7 @@ extension Recovery {
         init(_ environment: inout Environment) {
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
+            concurrency = environment.integer("WHMCS_CONCURRENCY", default: 5, in: 2...1000)
             alerts = Alerts.Settings(&environment)
             if environment.flag("SF_RECONCILE", default: false) {
                 reconciliation = Reconciliation.Settings(&environment)

@@ -1,0 +1,48 @@
+import AWS
+import Basics
+import JSON
+
+/// The breakers of both sides, as a run reads them once. They share an item, so that one read is enough.
+struct Breakers {
+    private let ledger: Ledger
+    private var item: Table.Item?
+
+    init(_ ledger: Ledger) throws {
+        self.ledger = ledger
+        item = try ledger.table.get(ItemKey.breakers)
+    }
+
+    subscript(_ side: Side) -> Breaker { Breaker(item?[side.key]) }
+
+    /// Changes a breaker from what it is now; other runs may have changed it since it was read. A breaker that stays as it
+    /// is costs no write.
+    ///
+    /// - Parameter change: the next state; nil gives up.
+    /// - Returns: what this run has changed; nil when it has changed nothing.
+    mutating func change(_ side: Side, _ change: (Breaker) -> Breaker?) throws -> (before: Breaker, after: Breaker)? {
+        for _ in 0..<10 {
+            let before = self[side]
+            guard let after = change(before), after != before else { return nil }
+            let revision = item?[.revision]?.integer
+            let update: ItemUpdate = [
+                side.key: after.json, .revision: .number((revision ?? 0) + 1),
+                .updatedAt: .milliseconds(ledger.now()),
+            ]
+            let isUnchanged: Condition = revision.map { .equal(.revision, .number($0)) } ?? .absent(.key)
+            switch try ledger.table.write(.update(ItemKey.breakers, update, if: isUnchanged)) {
+            case .written(let item):
+                self.item = item
+                return (before, after)
+            case .conditionFailed(let item):
+                self.item = item
+                // The first answer to this write was lost, and its retry finds our own.
+                if self[side] == after { return (before, after) }
+            }
+        }
+        return nil
+    }
+}
+
+extension Side {
+    fileprivate var key: Attribute { self == .salesforce ? .salesforceBreaker : .whmcsBreaker }
+}
