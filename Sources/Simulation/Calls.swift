@@ -47,7 +47,7 @@ extension World {
             return answer(.failure(HTTPFailure.simulated(.notConnected)))
         }
         calls += 1
-        let fate = drawFate(of: call)
+        let fate = outageFate(of: call, from: process) ?? drawFate(of: call)
         var isAnswered = false
         func answerOnce(_ result: Result<Response, HTTPFailure>, after wait: Milliseconds) {
             after(wait) {

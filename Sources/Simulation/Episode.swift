@@ -85,6 +85,16 @@ package struct Episode {
         if world.plan.behaviours.rotatesCredentials {
             world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateCredentials() }
         }
+        let outages = [
+            (OutboundCall.Service.whmcs, world.plan.behaviours.whmcsOutage),
+            (.salesforce, world.plan.behaviours.salesforceOutage),
+        ]
+        for (service, share) in outages where share > 0 {
+            world.after(world.random(in: 0...1_800_000)) { [world] in
+                world.outages[service] = Outage(start: world.now, end: world.now + Int(share * 86_400_000))
+                world.trace.add(world.now, service.rawValue, "outage begins", "")
+            }
+        }
         world.services.salesforce.refusesProvisioned = world.plan.behaviours.refusesProvisioned
         if world.plan.behaviours.failingModule > 0, world.generator.chance(0.5) {
             world.after(world.random(in: 0...7_200_000)) { [world] in world.services.whmcs.repairModule() }

@@ -23,6 +23,8 @@ package struct EpisodePlan {
         rates = FaultRates.drawn(&random)
         behaviours = Behaviours.drawn(&random)
         faultTime = Int.random(in: 600_000...7_200_000, using: &random)
+        // Otherwise most orders that fail in an outage would have met another fault, too.
+        if behaviours.hasOutage, random.chance(0.5) { rates = .none }
     }
 }
 
@@ -84,6 +86,12 @@ struct Behaviours {
     /// WHMCS's API secret is rotated.
     var rotatesCredentials = false
 
+    // Outages, each a share of a day
+    var whmcsOutage = 0.0
+    var salesforceOutage = 0.0
+
+    var hasOutage: Bool { whmcsOutage > 0 || salesforceOutage > 0 }
+
     /// Every kind is absent from most episodes, so that each is seen with and without the others.
     static func drawn(_ random: inout SeededGenerator) -> Behaviours {
         func share(_ most: Double) -> Double { random.chance(0.3) ? Double.random(in: 0...most, using: &random) : 0 }
@@ -100,6 +108,7 @@ struct Behaviours {
         (\.duplicateDeliveries, 0.3), (\.refusedEntries, 0.2), (\.revokesTokens, 0.2), (\.unreadyOrders, 0.4),
         (\.cancellations, 0.5), (\.moduleErrors, 0.3), (\.deletedLines, 0.3), (\.relayReplays, 0.5),
         (\.manualRecoveries, 0.3), (\.failingModule, 1), (\.plantedOrders, 0.5),
+        (\.whmcsOutage, 1), (\.salesforceOutage, 1),
     ]
 
     /// With the share of the episodes that have it.

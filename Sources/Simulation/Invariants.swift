@@ -27,6 +27,8 @@ package final class Invariants {
         case lost = "an accepted order is lost"
         case unfinished = "an order has not ended"
         case falseStatus = "ledger, WHMCS and Salesforce disagree"
+        case failedByOutage = "an order failed because of an outage alone"
+        case busyOutage = "many calls in an outage"
         case unknownCall = "a call that no service answers"
     }
 
@@ -108,7 +110,16 @@ package final class Invariants {
             if !order.hasEnded, order.dueAt == nil || item[TableAttribute.open] == nil {
                 violated(.forgotten, "\(key) is \(order.status.rawValue)")
             }
+            checkOutage(order)
         }
+    }
+
+    /// In an episode with no other faults, nothing else makes a side unavailable.
+    private func checkOutage(_ order: LedgerOrder) {
+        guard world.plan.rates == .none, order.status == .failed, let code = order.errorCode,
+            ["WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE"].contains(code)
+        else { return }
+        violated(.failedByOutage, "\(code) \(order.errorMessage ?? "")")
     }
 
     /// A request claims its nonce for ever, and its idempotency key for a day.

@@ -25,6 +25,9 @@ final class World {
     /// The fates that were not plain, drawn so far: their number names a fault.
     var faultCount = 0
 
+    /// The outages that have begun.
+    var outages: [OutboundCall.Service: Outage] = [:]
+
     // Counted for the report.
     var calls = 0
     var kills = 0
