@@ -7,7 +7,7 @@ import Testing
 /// The invariant: whichever request a run is killed at, the order is made once and not lost.
 @Suite struct KilledRunTests {
     /// A run sends fewer requests, so the last numbers kill none.
-    private static let requestNumbers = 1...30
+    private static let requestNumbers = 1...31
 
     @Test(
         "An order survives a run that is killed at any request, sent or not", arguments: requestNumbers, [false, true])
