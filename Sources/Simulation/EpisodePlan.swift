@@ -97,6 +97,8 @@ struct Behaviours {
         func share(_ most: Double) -> Double { random.chance(0.3) ? Double.random(in: 0...most, using: &random) : 0 }
         var drawn = Behaviours()
         for (kind, most) in shares { drawn[keyPath: kind] = share(most) }
+        // A day has many calls, so few episodes have an outage.
+        if !random.chance(0.3) { (drawn.whmcsOutage, drawn.salesforceOutage) = (0, 0) }
         for (kind, frequency) in choices { drawn[keyPath: kind] = random.chance(frequency) }
         if random.chance(0.3) { drawn.rowsInPage = Int.random(in: 2...4, using: &random) }
         return drawn

@@ -25,6 +25,8 @@ package enum Safeguard: String, CaseIterable, Sendable {
     case nonce
     /// An idempotency key is always free.
     case idempotencyKey = "idempotency-key"
+    /// Every run finds the breakers closed.
+    case breaker
 }
 
 extension Safeguard {
@@ -45,6 +47,7 @@ extension Safeguard {
 
     /// The table's answer to a request, likewise.
     func weakened(answer: JSON, to body: JSON) -> JSON {
+        if self == .breaker, body.key == "breakers", answer["Item"] != nil { return [:] }
         guard self == .markerProof, let key = body.key, key.hasPrefix("install#") else { return answer }
         let yes: JSON = ["BOOL": true]
         return ["Item": ["pk": ["S": .string(key)], "notes": yes, "field401": yes, "field402": yes]]
