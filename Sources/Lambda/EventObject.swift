@@ -43,6 +43,17 @@ struct EventObject {
         try optional(name, \.object).map { within(name, $0) }
     }
 
+    /// The member of that name, which must be a list of objects.
+    func objects(_ name: String) throws(FunctionError) -> [EventObject] {
+        var objects: [EventObject] = []
+        for (index, element) in try value(name, \.array).enumerated() {
+            let name = "\(name)[\(index)]"
+            guard let members = element.object else { throw fault(name, "has the wrong type") }
+            objects.append(within(name, members))
+        }
+        return objects
+    }
+
     /// All members, which must be strings.
     func strings() throws(FunctionError) -> [(name: String, value: String)] {
         var strings: [(name: String, value: String)] = []

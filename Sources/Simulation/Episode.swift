@@ -50,7 +50,7 @@ package struct Episode {
         world.run(until: end) { [world, operators] in
             world.calls > Self.mostCallsOfOrder * orders.count
                 || operators.allSatisfy { $0.pending == 0 } && world.invariants.isAtRest(orders) && world.isQuiet
-                    && !world.lambda.hasDeadLetters
+                    && world.queue.isEmpty
         }
         if world.invariants.violations.isEmpty { world.invariants.checkAtRest(orders) }
         let report = report(orders)
@@ -71,7 +71,7 @@ package struct Episode {
         every(3_600_000) { [world] in world.lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }
         every(600_000) { [operators, world] in
             for person in operators { world.after(world.random(in: 0...599_999)) { person.look() } }
-            world.lambda.redrive()
+            world.queue.redrive()
             if world.generator.chance(behaviours.revokesTokens) { world.services.salesforce.revokeTokens() }
             // DynamoDB deletes expired items within days, and in no order.
             if world.generator.chance(0.3) { world.services.table.expire(now: world.now) }

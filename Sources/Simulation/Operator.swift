@@ -125,15 +125,15 @@ final class Operator {
         let event = platformEvent(id: id, delivery: id)
         world.invariants.accepted(order)
         world.invariants.requested(order)
-        world.lambda.invokeAsync("provision-order", event)
+        world.queue.send(event)
         if world.generator.chance(behaviours.duplicateDeliveries) {
-            later(100...600_000) { self.world.lambda.invokeAsync("provision-order", event) }
+            later(100...600_000) { self.world.queue.send(event) }
         }
         if world.generator.chance(behaviours.relayReplays) {
             let created = world.now
             later(600_000...36_000_000) { [self] in
                 let replay = platformEvent(id: id, delivery: "\(id)-replay", created: created)
-                world.lambda.invokeAsync("provision-order", replay)
+                world.queue.send(replay)
             }
         }
     }

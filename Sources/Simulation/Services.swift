@@ -144,7 +144,7 @@ final class Services {
         }
     }
 
-    /// The bus delivers each event to provision-order, sometimes twice.
+    /// The bus delivers each event to the order queue, sometimes twice.
     private func putEvents(_ body: JSON, _ world: World) -> (status: Int, body: JSON) {
         let entries = body["Entries"]?.array ?? []
         let refused: JSON = ["ErrorCode": "InternalFailure", "ErrorMessage": "internal"]
@@ -159,7 +159,7 @@ final class Services {
                 "detail": JSON(Array((entry["Detail"]?.string ?? "").utf8)) ?? .null,
             ]
             for _ in 0..<(world.generator.chance(plan.behaviours.duplicateDeliveries) ? 2 : 1) {
-                world.after(world.random(in: 20...1_500)) { world.lambda.invokeAsync("provision-order", event) }
+                world.after(world.random(in: 20...1_500)) { world.queue.send(event) }
             }
         }
         return (200, ["FailedEntryCount": .number(results.count { $0 == refused }), "Entries": .array(results)])

@@ -7,9 +7,6 @@ final class SimulatedLambda {
     private unowned let world: World
     private var instances: [String: [ProcessInstance]] = [:]
     private var count = 0
-    /// Events whose last attempt failed.
-    private var deadLetters: [(program: String, payload: JSON)] = []
-    var hasDeadLetters: Bool { !deadLetters.isEmpty }
 
     init(_ world: World) {
         self.world = world
@@ -57,17 +54,11 @@ final class SimulatedLambda {
         }
     }
 
-    /// A person sends the dead-letter queue's events again. A round of the schedule needs no other.
-    func redrive() {
-        let letters = deadLetters
-        deadLetters = []
-        for (program, payload) in letters where program == "provision-order" { invokeAsync(program, payload) }
-    }
-
+    /// What fails in every attempt is given up: the schedule sends the next.
     private func attempt(_ program: String, _ payload: JSON, _ id: String, waits: [Milliseconds]) {
         invoke(program, payload, requestID: id) { [world] result in
             if case .success = result { return }
-            guard let wait = waits.first else { return self.deadLetters.append((program, payload)) }
+            guard let wait = waits.first else { return }
             world.after(wait + world.random(in: 0...5_000)) {
                 self.attempt(program, payload, id, waits: Array(waits.dropFirst()))
             }
@@ -89,8 +80,8 @@ final class SimulatedLambda {
         switch result {
         case .success(let bytes):
             JSON(bytes).map { answer in
-                let parts = [answer["orderId"]?.string, answer["status"]?.string].compactMap { $0 }
-                return parts.isEmpty ? "done" : parts.joined(separator: " ")
+                let hasFailures = answer["batchItemFailures"]?.array?.isEmpty == false
+                return hasFailures ? "message failed" : answer["status"]?.string ?? "done"
             } ?? "done"
         case .failure(let error): error.type
         }

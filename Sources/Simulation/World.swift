@@ -14,6 +14,7 @@ final class World {
     let services: Services
     let plan: EpisodePlan
     lazy var lambda = SimulatedLambda(self)
+    lazy var queue = SimulatedQueue(self)
     lazy var invariants = Invariants(self)
 
     /// Calls that a service will still carry out, and invocations that have not ended.

@@ -19,7 +19,7 @@ public final class RunningTestbed: Sendable {
 
     private let functions: [HostedFunction]
     private let timers: [ScheduleTimer]
-    private let deliveries: Monitor<[QueuePoller.Delivery]>
+    private let mappings: [EventSourceMapping]
     private let teardown: Teardown
 
     /// Starts everything, and returns when the gateway would answer. Throws `TestbedFailure`.
@@ -72,14 +72,18 @@ public final class RunningTestbed: Sendable {
         let functions = resources.functions.map { Self.host($0, configuration, environment, journal) }
         invokeAPI.with { $0 = InvokeAPI(functions: functions) }
         let gateway = try Self.gateway(functions.map(\.lambda), configuration, journal)
-        let deliveries = Monitor<[QueuePoller.Delivery]>([])
-        let pollers = functions.flatMap { function in
-            function.definition.ruleQueues.map { queue in
-                QueuePoller(queue, of: function, account: account, journal: journal) { delivery in
-                    deliveries.with { $0.append(delivery) }
-                }
+        mappings = functions.flatMap { function in
+            function.definition.queueMappings.map {
+                EventSourceMapping(
+                    $0, of: function.lambda, account: account, timeScale: configuration.timeScale, journal: journal)
             }
         }
+        let pollers =
+            functions.flatMap { function in
+                function.definition.ruleQueues.map {
+                    QueuePoller(rule: $0, of: function, account: account, journal: journal)
+                }
+            } + mappings.map { $0.start() }
         timers = functions.flatMap { function in
             function.definition.schedules.map { ScheduleTimer($0, of: function) }
         }
@@ -99,7 +103,6 @@ public final class RunningTestbed: Sendable {
         self.resources = resources
         self.environment = environment
         self.functions = functions
-        self.deliveries = deliveries
         self.teardown = teardown
         addresses = TestbedAddresses(
             gateway: gateway.url, lambda: lambda.url, aws: moto.url, salesforce: salesforce.url, whmcs: whmcs.url,
@@ -143,18 +146,15 @@ public final class RunningTestbed: Sendable {
         functions.forEach { $0.lambda.retireIdle() }
     }
 
-    /// Whether no function is at work and no asynchronous event waits for another attempt.
-    public var isIdle: Bool { functions.allSatisfy { $0.lambda.isIdle && $0.asyncInvoker.isIdle } }
+    /// Whether no function is at work, and neither an asynchronous event nor a message waits for another attempt.
+    public var isIdle: Bool {
+        functions.allSatisfy { $0.lambda.isIdle && $0.asyncInvoker.isIdle } && mappings.allSatisfy(\.isIdle)
+    }
 
     /// Fires the function's schedules now.
     func fireSchedules(of name: String) throws(TestbedFailure) {
         let names = try hosted(name).definition.schedules.map(\.name)
         timers.filter { names.contains($0.schedule.name) }.forEach { $0.fire() }
-    }
-
-    /// The events that rules have delivered to the function so far, oldest first.
-    func eventsDelivered(to name: String) -> [JSON] {
-        deliveries.with { $0 }.filter { $0.function == name }.map(\.event)
     }
 
     /// Takes all messages from an SQS queue, such as a dead-letter queue.
@@ -165,7 +165,7 @@ public final class RunningTestbed: Sendable {
             let messages = try queue.receive(waiting: 0)
             if messages.isEmpty { return bodies }
             for message in messages {
-                bodies.append(JSON(message.body) ?? .null)
+                bodies.append(JSON(Array(message.body.utf8)) ?? .null)
                 try queue.delete(message)
             }
         }

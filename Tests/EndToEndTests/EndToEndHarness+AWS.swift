@@ -39,20 +39,24 @@ extension EndToEndHarness {
             detail: ["orderId": .string(order), "attempt": 1, "correlationId": "again"])
     }
 
-    /// Removes the targets of provision-order's rules, so that no more events arrive.
+    /// Removes the order queue from the rules of the order bus, so that no more events arrive.
     func holdEvents() throws {
         let events = AWSService(
             name: "events", identifier: "EVENTBRIDGE", target: "AWSEvents", version: "1.1", account: account,
             http: http)
         let bus: [String: JSON] = ["EventBusName": .string(testbed.resources.eventBus)]
-        let itsRules = try testbed.function("provision-order").definition.ruleQueues.map(\.rule)
-        let rules = try events.call("ListRules", .object(bus))["Rules"]?.array ?? []
-        for name in rules.compactMap({ $0["Name"] }) where itsRules.contains(name.string ?? "") {
+        let queue = try orderQueue.queueArn
+        for name in (try events.call("ListRules", .object(bus))["Rules"]?.array ?? []).compactMap({ $0["Name"] }) {
             let rule = bus.merging(["Rule": name]) { $1 }
             let targets = try events.call("ListTargetsByRule", .object(rule))["Targets"]?.array ?? []
-            let ids = JSON.array(targets.compactMap { $0["Id"] })
-            _ = try events.call("RemoveTargets", .object(rule.merging(["Ids": ids]) { $1 }))
+            let ids = targets.filter { $0["Arn"]?.string == queue }.compactMap { $0["Id"] }
+            if ids.isEmpty { continue }
+            _ = try events.call("RemoveTargets", .object(rule.merging(["Ids": .array(ids)]) { $1 }))
         }
+    }
+
+    var orderQueue: FunctionDefinition.QueueMapping {
+        get throws { try #require(testbed.function("provision-order").definition.queueMappings.first) }
     }
 
     // MARK: The token

@@ -26,6 +26,8 @@ import Testing
         } else if event["detail-type"] != nil {
             let envelope = try EventBridgeEvent(bytes)
             #expect(!envelope.detailType.isEmpty)
+        } else if let queue = try QueueEvent(bytes) {
+            #expect(!queue.messages.isEmpty)
         } else {
             #expect(
                 name.hasPrefix("invoke-") || name.hasPrefix("recover-"),

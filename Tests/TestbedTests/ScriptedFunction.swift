@@ -37,8 +37,12 @@ enum ScriptedFunction {
             event = json.loads(raw)
             seen += 1
             id = headers["lambda-runtime-aws-request-id"]
+            records = event.get("Records") if isinstance(event, dict) else None
+            if records:
+                event = json.loads(records[0]["body"])
             do = os.environ.get("ALWAYS") or (event.get("do") if isinstance(event, dict) else None)
             print("event", do, flush=True)
+            print("received", raw.decode(), flush=True)
             if do == "crash":
                 sys.exit(9)
             if do == "exit-0":
@@ -65,6 +69,9 @@ enum ScriptedFunction {
                 post(f"/invocation/{id}/response", json.dumps(answers))
                 print("second answer", post(f"/invocation/{id}/response", "{}"), flush=True)
                 continue
+            elif do == "fail-last":
+                failures = [{"itemIdentifier": records[-1]["messageId"]}]
+                post(f"/invocation/{id}/response", json.dumps({"batchItemFailures": failures}))
             elif do == "reply":
                 post(f"/invocation/{id}/response", json.dumps(event["reply"]))
             else:

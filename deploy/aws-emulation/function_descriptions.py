@@ -9,10 +9,12 @@ DEFAULT_TIMEOUT = 3
 DEFAULT_MEMORY = 128
 DEFAULT_RETRY_ATTEMPTS = 2
 DEFAULT_EVENT_AGE = 21600
+DEFAULT_BATCH_SIZE = 10
+DEFAULT_VISIBILITY_TIMEOUT = 30
 
 
 def describe(stack, programs, queues, rule_queues):
-    routes, schedules = find_routes(stack), find_schedules(stack)
+    routes, schedules, mappings = find_routes(stack), find_schedules(stack), find_mappings(stack, queues)
     asynchronous = find_async_settings(stack, queues)
     functions = []
     for logical, properties in stack.of_type("AWS::Lambda::Function"):
@@ -31,6 +33,7 @@ def describe(stack, programs, queues, rule_queues):
                 "routes": routes.get(arn, []),
                 "schedules": schedules.get(arn, []),
                 "ruleQueues": rule_queues.get(arn, []),
+                "queueMappings": mappings.get(properties["FunctionName"], []),
                 **asynchronous.get(properties["FunctionName"], async_settings({}, queues)),
             }
         )
@@ -94,6 +97,31 @@ def find_schedules(stack):
             }
         )
     return schedules
+
+
+def find_mappings(stack, queues):
+    """The event source mappings of each function by its name: the queues that Lambda polls for it."""
+    properties_of = {stack.arn(logical): properties for logical, properties in stack.of_type("AWS::SQS::Queue")}
+    mappings = {}
+    for logical, properties in stack.of_type("AWS::Lambda::EventSourceMapping"):
+        arn = properties["EventSourceArn"]
+        if arn not in queues:
+            raise TemplateError(f"{logical} polls {arn}; the testbed supports only queues of the template")
+        queue = properties_of[arn]
+        letters = queue.get("RedrivePolicy", {}).get("deadLetterTargetArn")
+        concurrency = properties.get("ScalingConfig", {}).get("MaximumConcurrency")
+        mappings.setdefault(properties["FunctionName"], []).append(
+            {
+                "queueUrl": queues[arn],
+                "queueArn": arn,
+                "deadLetterQueueUrl": queues[letters] if letters else None,
+                "visibilityTimeoutSeconds": int(queue.get("VisibilityTimeout", DEFAULT_VISIBILITY_TIMEOUT)),
+                "batchSize": int(properties.get("BatchSize", DEFAULT_BATCH_SIZE)),
+                "maximumConcurrency": int(concurrency) if concurrency else None,
+                "reportsItemFailures": "ReportBatchItemFailures" in properties.get("FunctionResponseTypes", []),
+            }
+        )
+    return mappings
 
 
 def find_async_settings(stack, queues):

@@ -2,7 +2,7 @@
 
 moto's own CloudFormation is not used: it supports neither routes, schedules, asynchronous settings nor a table's time
 to live, and with it a rule that targets a Lambda function makes PutEvents fail. So each resource is created by its own
-call, and a rule targets a queue in place of its function; the testbed polls that queue for the function.
+call, and a rule that targets a function has a queue in its place, which the testbed polls for the function.
 """
 
 import json
@@ -11,7 +11,7 @@ from sam_template import ACCOUNT, TemplateError
 
 
 def create_resources(stack, moto):
-    """Returns the URL of each queue by its ARN, and the queues of each function's rules by the function's ARN."""
+    """Returns the URL of each queue by its ARN, and the queues that stand for each function in rules by its ARN."""
     create_tables(stack, moto)
     queues = create_queues(stack, moto)
     create_buses(stack, moto)
@@ -36,14 +36,18 @@ def create_tables(stack, moto):
 
 
 def create_queues(stack, moto):
+    """Dead-letter queues first: SQS refuses a redrive policy that names a queue that does not exist."""
+    queues = sorted(stack.of_type("AWS::SQS::Queue"), key=lambda queue: "RedrivePolicy" in queue[1])
     return {
-        stack.arn(logical): create_queue(moto, stack.physical(logical))
-        for logical, _ in stack.of_type("AWS::SQS::Queue")
+        stack.arn(logical): create_queue(moto, stack.physical(logical), properties) for logical, properties in queues
     }
 
 
-def create_queue(moto, name):
-    return moto.call("sqs", "CreateQueue", QueueName=name)["QueueUrl"]
+def create_queue(moto, name, properties):
+    known = ("MessageRetentionPeriod", "RedrivePolicy", "VisibilityTimeout")
+    attributes = {key: properties[key] for key in known if key in properties}
+    texts = {key: json.dumps(value) if isinstance(value, dict) else str(value) for key, value in attributes.items()}
+    return moto.call("sqs", "CreateQueue", QueueName=name, Attributes=texts)["QueueUrl"]
 
 
 def create_buses(stack, moto):
@@ -79,11 +83,13 @@ def create_rules(stack, moto):
             EventPattern=json.dumps(properties["EventPattern"]),
             State=properties.get("State", "ENABLED"),
         )
-        for number, target in enumerate(properties.get("Targets", [])):
-            if ":lambda:" not in target["Arn"]:
-                raise TemplateError(f"{logical} targets {target['Arn']}; the testbed supports only functions")
-            name = f"{rule}-events" if number == 0 else f"{rule}-events-{number}"
-            rule_queues.setdefault(target["Arn"], []).append({"rule": rule, "queueUrl": create_queue(moto, name)})
-            queue_target = {"Id": target["Id"], "Arn": f"arn:aws:sqs:{stack.region}:{ACCOUNT}:{name}"}
-            moto.call("events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[queue_target])
+        for target in properties.get("Targets", []):
+            arn = target["Arn"]
+            if ":lambda:" in arn:
+                name = f"{rule}-{target['Id']}"
+                rule_queues.setdefault(arn, []).append({"rule": rule, "queueUrl": create_queue(moto, name, {})})
+                arn = f"arn:aws:sqs:{stack.region}:{ACCOUNT}:{name}"
+            elif ":sqs:" not in arn:
+                raise TemplateError(f"{logical} targets {arn}; the testbed supports only functions and queues")
+            moto.call("events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[{"Id": target["Id"], "Arn": arn}])
     return rule_queues

@@ -3,7 +3,7 @@
  * It follows Sources/Orders. A change of one needs the same change in the other:
  *
  *   verify       Webhook/Webhook.swift, Ledger/Acceptance.swift (accept)
- *   bus          EventBridge and Lambda's queue: deliver at least once, and sometimes not at all
+ *   bus          EventBridge and the order queue: deliver at least once, at any time, and sometimes not at all
  *   provision    Ledger/Leasing.swift (take), Ledger/Lease.swift (every checkpoint), Ledger/MarkerSupport.swift
  *                (proven), Provisioning/ProvisioningRun.swift (the order of the steps), Provisioning/RetryPolicy.swift
  *                (later, wait, fail), Provisioning/StatusUpdates.swift (reportFailure, success),
@@ -33,7 +33,7 @@
  *   NO_ACCEPT_MARK  the ledger does not record that AcceptOrder is sent
  *   LATE_CLOCK      the run checks the quiet time after the search, not before
  *   NO_LEASE_CHECK  a run writes checkpoints without holding the lease
- *   SAME_OWNER      all deliveries of one event share an owner name, as Lambda's retries share the request id
+ *   SAME_OWNER      all deliveries of one event share an owner name, as if they shared a request id
  *   FOREIGN_PROOF   orders that keep the marker have proven it, and this order does not keep it
  *   NO_RECOVERY     no program reads the orders that are due
  *

@@ -1,11 +1,12 @@
-"""Sends the messages of a dead-letter queue to their functions again.
+"""Sends the messages of a dead-letter queue to their targets again.
 
-Called by deploy/redrive. The queues of template.yaml hold two kinds of messages. Lambda writes a record with event and
-function when a function has failed in every retry. EventBridge and its scheduler write the bare event when they cannot
-deliver it; the message attribute TARGET_ARN names the function, and --function does where the attribute is missing.
+Called by deploy/redrive, for the queues that SQS's own redrive cannot empty. They hold two kinds of messages. Lambda
+writes a record with event and function when a function has failed in every retry. EventBridge and its scheduler write
+the bare event when they cannot deliver it; the message attribute TARGET_ARN names the function or the queue that it was
+for, and --function names a function where the attribute is missing.
 
-The function is invoked asynchronously, as it was the first time. It may fail again, and Lambda then returns the event
-to the queue. A duplicate event does no harm, so a message is deleted after Lambda has accepted it, never before.
+A function is invoked asynchronously, as it was the first time. It may fail again, and Lambda then returns the event to
+the queue. A duplicate event does no harm, so a message is deleted after its target has accepted it, never before.
 """
 
 import argparse
@@ -20,7 +21,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 # Seconds: enough for a batch, however slow Lambda is. Messages that stay become visible again at the end.
 VISIBILITY = 300
-FUNCTION = re.compile(r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:[\w-]+(:[\w$-]+)?")
+HOME = r":(?P<region>[a-z0-9-]+):(?P<account>\d{12}):"
+FUNCTION = re.compile(rf"arn:aws[a-z-]*:lambda{HOME}function:(?P<name>[\w-]+)(:[\w$-]+)?")
+QUEUE = re.compile(rf"arn:aws[a-z-]*:sqs{HOME}(?P<name>[\w-]+)")
 
 
 class CannotRedrive(Exception):
@@ -28,7 +31,7 @@ class CannotRedrive(Exception):
 
 
 def parse(message, fallback, home):
-    """Returns the function and the payload of a message.
+    """Returns the target and the payload of a message.
 
     - fallback: the function of a message that names none
     - home: region and account of the queue
@@ -46,21 +49,25 @@ def parse(message, fallback, home):
     # Only Lambda's records have this member; events of rules and schedules have none.
     if "requestContext" in body:
         context, payload = body["requestContext"], body.get("requestPayload")
-        function = context.get("functionArn") if isinstance(context, dict) else None
-        if payload is None or not isinstance(function, str):
+        target = context.get("functionArn") if isinstance(context, dict) else None
+        if payload is None or not isinstance(target, str):
             raise CannotRedrive("a Lambda record without event or function")
     else:
-        function, payload = attributes.get("TARGET_ARN", ""), body
-        if not FUNCTION.fullmatch(function):
+        target, payload = attributes.get("TARGET_ARN", ""), body
+        if not parts_of(target):
             if not fallback:
-                raise CannotRedrive("names no function: name it with --function")
+                raise CannotRedrive("names no target: name a function with --function")
             return fallback, payload
 
-    # A writer to the queue must not be able to invoke every function that the operator may invoke.
-    named = FUNCTION.fullmatch(function)
-    if not named or (named["region"], named["account"]) != home:
-        raise CannotRedrive("names no function of this account and region")
-    return function, payload
+    # A writer to the queue must not be able to reach everything that the operator may reach.
+    parts = parts_of(target)
+    if not parts or (parts["region"], parts["account"]) != home:
+        raise CannotRedrive("names no target of this account and region")
+    return target, payload
+
+
+def parts_of(arn):
+    return FUNCTION.fullmatch(arn) or QUEUE.fullmatch(arn)
 
 
 def reason_of(error):
@@ -99,18 +106,26 @@ class Redrive:
     def handle(self, message):
         identity = message["MessageId"]
         try:
-            function, payload = parse(message, self.fallback, self.home)
-            self.functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode())
+            target, payload = parse(message, self.fallback, self.home)
+            self.send(target, json.dumps(payload))
         except CannotRedrive as reason:
             return self.keep(message, str(reason))
         except (BotoCoreError, ClientError) as error:
-            return self.keep(message, f"{function} did not accept it ({reason_of(error)})")
+            return self.keep(message, f"{target} did not accept it ({reason_of(error)})")
         try:
             self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         except (BotoCoreError, ClientError) as error:
             return self.keep(message, f"sent, but not deleted ({reason_of(error)})")
         self.sent += 1
-        print(f"{identity}  sent to {function.split(':function:')[-1]}", flush=True)
+        parts = parts_of(target)
+        print(f"{identity}  sent to {parts['name'] if parts else target}", flush=True)
+
+    def send(self, target, payload):
+        if queue := QUEUE.fullmatch(target):
+            url = self.sqs.get_queue_url(QueueName=queue["name"])["QueueUrl"]
+            self.sqs.send_message(QueueUrl=url, MessageBody=payload)
+        else:
+            self.functions.invoke(FunctionName=target, InvocationType="Event", Payload=payload.encode())
 
     def keep(self, message, reason):
         self.stayed[message["MessageId"]] = message["ReceiptHandle"]

@@ -21,11 +21,11 @@ class MotoResourcesTest(unittest.TestCase):
         cls.functions = {function["name"]: function for function in cls.description["functions"]}
 
     def arrivals(self):
-        """The program and the event of every message in the queues of the rules."""
+        """The program and the event of every message in the queues of the functions."""
         found = []
         for name, function in self.functions.items():
-            for rule_queue in function["ruleQueues"]:
-                queue = rule_queue["queueUrl"]
+            for source in function["ruleQueues"] + function["queueMappings"]:
+                queue = source["queueUrl"]
                 answer = self.moto.call("sqs", "ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10)
                 for message in answer.get("Messages", []):
                     self.moto.call("sqs", "DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
@@ -88,6 +88,20 @@ class MotoResourcesTest(unittest.TestCase):
         replayed = [arrived for _, arrived in self.arrivals() if arrived["time"] == first["time"]]
         self.assertIn(("again", first["detail"]), [(arrived["replay-name"], arrived["detail"]) for arrived in replayed])
 
+    def test_the_order_queue_hides_received_messages_and_dead_letters_those_that_fail_too_often(self):
+        (mapping,) = self.functions["provision-order"]["queueMappings"]
+        queue, letters = mapping["queueUrl"], mapping["deadLetterQueueUrl"]
+        attributes = self.moto.call("sqs", "GetQueueAttributes", QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+        self.assertEqual(attributes["VisibilityTimeout"], str(mapping["visibilityTimeoutSeconds"]))
+        self.moto.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="{}")
+        receive = {"QueueUrl": queue, "VisibilityTimeout": 0, "AttributeNames": ["All"]}
+        for count in range(1, 6):
+            (message,) = self.moto.call("sqs", "ReceiveMessage", **receive)["Messages"]
+            self.assertEqual(message["Attributes"]["ApproximateReceiveCount"], str(count))
+        self.assertNotIn("Messages", self.moto.call("sqs", "ReceiveMessage", **receive))
+        (message,) = self.moto.call("sqs", "ReceiveMessage", QueueUrl=letters)["Messages"]
+        self.moto.call("sqs", "DeleteMessage", QueueUrl=letters, ReceiptHandle=message["ReceiptHandle"])
+
     def test_the_table_has_its_index_and_its_time_to_live(self):
         table = self.description["table"]
         key = {"pk": {"S": "order#801Dn0000014UPaIAM"}}
@@ -126,7 +140,13 @@ class MotoResourcesTest(unittest.TestCase):
         self.assertEqual(recover["environment"]["EVENT_BUS_NAME"], self.description["eventBus"])
         provision = self.functions["provision-order"]
         self.assertEqual(refresh["functionName"], provision["environment"]["SF_REFRESH_FUNCTION"])
-        self.assertEqual(len(provision["ruleQueues"]), 2)
+        self.assertEqual(
+            [(name, len(f["ruleQueues"])) for name, f in self.functions.items() if f["ruleQueues"]],
+            [("refresh-sf-token", 1)],
+        )
+        (mapping,) = provision["queueMappings"]
+        self.assertEqual((mapping["batchSize"], mapping["maximumConcurrency"]), (1, 5))
+        self.assertTrue(mapping["reportsItemFailures"])
         for function in self.functions.values():
             for value in function["environment"].values():
                 self.assertIsInstance(value, str)

@@ -1,4 +1,4 @@
-"""deploy/redrive sends messages to their functions again, and deletes only those that Lambda has accepted."""
+"""deploy/redrive sends messages to their targets again, and deletes only those that were accepted."""
 
 import http.server
 import json
@@ -118,11 +118,25 @@ class RedriveTest(unittest.TestCase):
         self.assertEqual(self.redrive("--function", "another").returncode, 0)
         self.assertEqual(self.functions.calls, [(ARN + "orders-provision-order", "Event", EVENT)])
 
+    def test_an_undelivered_order_goes_to_its_queue(self):
+        orders = self.moto.call("sqs", "CreateQueue", QueueName=self.id().rsplit(".", 1)[-1] + "-orders")["QueueUrl"]
+        arn = f"arn:aws:sqs:{REGION}:{ACCOUNT}:" + orders.rsplit("/", 1)[-1]
+        self.put(EVENT, TARGET_ARN=arn, ERROR_CODE="NO_PERMISSIONS")
+        self.put({"detail": "lost"}, TARGET_ARN=arn + "-nowhere")
+        self.put({"detail": "theirs"}, TARGET_ARN=f"arn:aws:sqs:{REGION}:999999999999:orders")
+        result = self.redrive()
+        self.assertEqual((result.returncode, self.functions.calls), (1, []))
+        self.assertEqual(result.stdout.splitlines()[-1], "1 sent again, 2 stayed")
+        self.assertIn("-nowhere did not accept it (AWS.SimpleQueueService.NonExistentQueue)", result.stdout)
+        self.assertIn("stays: names no target of this account and region", result.stdout)
+        (message,) = self.moto.call("sqs", "ReceiveMessage", QueueUrl=orders)["Messages"]
+        self.assertEqual(json.loads(message["Body"]), EVENT)
+
     def test_an_event_without_a_function_needs_the_option(self):
         self.put(EVENT)
         result = self.redrive()
         self.assertEqual((result.returncode, self.functions.calls), (1, []))
-        self.assertIn("stays: names no function: name it with --function", result.stdout)
+        self.assertIn("stays: names no target: name a function with --function", result.stdout)
         result = self.redrive("--function", "orders-provision-order")
         self.assertEqual(result.returncode, 0)
         self.assertEqual(self.functions.calls, [("orders-provision-order", "Event", EVENT)])

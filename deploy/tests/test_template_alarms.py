@@ -13,7 +13,7 @@ class TemplateAlarmsTest(unittest.TestCase):
         cls.stack, _ = fully_deployed()
         cls.alarms = [alarm for _, alarm in cls.stack.of_type("AWS::CloudWatch::Alarm")]
 
-    def test_every_dead_letter_queue_has_an_alarm(self):
+    def test_every_queue_has_an_alarm(self):
         watched = {}
         for alarm in self.alarms:
             if alarm["Namespace"] == "AWS/SQS":
@@ -22,12 +22,20 @@ class TemplateAlarmsTest(unittest.TestCase):
                 watched[dimension["Value"]] = alarm
         queues = {self.stack.physical(logical) for logical, _ in self.stack.of_type("AWS::SQS::Queue")}
         self.assertEqual(set(watched), queues)
+        waiting = watched.pop("orders-OrderQueue")
         for alarm in watched.values():
             self.assertEqual(
                 (alarm["MetricName"], alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]),
                 ("ApproximateNumberOfMessagesVisible", "Maximum", 0, "GreaterThanThreshold"),
             )
             self.assertEqual(alarm["TreatMissingData"], "ignore")
+        self.assertEqual(
+            (waiting["MetricName"], waiting["Statistic"], waiting["Threshold"], waiting["ComparisonOperator"]),
+            ("ApproximateAgeOfOldestMessage", "Maximum", 30 * 60, "GreaterThanThreshold"),
+        )
+        # A message that fails is counted until its third delivery.
+        queue = dict(self.stack.of_type("AWS::SQS::Queue"))["OrderQueue"]
+        self.assertGreater(waiting["Threshold"], 2 * queue["VisibilityTimeout"])
 
     def test_recovery_has_alarms(self):
         alarms = {alarm["MetricName"]: alarm for alarm in self.alarms}
@@ -43,7 +51,7 @@ class TemplateAlarmsTest(unittest.TestCase):
     def test_alarms_notify_the_topic_only_if_there_is_one(self):
         for stack, actions in (self.stack, [TOPIC]), (deployed()[0], None):
             alarms = stack.of_type("AWS::CloudWatch::Alarm")
-            self.assertEqual(len(alarms), 6)
+            self.assertEqual(len(alarms), 8)
             for logical, alarm in alarms:
                 self.assertEqual((alarm.get("AlarmActions"), alarm.get("OKActions")), (actions, actions), logical)
         self.assertNotIn("sns:Publish", json.dumps([role for _, role in deployed()[0].of_type("AWS::IAM::Role")]))

@@ -2,11 +2,11 @@
 
 import unittest
 
-from support import ACCOUNT, REGION, RELAY, as_list, deployed, fully_deployed, statements
+from support import ACCOUNT, REGION, RELAY, TEMPLATE, as_list, deployed, fully_deployed, sam_template, statements
 
 # Maximum retries and maximum age in seconds, by rule and schedule.
 RETRIES = {
-    "ProvisionOrderRequested": (185, 86400),
+    "RequestedOrder": (185, 86400),
     "RelayedOrder": (185, 86400),
     "RefreshSfTokenTokenAged": (5, 3600),
     "RefreshSfTokenSchedule": (5, 3600),
@@ -35,17 +35,45 @@ class TemplateDeliveryTest(unittest.TestCase):
             self.assertEqual(target["DeadLetterConfig"]["Arn"], queues[queue], logical)
             policy = target["RetryPolicy"]
             self.assertEqual((policy["MaximumRetryAttempts"], policy["MaximumEventAgeInSeconds"]), RETRIES[logical])
+            if logical in ("RequestedOrder", "RelayedOrder"):
+                self.assertEqual(target["Arn"], queues["OrderQueue"])
+                continue
             function = settings[target["Arn"].rsplit(":", 1)[-1]]
             destination = function["DestinationConfig"]["OnFailure"]["Destination"]
             self.assertEqual(destination, queues["FailedInvocations"], logical)
             self.assertEqual(function["MaximumRetryAttempts"], 2, logical)
             # Lambda's second retry comes three minutes after the event.
             self.assertGreater(function["MaximumEventAgeInSeconds"], 180, logical)
+        self.assertEqual(set(settings), {"orders-recover-orders", "orders-refresh-sf-token"})
 
-    def test_every_dead_letter_queue_keeps_messages_for_two_weeks(self):
-        for logical, queue in self.all("AWS::SQS::Queue").items():
-            kept = (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"])
-            self.assertEqual(kept, (1209600, True), logical)
+    def test_the_order_queue_feeds_provision_order_at_a_limited_concurrency(self):
+        for given, concurrency in ({}, "5"), ({"WhmcsConcurrency": "40"}, "40"):
+            ((_, mapping),) = deployed(**given)[0].of_type("AWS::Lambda::EventSourceMapping")
+            self.assertEqual(mapping["EventSourceArn"], self.stack.arn("OrderQueue"))
+            self.assertEqual(mapping["FunctionName"], "orders-provision-order")
+            self.assertEqual(mapping["BatchSize"], 1)
+            self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+            self.assertEqual(mapping["ScalingConfig"], {"MaximumConcurrency": concurrency})
+            self.assertNotIn("Enabled", mapping)
+        parameter = sam_template.load(TEMPLATE)["Parameters"]["WhmcsConcurrency"]
+        self.assertEqual((parameter["MinValue"], parameter["MaxValue"]), (2, 1000))  # Lambda's bounds
+        provision = self.all("AWS::Lambda::Function")["ProvisionOrder"]
+        self.assertNotIn("ReservedConcurrentExecutions", provision)
+
+    def test_a_message_that_fails_is_delivered_five_times(self):
+        queue = self.all("AWS::SQS::Queue")["OrderQueue"]
+        timeout = self.all("AWS::Lambda::Function")["ProvisionOrder"]["Timeout"]
+        self.assertEqual(queue["VisibilityTimeout"], 6 * timeout)
+        letters = self.stack.arn("OrderDeadLetters")
+        self.assertEqual(queue["RedrivePolicy"], {"deadLetterTargetArn": letters, "maxReceiveCount": 5})
+
+    def test_every_queue_is_encrypted_and_keeps_dead_letters_for_two_weeks(self):
+        queues = self.all("AWS::SQS::Queue")
+        self.assertTrue(all(queue["SqsManagedSseEnabled"] is True for queue in queues.values()))
+        kept = {logical: queue["MessageRetentionPeriod"] for logical, queue in queues.items()}
+        # A dead letter has the age of its message.
+        self.assertEqual(kept.pop("OrderQueue"), 604800)
+        self.assertEqual(set(kept.values()), {1209600})
 
     def test_every_schedule_may_write_to_its_dead_letter_queue(self):
         roles = {self.stack.arn(logical): role for logical, role in self.all("AWS::IAM::Role").items()}
@@ -63,18 +91,26 @@ class TemplateDeliveryTest(unittest.TestCase):
             }
             self.assertEqual(granted, expected, logical)
 
-    def test_every_rule_may_write_to_its_dead_letter_queue(self):
+    def test_only_the_rules_may_write_to_their_queues(self):
         for given in {}, {"SalesforceEventSource": RELAY}:
             stack, _ = deployed(**given)
-            ((_, policy),) = stack.of_type("AWS::SQS::QueuePolicy")
-            (statement,) = policy["PolicyDocument"]["Statement"]
-            self.assertEqual(statement["Principal"], {"Service": "events.amazonaws.com"})
-            rules = [(stack.arn(logical), rule) for logical, rule in stack.of_type("AWS::Events::Rule")]
+            expected = {}
+            for logical, rule in stack.of_type("AWS::Events::Rule"):
+                (target,) = rule["Targets"]
+                for queue in target["DeadLetterConfig"]["Arn"], target["Arn"]:
+                    if ":sqs:" in queue:
+                        expected.setdefault(queue, []).append(stack.arn(logical))
+            granted = {}
+            for _, policy in stack.of_type("AWS::SQS::QueuePolicy"):
+                (statement,) = policy["PolicyDocument"]["Statement"]
+                self.assertEqual(statement["Principal"], {"Service": "events.amazonaws.com"})
+                self.assertEqual((statement["Effect"], statement["Action"]), ("Allow", "sqs:SendMessage"))
+                self.assertEqual(policy["Queues"], [statement["Resource"].rsplit(":", 1)[-1]])
+                granted[statement["Resource"]] = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
             self.assertEqual(
-                sorted(statement["Condition"]["ArnEquals"]["aws:SourceArn"]), sorted(arn for arn, _ in rules)
+                {queue: sorted(rules) for queue, rules in granted.items()},
+                {queue: sorted(rules) for queue, rules in expected.items()},
             )
-            for _, rule in rules:
-                self.assertEqual(rule["Targets"][0]["DeadLetterConfig"]["Arn"], statement["Resource"])
 
     def test_recovery_runs_every_minute(self):
         schedule = self.all("AWS::Scheduler::Schedule")["RecoverOrdersSchedule"]

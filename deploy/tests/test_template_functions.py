@@ -49,6 +49,7 @@ LOGS = {("logs:CreateLogStream", "logs"), ("logs:PutLogEvents", "logs")}
 LEDGER = f"dynamodb:{REGION}:{ACCOUNT}:table/orders-Ledger"
 BUS = f"events:{REGION}:{ACCOUNT}:event-bus/orders-orders"
 PARAMETER = f"ssm:{REGION}:{ACCOUNT}:parameter/orders/"
+QUEUE = f"sqs:{REGION}:{ACCOUNT}:orders-OrderQueue"
 FAILED = f"sqs:{REGION}:{ACCOUNT}:orders-FailedInvocations"
 REFRESH = ("lambda:InvokeFunction", f"lambda:{REGION}:{ACCOUNT}:function:orders-refresh-sf-token")
 ALERT = ("sns:Publish", TOPIC.removeprefix("arn:aws:"))
@@ -68,7 +69,9 @@ PERMISSIONS = {
         REFRESH,
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
         ("ssm:GetParameters", PARAMETER + "whmcs/credentials"),
-        ("sqs:SendMessage", FAILED),
+        ("sqs:ReceiveMessage", QUEUE),
+        ("sqs:DeleteMessage", QUEUE),
+        ("sqs:GetQueueAttributes", QUEUE),
         ALERT,
         DECRYPT,
     },
@@ -185,7 +188,7 @@ class TemplateFunctionsTest(unittest.TestCase):
             for resource in template["Resources"].values()
             if resource["Type"] == "AWS::Lambda::Permission"
         ]
-        self.assertEqual(len(permissions), 6)  # schedules need none: they have roles
+        self.assertEqual(len(permissions), 4)  # schedules and queues need none: they have roles
         for permission in permissions:
             self.assertIn("SourceArn", permission)
 

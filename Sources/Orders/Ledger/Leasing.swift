@@ -22,7 +22,7 @@ extension Ledger {
     func lease(_ request: ProvisionRequested, owner: String, until: Timestamp) throws -> LeaseOutcome {
         switch try takeOpen(request, owner, until) {
         case .refused(let order) where order.status == .failed && request.requestsAgain(order):
-            // EventBridge delivers a contended event again; a refusal would lose the operator's request.
+            // The order queue delivers a contended event again; a refusal would lose the operator's request.
             guard try reopen(order, correlationID: request.correlationID) else { throw Contended() }
             return try takeOpen(request, owner, until)
         // Salesforce may show the failure already, so the event may be a new request: it is delivered again.

@@ -24,38 +24,68 @@ struct Provisioning: Program {
         _ = try readParameters(http.preconnecting(to: [context.table(settings.ledgerTable, http).preconnect]))
     }
 
-    /// Provisions the order of one event, as far as it can. The ledger holds the result; only an unreadable event or a
-    /// ledger that does not answer is an error of the invocation.
+    /// Provisions the orders of the order queue's messages, or of a bare event, as far as it can. The ledger holds the
+    /// result; only an unreadable event or a ledger that does not answer is an error.
     ///
     /// An operator's `{"plan": "<order id>"}` only shows what that would be.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
         if let id = try PlanPreview.orderID(invocation.payload) { return try preview(id, invocation) }
-        let request = try read(invocation)
+        guard let queue = try QueueEvent(invocation.payload) else {
+            let order = try provision(ProvisionRequested(invocation, now: context.http.now()), invocation)
+            return JSON.object(["orderId": .string(order.id.text), "status": .string(order.status.rawValue)]).bytes
+        }
+        return QueueEvent.answer(failed: queue.messages.filter { !isDone($0, invocation) })
+    }
+
+    /// Whether the queue may delete the message. It delivers one that failed again, and after some deliveries moves it to
+    /// the dead-letter queue.
+    private func isDone(_ message: QueueEvent.Message, _ invocation: Invocation) -> Bool {
+        var invocation = invocation
+        invocation.payload = message.body
+        do {
+            _ = try provision(read(message, invocation), invocation)
+            return true
+        } catch {
+            let error = FunctionError(error)
+            context.log.error(
+                "message failed",
+                [
+                    "requestId": .string(invocation.requestID), "messageId": .string(message.id),
+                    "receiveCount": .number(message.receiveCount), "errorType": .string(error.type),
+                    "errorMessage": .string(error.message),
+                ])
+            return false
+        }
+    }
+
+    /// An unreadable event fails at each delivery, until it is in the dead-letter queue. One alert is enough.
+    private func read(_ message: QueueEvent.Message, _ invocation: Invocation) throws -> ProvisionRequested {
+        do {
+            return try ProvisionRequested(invocation, now: context.http.now())
+        } catch {
+            if message.receiveCount <= 1 {
+                alerts(context.http, context.log).raise(
+                    "Unreadable event goes to the dead-letter queue: \(error.message)")
+            }
+            throw error
+        }
+    }
+
+    private func provision(_ request: ProvisionRequested, _ invocation: Invocation) throws -> LedgerOrder {
         let log = context.log.with([
             "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
             "correlationId": .string(request.correlationID),
         ])
         let table = context.table(settings.ledgerTable, context.http.until(invocation.deadline - 200))
         let ledger = Ledger(table, now: context.http.now)
-        // Lambda's retry of an event keeps its request id, and the two must not share a lease.
+        // Two deliveries may have the same request id, and they must not share a lease.
         let owner = "\(invocation.requestID)/\(context.http.uniqueID())"
         switch try ledger.lease(request, owner: owner, until: invocation.deadline) {
         case .refused(let order):
             log.info("nothing to do", ["status": .string(order.status.rawValue)])
-            return answer(order)
+            return order
         case .taken(let lease):
-            return answer(try run(lease, ledger, invocation, log))
-        }
-    }
-
-    /// An unreadable event fails at each delivery, and ends in the dead-letter queue with its reason.
-    private func read(_ invocation: Invocation) throws -> ProvisionRequested {
-        do {
-            return try ProvisionRequested(invocation, now: context.http.now())
-        } catch {
-            alerts(context.http, context.log).raise(
-                "Unreadable event goes to the dead-letter queue: \(error.message)")
-            throw error
+            return try run(lease, ledger, invocation, log)
         }
     }
 
@@ -103,9 +133,5 @@ struct Provisioning: Program {
         try context.parameters.get(
             [settings.credentialsParameter, settings.salesforce.tokenParameter], from: context.parameterStore(http),
             now: http.now(), youngerThan: limit)
-    }
-
-    private func answer(_ order: LedgerOrder) -> [UInt8] {
-        JSON.object(["orderId": .string(order.id.text), "status": .string(order.status.rawValue)]).bytes
     }
 }

@@ -1,34 +1,26 @@
 import AWS
 import Foundation
-import JSON
 
-/// Carries events from a rule's queue to the rule's function. As EventBridge, it is done with an event when Lambda has
-/// accepted it.
+/// Polls a queue on a thread of its own until it is stopped.
 final class QueuePoller: Sendable {
-    /// An event that a rule delivered.
-    struct Delivery: Sendable {
-        var function: String
-        var event: JSON
-    }
-
-    private let queue: FunctionDefinition.RuleQueue
-    private let function: HostedFunction
-    private let journal: Journal
-    private let onDelivery: @Sendable (Delivery) -> Void
     private let isStopped = Monitor(false)
     private let hasEnded = Monitor(false)
 
+    /// - Parameter poll: receives from the queue, and waits for at most a second. It is called again and again.
     init(
-        _ queue: FunctionDefinition.RuleQueue, of function: HostedFunction, account: AWS.Account, journal: Journal,
-        onDelivery: @escaping @Sendable (Delivery) -> Void
+        _ name: String, queueUrl: String, account: AWS.Account, journal: Journal,
+        poll: @escaping @Sendable (SQSQueue) throws -> Void
     ) {
-        self.queue = queue
-        self.function = function
-        self.journal = journal
-        self.onDelivery = onDelivery
-        onThread("queue of \(queue.rule)") { [self] in
-            let sqs = SQSQueue(queue.queueUrl, account, .live())
-            while !isStopped.with({ $0 }) { poll(sqs) }
+        onThread("queue of \(name)") { [self] in
+            let sqs = SQSQueue(queueUrl, account, .live())
+            while !isStopped.with({ $0 }) {
+                do {
+                    try poll(sqs)
+                } catch {
+                    if isStopped.wait(until: Date(timeIntervalSinceNow: 0.2), { $0 ? true : nil }) == true { break }
+                    journal.write("queue of \(name)", "\(error)")
+                }
+            }
             hasEnded.with { $0 = true }
         }
     }
@@ -41,28 +33,20 @@ final class QueuePoller: Sendable {
     func waitUntilStopped() {
         _ = hasEnded.wait(until: Date(timeIntervalSinceNow: 5)) { $0 ? true : nil }
     }
+}
 
-    private func poll(_ sqs: SQSQueue) {
-        do {
+extension QueuePoller {
+    /// Carries events from the queue that stands for a function in a rule. As for EventBridge, an event is done when
+    /// Lambda has accepted it.
+    convenience init(
+        rule queue: FunctionDefinition.RuleQueue, of function: HostedFunction, account: AWS.Account, journal: Journal
+    ) {
+        self.init(queue.rule, queueUrl: queue.queueUrl, account: account, journal: journal) { sqs in
             // moto answers a long poll as soon as a message arrives.
             for message in try sqs.receive(waiting: 1) {
-                let event = completed(message.body)
-                function.asyncInvoker.accept(event.bytes)
-                onDelivery(Delivery(function: function.definition.name, event: event))
+                function.asyncInvoker.accept(Array(TestbedAccount.completed(message.body).utf8))
                 try sqs.delete(message)
             }
-        } catch {
-            if isStopped.wait(until: Date(timeIntervalSinceNow: 0.2), { $0 ? true : nil }) == true { return }
-            journal.write("queue of \(queue.rule)", "\(error)")
         }
-    }
-
-    /// The event with its `account`, which moto leaves out.
-    private func completed(_ body: [UInt8]) -> JSON {
-        guard var members = JSON(body)?.object else { return JSON(body) ?? .null }
-        if members["detail-type"] != nil, members["account"] == nil {
-            members["account"] = .string(TestbedAccount.id)
-        }
-        return .object(members)
     }
 }

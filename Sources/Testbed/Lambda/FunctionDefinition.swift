@@ -13,6 +13,7 @@ public struct FunctionDefinition: Sendable, Decodable {
     public var routes: [Route]
     public var schedules: [Schedule]
     public var ruleQueues: [RuleQueue]
+    public var queueMappings: [QueueMapping]
     /// Attempts of an asynchronous event after the first.
     public var maximumRetryAttempts: Int
     /// How long an asynchronous event may wait.
@@ -45,11 +46,38 @@ public struct FunctionDefinition: Sendable, Decodable {
         public var queueUrl: String
     }
 
+    /// A queue that Lambda polls for the function.
+    public struct QueueMapping: Sendable, Decodable {
+        public var queueUrl: String
+        public var queueArn: String
+        /// The queue that receives the messages that failed too often.
+        public var deadLetterQueueUrl: String?
+        public var visibilityTimeoutSeconds: Int
+        public var batchSize: Int
+        /// Nil: as many invocations at once as the function may have.
+        public var maximumConcurrency: Int?
+        /// Whether the function's answer names the messages that failed.
+        public var reportsItemFailures: Bool
+
+        public init(
+            queueUrl: String, queueArn: String, deadLetterQueueUrl: String? = nil, visibilityTimeoutSeconds: Int = 30,
+            batchSize: Int = 1, maximumConcurrency: Int? = nil, reportsItemFailures: Bool = true
+        ) {
+            self.queueUrl = queueUrl
+            self.queueArn = queueArn
+            self.deadLetterQueueUrl = deadLetterQueueUrl
+            self.visibilityTimeoutSeconds = visibilityTimeoutSeconds
+            self.batchSize = batchSize
+            self.maximumConcurrency = maximumConcurrency
+            self.reportsItemFailures = reportsItemFailures
+        }
+    }
+
     public init(
         name: String, functionName: String? = nil, timeoutSeconds: Int = 10, memoryMB: Int = 128,
         reservedConcurrency: Int? = nil, environment: [String: String] = [:], routes: [Route] = [],
-        schedules: [Schedule] = [], ruleQueues: [RuleQueue] = [], maximumRetryAttempts: Int = 2,
-        maximumEventAgeSeconds: Int = 21_600, onFailureQueueUrl: String? = nil
+        schedules: [Schedule] = [], ruleQueues: [RuleQueue] = [], queueMappings: [QueueMapping] = [],
+        maximumRetryAttempts: Int = 2, maximumEventAgeSeconds: Int = 21_600, onFailureQueueUrl: String? = nil
     ) {
         self.name = name
         self.functionName = functionName ?? name
@@ -60,6 +88,7 @@ public struct FunctionDefinition: Sendable, Decodable {
         self.routes = routes
         self.schedules = schedules
         self.ruleQueues = ruleQueues
+        self.queueMappings = queueMappings
         self.maximumRetryAttempts = maximumRetryAttempts
         self.maximumEventAgeSeconds = maximumEventAgeSeconds
         self.onFailureQueueUrl = onFailureQueueUrl

@@ -41,7 +41,7 @@ import Testing
         #expect(try harness.ledger(order).requestNumber == 1)
     }
 
-    /// EventBridge delivers it again.
+    /// The order queue delivers it again.
     @Test("A platform event during the report of a failure is not lost") func duringReport() throws {
         var isSecond = false
         harness.network.before = { request in
