@@ -91,7 +91,5 @@ def create_rules(stack, moto):
                 arn = f"arn:aws:sqs:{stack.region}:{ACCOUNT}:{name}"
             elif ":sqs:" not in arn:
                 raise TemplateError(f"{logical} targets {arn}; the testbed supports only functions and queues")
-            moto.call(
-                "events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[{"Id": target["Id"], "Arn": arn}]
-            )
+            moto.call("events", "PutTargets", Rule=rule, EventBusName=bus, Targets=[{"Id": target["Id"], "Arn": arn}])
     return rule_queues

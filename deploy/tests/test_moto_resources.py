@@ -140,7 +140,10 @@ class MotoResourcesTest(unittest.TestCase):
         self.assertEqual(recover["environment"]["EVENT_BUS_NAME"], self.description["eventBus"])
         provision = self.functions["provision-order"]
         self.assertEqual(refresh["functionName"], provision["environment"]["SF_REFRESH_FUNCTION"])
-        self.assertEqual([(name, len(f["ruleQueues"])) for name, f in self.functions.items() if f["ruleQueues"]], [("refresh-sf-token", 1)])
+        self.assertEqual(
+            [(name, len(f["ruleQueues"])) for name, f in self.functions.items() if f["ruleQueues"]],
+            [("refresh-sf-token", 1)],
+        )
         (mapping,) = provision["queueMappings"]
         self.assertEqual((mapping["batchSize"], mapping["maximumConcurrency"]), (1, 5))
         self.assertTrue(mapping["reportsItemFailures"])

@@ -79,6 +79,13 @@ import Testing
         }
     }
 
+    /// Who invokes the function directly gets the fault.
+    @Test("An unreadable event without the queue fails with its fault, and without an alert") func bareEvent() throws {
+        let fault = "orderId in the event must be a Salesforce id"
+        #expect(throws: FunctionError("MalformedEvent", fault)) { try harness.deliver(Self.event("not an id")) }
+        #expect(alerts.isEmpty)
+    }
+
     @Test("A message comes again when the ledger does not answer") func ledgerOutage() throws {
         harness.network.before = { $0.action == "UpdateItem" ? .unreachable : nil }
         #expect(try deliver([Self.message("m-1", Self.event(Seed.order))]) == ["m-1"])

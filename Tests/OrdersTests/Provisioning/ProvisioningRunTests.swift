@@ -1,5 +1,4 @@
 import Basics
-import Lambda
 import Testbed
 import Testing
 
@@ -124,16 +123,6 @@ import Testing
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.whmcs.state.orders.count == 1)
         #expect(harness.log.messages.contains("WHMCS dropped the order's marker"))
-    }
-
-    @Test("An unreadable event raises an alert with its fault, and fails") func unreadableEvent() throws {
-        let harness = try ProvisioningHarness()
-        let fault = "orderId in the event must be a Salesforce id"
-        #expect(throws: FunctionError("MalformedEvent", fault)) { try harness.run("nonsense") }
-        #expect(
-            harness.log.lines.compactMap { $0["alert"]?["message"]?.string } == [
-                "Unreadable event goes to the dead-letter queue: \(fault)"
-            ])
     }
 
     @Test("A Provisioned order is left as it is") func provisionedOrder() throws {
