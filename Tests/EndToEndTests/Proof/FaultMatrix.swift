@@ -18,7 +18,9 @@ struct FaultMatrix {
     /// from the earlier scenarios.
     init(_ recordings: [(scenario: MatrixRunner.Scenario, calls: [OutboundCall])]) {
         var known: [String: [[String]]] = [:]
-        for (scenario, calls) in recordings {
+        for (scenario, recorded) in recordings {
+            // Only on a slow machine the driver recovers an order that is announced, and not each time.
+            let calls = recorded.filter { scenario != .click || $0.program != "recover-orders" }
             for (program, itsCalls) in Dictionary(grouping: calls, by: \.program).sorted(by: { $0.key < $1.key }) {
                 let run = itsCalls.filter { $0.run == itsCalls[0].run }
                 let names = run.map(\.name)
