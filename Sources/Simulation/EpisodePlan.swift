@@ -98,7 +98,7 @@ struct Behaviours {
         var drawn = Behaviours()
         for (kind, most) in shares { drawn[keyPath: kind] = share(most) }
         // A day has many calls, so few episodes have an outage.
-        if !random.chance(0.3) { (drawn.whmcsOutage, drawn.salesforceOutage) = (0, 0) }
+        if !random.chance(0.1) { (drawn.whmcsOutage, drawn.salesforceOutage) = (0, 0) }
         for (kind, frequency) in choices { drawn[keyPath: kind] = random.chance(frequency) }
         if random.chance(0.3) { drawn.rowsInPage = Int.random(in: 2...4, using: &random) }
         return drawn
