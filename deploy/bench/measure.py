@@ -55,6 +55,7 @@ ENVIRONMENT = {
     "SF_REFRESH_FUNCTION": "r",
     "WHMCS_API_URL": "https://whmcs.example/api.php",
     "WHMCS_PAYMENT_METHOD": "mailin",
+    "SF_PROVISIONABLE_STATUSES": "Approved",
     "WHMCS_CREDENTIALS_PARAMETER": "/whmcs",
     "SF_CLIENT_ID": "c",
     "SF_USERNAME": "u",
