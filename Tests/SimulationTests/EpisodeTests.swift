@@ -53,7 +53,7 @@ import Testing
 @Suite struct SafeguardTests {
     @Test(
         "Without a safeguard the simulation finds a violation",
-        arguments: [.leaseOwner, .markerProof, .recovery, .nonce, .idempotencyKey] as [Safeguard])
+        arguments: [.leaseOwner, .recovery, .nonce, .idempotencyKey] as [Safeguard])
     func found(_ safeguard: Safeguard) throws {
         let totals = Simulation(firstSeed: 1, orders: 1_000, without: safeguard).run()
         let violation = try #require(totals.failures.first?.violations.first)
