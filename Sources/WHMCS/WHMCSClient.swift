@@ -47,10 +47,7 @@ public struct WHMCSClient {
     private func heardAnswers(_ action: String, _ forms: [Form], _ kind: Kind) -> [Result<JSON, WHMCSFailure>] {
         let answers = answers(action, forms, kind)
         for answer in answers {
-            do throws(WHMCSFailure) {
-                _ = try answer.get()
-                heard(nil)
-            } catch { heard(error) }
+            if case .failure(let failure) = answer { heard(failure) } else { heard(nil) }
         }
         return answers
     }

@@ -16,7 +16,7 @@ extension ProvisioningRun {
         let whmcs = try whmcs()
         // Read before the order: it may become Active while it is read.
         let readAt = http.now()
-        let isAtWork = order.acceptOrderAt.map { readAt < $0 + settings.quietTime } ?? false
+        let isAtWork = acceptOrderQuietUntil.map { readAt < $0 } ?? false
         let current = try order.acceptOrderAt == nil && created != nil ? created : whmcs.order(id)
         if current?.isActive == true { return try lease.recordAccepted(isAnswered: !isAtWork) }
         try checkIsPending(current, id)
@@ -51,9 +51,14 @@ extension ProvisioningRun {
 
     private func checkIsPending(_ found: WHMCSOrder?, _ id: Int) throws {
         guard found?.isPending != true else { return }
-        throw ProvisioningFailure(
+        throw unusable(id, found, "and cannot be accepted")
+    }
+
+    /// A new request makes another order of a cancelled one, and continues any other.
+    func unusable(_ id: Int, _ found: WHMCSOrder?, _ words: String) -> ProvisioningFailure {
+        ProvisioningFailure(
             .whmcsRejected,
-            "WHMCS order \(id) is \(found?.status ?? "gone") and cannot be accepted"
+            "WHMCS order \(id) is \(found?.status ?? "gone") \(words)"
                 + (found?.isCancelled ?? true ? "; request the order again to create another" : ""))
     }
 

@@ -43,11 +43,7 @@ extension ProvisioningRun {
 
     private func checkIsActive(_ found: WHMCSOrder?) throws(ProvisioningFailure) {
         guard found?.isActive != true else { return }
-        let status = found?.status ?? "gone"
-        throw ProvisioningFailure(
-            .whmcsRejected,
-            "WHMCS order \(order.whmcsOrderID ?? 0) is \(status) after it was accepted"
-                + (found?.isCancelled ?? true ? "; request the order again to create another" : ""))
+        throw unusable(order.whmcsOrderID ?? 0, found, "after it was accepted")
     }
 
     /// A person may have deleted or ended a service since.
