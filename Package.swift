@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "Basics"),
         .target(name: "JSON", dependencies: ["Basics"]),
         .target(name: "Crypto", dependencies: ["COpenSSL"]),
-        .target(name: "HTTP", dependencies: ["Basics", "CCurl", "COpenSSL"]),
+        .target(name: "HTTP", dependencies: ["Basics", "CContext", "CCurl", "COpenSSL"]),
         .target(name: "Lambda", dependencies: ["Basics", "Crypto", "HTTP", "JSON"]),
         .target(name: "AWS", dependencies: ["Basics", "HTTP", "JSON"]),
         .target(name: "Salesforce", dependencies: ["Basics", "Crypto", "HTTP", "JSON"]),
@@ -49,8 +49,7 @@ let package = Package(
         .target(
             name: "Simulation",
             dependencies: [
-                "AWS", "Basics", "CContext", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed",
-                "WHMCS",
+                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "WHMCS",
             ], exclude: ["README.md"]),
         .executableTarget(name: "simulate", dependencies: ["Simulation"]),
 

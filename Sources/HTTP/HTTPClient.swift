@@ -12,6 +12,8 @@ public struct HTTPClient {
     public var random: (Int) -> Int
     /// When every response is due; nil for no deadline.
     public var deadline: Timestamp?
+    /// See `together(_:_:)`; all copies share it.
+    private let turns: Turns
     /// See `preconnecting(to:)`.
     private var preconnects: [Request] = []
 
@@ -21,9 +23,10 @@ public struct HTTPClient {
         transport: @escaping Transport, now: @escaping () -> Timestamp, sleep: @escaping (Milliseconds) -> Void,
         random: @escaping (Int) -> Int, deadline: Timestamp? = nil
     ) {
-        self.transport = transport
+        turns = Turns(transport, sleep)
+        self.transport = turns.send
         self.now = now
-        self.sleep = sleep
+        self.sleep = turns.sleep
         self.random = random
         self.deadline = deadline
     }
@@ -56,6 +59,17 @@ public struct HTTPClient {
         var client = self
         client.preconnects = preconnects
         return client
+    }
+
+    /// Runs two functions whose calls do not need each other's answers: they wait for their responses together. Each is
+    /// straight-line code, and only one runs at a time.
+    public func together<First, Second>(
+        _ first: () throws -> First, _ second: () throws -> Second
+    ) -> (Result<First, any Error>, Result<Second, any Error>) {
+        let notRun = HTTPFailure(.refused, mayHaveBeenReceived: false, "not run")
+        var results: (Result<First, any Error>, Result<Second, any Error>) = (.failure(notRun), .failure(notRun))
+        turns.run({ results.0 = Result(catching: first) }, { results.1 = Result(catching: second) })
+        return results
     }
 
     /// Opens connections: sends these requests once and drops their responses.

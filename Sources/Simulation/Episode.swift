@@ -1,3 +1,4 @@
+import HTTP
 import Basics
 import JSON
 import Testbed

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Makes the story of a violation shorter: fewer orders, fewer kinds of faults and behaviours, fewer faults, as long as
 /// the same invariant is violated.
 package struct Shrinking {

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The content of an AddOrder request.
@@ -52,16 +53,24 @@ public struct Cart: Sendable, Equatable {
     }
 }
 
+/// AddOrder's answer.
+public struct AddedOrder: Sendable, Equatable {
+    public var id: Int
+    /// As far as WHMCS names them, in an order that the vendor does not document.
+    public var serviceIDs: [Int]
+}
+
 extension WHMCSClient {
     /// Creates a pending order. Sent once: a failure with `outcomeUnknown` may have created it all the same.
     ///
-    /// - Returns: the id of the order.
-    public func addOrder(_ cart: Cart) throws(WHMCSFailure) -> Int {
+    public func addOrder(_ cart: Cart) throws(WHMCSFailure) -> AddedOrder {
         let answer = try call("AddOrder", cart.form, .write)
         guard let id = answer["orderid"]?.id else {
             throw .unreadable(action: "AddOrder", "no order id", mayHaveHappened: true)
         }
-        return id
+        // `productids` before version 8.
+        let services = (answer["serviceids"] ?? answer["productids"])?.stringOrNumber ?? ""
+        return AddedOrder(id: id, serviceIDs: services.split(separator: ",").compactMap { Int($0.trimmed) })
     }
 }
 

@@ -41,7 +41,17 @@ extension WHMCSClient {
 
     /// Every order of the client, lowest id first.
     public func orders(clientId: Int) throws(WHMCSFailure) -> [WHMCSOrder] {
-        let orders: [WHMCSOrder] = try allRows([("userid", String(clientId))])
+        try checked(allRows(ofClient(clientId)), clientId)
+    }
+
+    /// As many orders of the client as one page has; which ones, WHMCS does not say.
+    public func someOrders(clientId: Int) throws(WHMCSFailure) -> [WHMCSOrder] {
+        try checked(firstPage(ofClient(clientId)).rows, clientId)
+    }
+
+    private func ofClient(_ id: Int) -> Form { [("userid", String(id))] }
+
+    private func checked(_ orders: [WHMCSOrder], _ clientId: Int) throws(WHMCSFailure) -> [WHMCSOrder] {
         guard orders.allSatisfy({ $0.clientId == clientId }) else { throw .foreignRows(action: WHMCSOrder.action) }
         return orders.sorted { $0.id < $1.id }
     }

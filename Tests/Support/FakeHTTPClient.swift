@@ -5,7 +5,7 @@ import Testing
 /// An HTTP client with a clock of its own and a record of what was sent. Responses come from a script, or, when it passes
 /// through, from the live client; a test may answer or change each one.
 public final class FakeHTTPClient {
-    /// Only waits and the test move the clock.
+    /// Only waits, `latency` and the test move the clock.
     public var now: Timestamp
     public private(set) var requests: [Request] = []
     /// The number of requests in each send.
@@ -17,6 +17,8 @@ public final class FakeHTTPClient {
     public var before: (Request) -> Result<Response, HTTPFailure>? = { _ in nil }
     /// Sees each response, and may replace it.
     public var after: (Request, Result<Response, HTTPFailure>) -> Result<Response, HTTPFailure> = { $1 }
+    /// How long each request takes, by the clock; those of a batch run side by side.
+    public var latency: (Request) -> Milliseconds = { _ in 0 }
     private var script: [Result<Response, HTTPFailure>]
     private let live: HTTPClient?
 
@@ -48,7 +50,9 @@ public final class FakeHTTPClient {
         HTTPClient(
             transport: { [self] batch in
                 batches.append(batch.count)
-                return batch.map(answer)
+                let responses = batch.map(answer)
+                now += batch.map(latency).max() ?? 0
+                return responses
             },
             now: { [self] in now },
             sleep: { [self] wait in

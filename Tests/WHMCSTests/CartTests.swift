@@ -51,12 +51,14 @@ import Testing
     @Test(
         "The answer is read in all its shapes",
         arguments: [
-            #"{"result":"success","orderid":"12","serviceids":"4,5","addonids":"","invoiceid":"77"}"#,
-            #"{"result":"success","orderid":12,"serviceids":"","invoiceid":0}"#,
-            #"{"status":"success","orderid":12,"productids":"4"}"#,
+            (#"{"result":"success","orderid":"12","serviceids":"4,5","addonids":"","invoiceid":"77"}"#, [4, 5]),
+            (#"{"result":"success","orderid":12,"serviceids":"","invoiceid":0}"#, []),
+            (#"{"result":"success","orderid":12,"serviceids":7}"#, [7]),
+            (#"{"result":"success","orderid":12,"serviceids":"4, x,5"}"#, [4, 5]),
+            (#"{"status":"success","orderid":12,"productids":"4"}"#, [4]),
         ])
-    func orderId(_ answer: String) throws {
-        #expect(try FakeHTTPClient(answer).whmcs.addOrder(cart) == 12)
+    func answered(_ answer: String, _ services: [Int]) throws {
+        #expect(try FakeHTTPClient(answer).whmcs.addOrder(cart) == AddedOrder(id: 12, serviceIDs: services))
     }
 
     @Test(

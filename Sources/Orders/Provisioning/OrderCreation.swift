@@ -15,29 +15,30 @@ extension ProvisioningRun {
     /// - Returns: the order as WHMCS has it now.
     mutating func createOrder(_ plan: Plan) throws -> WHMCSOrder {
         let whmcs = try whmcs()
-        var newOrderID: Int?
+        var added: AddedOrder?
         // AddOrder sent twice may make two orders, the first of them late: the run searches until the step is done.
         if order.whmcsOrderID == nil || order.addOrderSends > 1 {
             // Read before the search: an order that appears while its pages are read is not in them.
             let searchedAt = http.now()
             if try !adoptOrder(whmcs, plan), order.whmcsOrderID == nil {
                 try checkMayAddOrder(plan, searchedAt: searchedAt)
-                newOrderID = try addOrder(whmcs, plan)
-                if order.addOrderSends > 1 {
-                    _ = try adoptOrder(whmcs, plan)
-                } else {
-                    alertOfForeignMarkers(whmcs, plan)
-                }
+                added = try addOrder(whmcs, plan)
+                if order.addOrderSends > 1 { _ = try adoptOrder(whmcs, plan) }
             }
         }
         guard let id = order.whmcsOrderID else {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the WHMCS order id")
         }
-        let unconfirmedUntil = try writeToSalesforce { run in
-            try run.salesforce.updateOrder(run.order.id, [run.settings.fields.whmcsOrderId: .string(String(id))])
-        }
-        let (created, services) = try readBack(whmcs, id, plan)
-        try recordMarkerSupport(created, services, plan, isProof: newOrderID == id)
+        let isNew = added?.id == id
+        let readBack = OrderReadBack(whmcs: whmcs, clientID: plan.clientID, http: http)
+        let (unconfirmedUntil, read) = try writeToSalesforce(
+            beside: { try readBack.read(id, isNew ? added : nil) },
+            { run in
+                try run.salesforce.updateOrder(run.order.id, [run.settings.fields.whmcsOrderId: .string(String(id))])
+            })
+        let (created, services, others) = try read.get()
+        alertOfForeignMarkers(others)
+        try recordMarkerSupport(created, services, plan, isProof: isNew)
         // Compared once: what people change later is their decision.
         let serviceIDs =
             try order.whmcsServiceIDs.isEmpty
@@ -122,18 +123,6 @@ extension ProvisioningRun {
         }
         return try whmcs.orders(clientId: client).filter { marker.isIn($0.notes) || marked.contains($0.id) }
     }
-
-    /// A customer can write the order's id into the notes of his own orders. They count as none; a person hears of them.
-    private func alertOfForeignMarkers(_ whmcs: WHMCSClient, _ plan: Plan) {
-        let orders = (try? whmcs.orders(clientId: plan.clientID)) ?? []
-        let foreign = orders.filter {
-            !$0.isCancelled && $0.id != order.whmcsOrderID && Marker.isNamed(order.id, in: $0.notes)
-        }
-        guard let first = foreign.first else { return }
-        alerts.raise(
-            "WHMCS order \(first.id)" + (foreign.count > 1 ? " and \(foreign.count - 1) more have" : " has")
-                + " a note of an order that it does not belong to", order.id)
-    }
 }
 
 // MARK: Add
@@ -156,8 +145,7 @@ extension ProvisioningRun {
         log.warn("sending AddOrder again")
     }
 
-    /// - Returns: the order's id, as WHMCS answered it.
-    private mutating func addOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> Int {
+    private mutating func addOrder(_ whmcs: WHMCSClient, _ plan: Plan) throws -> AddedOrder {
         // The answer must arrive within the invocation, or the run would not learn of the order that it made.
         guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AddOrder", isRetryable: true)
@@ -167,9 +155,9 @@ extension ProvisioningRun {
         guard let marker = order.marker else {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the order's marker")
         }
-        let id: Int
+        let added: AddedOrder
         do throws(WHMCSFailure) {
-            id = try whmcs.addOrder(plan.cart(settings, marker: marker))
+            added = try whmcs.addOrder(plan.cart(settings, marker: marker))
         } catch {
             guard error.outcomeUnknown else {
                 try lease.recordAddOrderNotCarriedOut()
@@ -178,48 +166,7 @@ extension ProvisioningRun {
             try lease.recordAddOrderUnanswered()
             throw ProvisioningFailure(.whmcsUnavailable, error.description, isRetryable: true)
         }
-        try lease.recordWHMCSOrder(id)
-        return id
-    }
-}
-
-// MARK: Read back
-
-extension ProvisioningRun {
-    /// Reads the order back, with its services.
-    private func readBack(_ whmcs: WHMCSClient, _ id: Int, _ plan: Plan) throws -> (WHMCSOrder, [Service]) {
-        guard let created = try whmcs.order(id) else {
-            throw ProvisioningFailure(.provisioningError, "WHMCS returned order id \(id) and does not list it")
-        }
-        guard created.clientId == plan.clientID else {
-            throw ProvisioningFailure(.provisioningError, "WHMCS order \(id) belongs to another client")
-        }
-        guard let items = created.items else {
-            return (created, try whmcs.services(clientId: plan.clientID).filter { $0.orderId == id })
-        }
-        return (created, try whmcs.services(clientId: plan.clientID, ids: items.compactMap(\.relatedId)))
-    }
-
-    /// The places where an order of this plan carries its marker.
-    private func channels(_ plan: Plan) -> [MarkerSupport.Channel] {
-        [.notes] + Set(plan.items.compactMap(\.markerField)).sorted().map { .field($0) }
-    }
-
-    /// - Parameter isProof: whether WHMCS has just answered this order. The marker of an adopted order proves nothing, since
-    ///   a person may have written it; a marker that is missing always counts.
-    private func recordMarkerSupport(
-        _ created: WHMCSOrder, _ services: [Service], _ plan: Plan, isProof: Bool
-    ) throws {
-        guard let marker = order.marker else { return }
-        var returned = [MarkerSupport.Channel.notes: marker.isIn(created.notes)]
-        for item in plan.items {
-            guard let field = item.markerField else { continue }
-            let ofItem = services.filter { $0.productId == item.productID }
-            returned[.field(field)] = !ofItem.isEmpty && ofItem.allSatisfy { $0.customFields[field] == marker.text }
-        }
-        try markerSupport.record(returned.filter { isProof || !$0.value })
-        if !returned.values.contains(true) {
-            log.warn("WHMCS dropped the order's marker", ["whmcsOrderId": .number(created.id)])
-        }
+        try lease.recordWHMCSOrder(added.id)
+        return added
     }
 }

@@ -1,4 +1,5 @@
 import Basics
+import HTTP
 import Salesforce
 import WHMCS
 
@@ -10,6 +11,7 @@ struct Planner {
     let settings: ProvisioningSettings
     let salesforce: SalesforceClient
     let whmcs: () throws -> WHMCSClient
+    let http: HTTPClient
 
     /// Reads the order, and checks what can be checked without WHMCS.
     ///
@@ -53,12 +55,15 @@ struct Planner {
         var mapping = Mapping(
             markerField: settings.markerField, usesSalesforcePrices: settings.usesSalesforcePrices,
             currency: source.currency ?? settings.currency)
+        let (client, products) = http.together(
+            { try self.client(of: source) },
+            { try whmcs().products(Set(source.items.compactMap(Mapping.productID))) })
         do {
-            let client = try client(of: source)
+            let (client, hasPayMethod) = try client.get()
             mapping.client = client
             for fault in faults(of: client, source) { try report(fault) }
             mapping.paymentMethod = settings.paymentMethod ?? client.defaultGateway
-            if settings.requiresPayMethod, try !whmcs().hasPayMethod(clientId: client.id) {
+            if try !hasPayMethod.get() {
                 throw ProvisioningFailure(
                     .paymentMethodMissing,
                     "WHMCS client \(client.id) has no pay method; request again when the customer has added one")
@@ -67,23 +72,27 @@ struct Planner {
             try report(error)
         }
         do {
-            mapping.products = try whmcs().products(Set(source.items.compactMap(Mapping.productID)))
+            mapping.products = try products.get()
         } catch {
             try report(error)
         }
         return mapping
     }
 
-    private func client(of source: SalesforceOrder) throws -> ClientDetails {
+    /// The client, and whether it can pay, where that counts.
+    private func client(of source: SalesforceOrder) throws -> (ClientDetails, hasPayMethod: Result<Bool, any Error>) {
         guard let reference = source.clientReference, let id = clientID(reference) else {
             throw ProvisioningFailure(
                 .clientNotLinked,
                 "the account's \(settings.fields.client) does not name a WHMCS client like \"#1234 - Name\"")
         }
-        guard let client = try whmcs().clientDetails(id) else {
+        let whmcs = try whmcs()
+        let (client, hasPayMethod) = http.together(
+            { try whmcs.clientDetails(id) }, { try !settings.requiresPayMethod || whmcs.hasPayMethod(clientId: id) })
+        guard let client = try client.get() else {
             throw ProvisioningFailure(.clientNotLinked, "WHMCS does not know client \(id), which the account names")
         }
-        return client
+        return (client, hasPayMethod)
     }
 
     private func faults(of client: ClientDetails, _ source: SalesforceOrder) -> [ProvisioningFailure] {

@@ -120,7 +120,7 @@ struct Provisioning: Program {
         let http = context.http.until(invocation.deadline - 2_000)
         let planner = Planner(
             settings: settings, salesforce: settings.salesforce.client(context.account, http, context.parameters),
-            whmcs: { try whmcs(http) })
+            whmcs: { try whmcs(http) }, http: http)
         let ledger = Ledger(context.table(settings.ledgerTable, http), now: http.now)
         return try PlanPreview(ledger: ledger, planner: planner).answer(id).bytes
     }

@@ -51,14 +51,15 @@ struct ProvisioningRun {
         if order.step == .failureUpdate { return try reportFailed() }
         if order.step == nil { try forgetCancelledOrder() }
         if order.plan == nil {
-            let planner = Planner(settings: settings, salesforce: salesforce, whmcs: whmcs)
+            let planner = Planner(settings: settings, salesforce: salesforce, whmcs: whmcs, http: http)
             let source = try step(.validation) { run in try planner.order(run.order.id, known: run.order) { throw $0 } }
-            try reportActivating()
-            let mapping = try step(.orderDetails) { _ in try planner.mapping(of: source) { throw $0 } }
+            let mapping = try reportActivating { [steps] in
+                try steps.run(.orderDetails) { try planner.mapping(of: source) { throw $0 } }
+            }
             let plan = try step(.mapping) { _ in try mapping.plan(source.items) }
             try lease.recordPlan(plan)
         } else if order.step == nil {
-            try reportActivating()
+            try reportActivating {}
         }
         guard let plan = order.plan else { throw ProvisioningFailure(.provisioningError, "the ledger lost the plan") }
         var created: WHMCSOrder?
@@ -71,28 +72,12 @@ struct ProvisioningRun {
         try reportProvisioned(plan)
     }
 
-    /// Runs a step and logs its outcome.
     @discardableResult
     mutating func step<Result>(_ step: Step, _ body: (inout ProvisioningRun) throws -> Result) throws -> Result {
-        let start = http.now()
-        func log(_ outcome: String, _ fields: [String: JSON] = [:]) {
-            let common: [String: JSON] = [
-                "step": .string(step.rawValue), "outcome": .string(outcome),
-                "milliseconds": .number(http.now() - start),
-            ]
-            self.log.info("step", common.merging(fields) { $1 })
-        }
-        do {
-            let result = try body(&self)
-            log("done")
-            return result
-        } catch {
-            let failure = ProvisioningFailure(error)
-            log(
-                failure?.isRetryable == true ? "later" : "failed", ["errorCode": .string(failure?.code.rawValue)])
-            throw error
-        }
+        try steps.run(step) { try body(&self) }
     }
+
+    private var steps: StepLog { StepLog(log: log, now: http.now) }
 
     private func logAborted(_ error: any Error) {
         log.warn("run aborted", ["error": .string("\(error)")])

@@ -5,12 +5,14 @@ import Salesforce
 
 /// Reports the order's status to Salesforce, and ends the order with its final status.
 extension ProvisioningRun {
-    mutating func reportActivating() throws {
+    /// Reports Activating, and reads beside it what the order needs next.
+    mutating func reportActivating<Result>(beside read: () throws -> Result) throws -> Result {
         let values = statusFields(settings.activating)
-        let unconfirmedUntil = try report(.statusUpdate) { run in
-            try run.salesforce.updateOrder(run.order.id, values)
+        let (unconfirmedUntil, result) = try writeToSalesforce(beside: read) { run in
+            try run.step(.statusUpdate) { run in try run.salesforce.updateOrder(run.order.id, values) }
         }
         try lease.recordActivatingReported(unconfirmedUntil: unconfirmedUntil)
+        return try result.get()
     }
 
     /// WHMCS has accepted the order: it is Provisioned whatever Salesforce says of it, and due until Salesforce confirms it.
@@ -121,14 +123,22 @@ extension ProvisioningRun {
     /// - Returns: until when an earlier write may still be carried out, for the checkpoint that follows. A run that dies
     ///   before it, or gets no answer, leaves the later time that it recorded before the write.
     mutating func writeToSalesforce(_ write: (inout ProvisioningRun) throws -> Void) throws -> Timestamp? {
+        try writeToSalesforce(beside: {}, write).unconfirmedUntil
+    }
+
+    /// - Parameter read: runs beside the write; its result counts only when Salesforce has answered the write.
+    mutating func writeToSalesforce<Read>(
+        beside read: () throws -> Read, _ write: (inout ProvisioningRun) throws -> Void
+    ) throws -> (unconfirmedUntil: Timestamp?, read: Result<Read, any Error>) {
         let before = order.unconfirmedUntil.flatMap { $0 > http.now() ? $0 : nil }
         let ofThisWrite = (http.deadline ?? http.now()) + settings.quietTime
         try lease.recordUnconfirmed(until: max(before ?? ofThisWrite, ofThisWrite))
-        do { try write(&self) } catch let failure as SalesforceFailure {
+        let (written, result) = http.together({ try write(&self) }, read)
+        do { try written.get() } catch let failure as SalesforceFailure {
             if !failure.isUnanswered { try lease.recordUnconfirmed(until: before) }
             throw failure
         }
-        return before
+        return (before, result)
     }
 }
 

@@ -82,7 +82,8 @@ import Testing
         Example(
             code: "SALESFORCE_REJECTED",
             message: "Salesforce refused while updating the order: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
-            settings: ["SF_STATUS_ACTIVATING": "Beaming"], steps: ["validation done", "sf_status_update failed"]),
+            settings: ["SF_STATUS_ACTIVATING": "Beaming"],
+            steps: ["validation done", "sf_status_update failed", "order_details done"]),
         Example(
             code: "PROVISIONING_ERROR",
             message: "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist", steps: untilDetails,

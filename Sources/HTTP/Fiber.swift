@@ -1,23 +1,23 @@
 import CContext
 import Glibc
 
-/// A stack beside the thread's own, so that straight-line code can stop in its middle. It belongs to the thread that runs
-/// the scheduler.
+/// A stack beside the thread's own, so that straight-line code can stop in its middle. It belongs to the thread that
+/// resumes it.
 ///
-/// Not a thread: handing over to another thread and back took a sixth of a run.
-final class Fiber {
+/// Not a thread: nothing that a fiber shares needs a lock, and libcurl's handles stay with one thread.
+public final class Fiber {
     private let stack: UnsafeMutableRawPointer?
     private let context = UnsafeMutablePointer<ucontext_t>.allocate(capacity: 1)
     /// Where `resume` was called.
     private let scheduler = UnsafeMutablePointer<ucontext_t>.allocate(capacity: 1)
     private var body: (() -> Void)?
     /// Whether `body` has ended.
-    private(set) var isIdle = true
+    public private(set) var isIdle = true
 
     private static let stackSize = 1 << 20
     private static let guardSize = 1 << 16
 
-    init() {
+    public init() {
         stack = mmap(nil, Fiber.stackSize, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         // A stack grows down: whoever needs more is to crash, not to write into other memory.
         precondition(stack != MAP_FAILED, "no memory for a stack")
@@ -41,19 +41,19 @@ final class Fiber {
     }
 
     /// Begins `body`; returns when it suspends or ends.
-    func run(_ body: @escaping () -> Void) {
+    public func run(_ body: @escaping () -> Void) {
         self.body = body
         isIdle = false
         resume()
     }
 
     /// Continues a suspended body; returns when it suspends again or ends.
-    func resume() {
+    public func resume() {
         swapcontext(scheduler, context)
     }
 
     /// Called by the body: stops it until the scheduler resumes it.
-    func suspend() {
+    public func suspend() {
         swapcontext(context, scheduler)
     }
 
@@ -65,10 +65,11 @@ final class Fiber {
     }
 }
 
-/// Fibers for reuse: a stack costs more than most invocations.
-final class FiberPool {
+/// Fibers for reuse: a stack costs a call of the system.
+public final class FiberPool {
     private var idle: [Fiber] = []
 
-    func take() -> Fiber { idle.popLast() ?? Fiber() }
-    func give(_ fiber: Fiber) { idle.append(fiber) }
+    public init() {}
+    public func take() -> Fiber { idle.popLast() ?? Fiber() }
+    public func give(_ fiber: Fiber) { idle.append(fiber) }
 }
