@@ -65,7 +65,8 @@ let package = Package(
         .testTarget(
             name: "OrdersTests",
             dependencies: [
-                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Testbed", "TestSupport",
+                "AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "Simulation", "Testbed",
+                "TestSupport",
                 "WHMCS",
             ]),
         .testTarget(

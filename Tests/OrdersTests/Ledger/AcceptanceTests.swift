@@ -91,7 +91,7 @@ import Testing
 
     /// The second request is handled while the transaction of the first is under way.
     @Test("Two concurrent requests publish one event") func concurrentRequests() throws {
-        let aws = try MotoAccount()
+        let aws = try SimulatedAccount()
         let first = try WebhookHarness(aws: aws)
         let second = try WebhookHarness(aws: aws)
         var other: GatewayAnswer?
@@ -110,7 +110,7 @@ import Testing
 
     @Test("Two concurrent requests of a Failed order make one new request") func concurrentRequestsAfterFailure() throws
     {
-        let aws = try MotoAccount()
+        let aws = try SimulatedAccount()
         try aws.set("order#\(Seed.order)", ["status": "Failed", "attempt": 1])
         let first = try WebhookHarness(aws: aws)
         let second = try WebhookHarness(aws: aws)

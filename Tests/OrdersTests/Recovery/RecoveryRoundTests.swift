@@ -5,7 +5,6 @@ import Salesforce
 import TestSupport
 import Testing
 
-@testable import AWS
 @testable import Orders
 
 /// Rounds with more orders than one page of the index, or than one invocation has time for.
@@ -30,23 +29,18 @@ import Testing
         }
     }
 
-    /// Enters so many due orders, a batch at a time: moto takes 5 ms for a write.
+    /// Enters so many due orders.
     ///
     /// - Returns: their ids, the longest due first.
     private func enterOrders(_ count: Int = count, waitingFor age: Milliseconds = 60_000) throws -> [String] {
         let ids = (0..<count).map { "801Dn0000015" + String(1000 + $0).dropFirst() }.compactMap { RecordID($0) }
-        let puts = ids.enumerated().map { number, id in
-            let item: JSON = [
-                "pk": .string(ItemKey.order(id)), "status": "Accepted", "open": "1", "dueAt": .number(1000 + number),
-                "requestedAt": .milliseconds(harness.network.now - age),
-            ]
-            return JSON.object(["PutRequest": ["Item": attribute(of: item)["M"] ?? .null]])
-        }
-        let dynamoDB = AWSService(
-            name: "dynamodb", identifier: "DYNAMODB", target: "DynamoDB_20120810", version: "1.0",
-            account: harness.aws.account, http: .live())
-        for batch in puts.chunks(of: 25) {
-            _ = try dynamoDB.call("BatchWriteItem", ["RequestItems": .object([harness.aws.table: .array(batch)])])
+        for (number, id) in ids.enumerated() {
+            try harness.aws.set(
+                ItemKey.order(id),
+                [
+                    "status": "Accepted", "open": "1", "dueAt": .number(1000 + number),
+                    "requestedAt": .milliseconds(harness.network.now - age),
+                ])
         }
         return ids.map(\.text)
     }

@@ -9,7 +9,7 @@ import Testing
 
 /// order-status in this process, with a ledger, a bus and parameters in moto.
 final class StatusHarness {
-    let aws: MotoAccount
+    let aws: SimulatedAccount
     let network = FakeHTTPClient.passingThrough()
     let log = LogLines()
     private let status: OrderStatus
@@ -18,7 +18,7 @@ final class StatusHarness {
     ///   - values: replace variables of a valid configuration.
     ///   - endpoints: URLs of single AWS services, by their names in `AWS_ENDPOINT_URL_…`.
     init(_ values: [String: String] = [:], endpoints: [String: String] = [:]) throws {
-        aws = try MotoAccount()
+        aws = try SimulatedAccount()
         var environment = Environment(
             [
                 "LEDGER_TABLE": aws.table, "EVENT_BUS_NAME": aws.bus,

@@ -11,7 +11,7 @@ import Testbed
 /// provision-order in this process: the ledger and the parameters in moto, the simulators of Salesforce and WHMCS, and
 /// refresh-sf-token behind a fake Lambda API.
 final class ProvisioningHarness {
-    let aws: MotoAccount
+    let aws: SimulatedAccount
     let salesforce: SalesforceSimulator
     let whmcs: WHMCSSimulator
     let network = FakeHTTPClient.passingThrough()
@@ -27,7 +27,7 @@ final class ProvisioningHarness {
 
     /// - Parameter values: replace or add variables of a valid configuration.
     init(_ values: [String: String] = [:]) throws {
-        let aws = try MotoAccount()
+        let aws = try SimulatedAccount()
         self.aws = aws
         salesforce = try SalesforceSimulator(
             app: .init(
@@ -55,7 +55,7 @@ final class ProvisioningHarness {
         for stop in [lambda.stop, salesforce.stop, whmcs.stop] { stop() }
     }
 
-    private static func lambda(_ aws: MotoAccount, loginURL: String, _ refreshes: Recorder<JSON>) throws
+    private static func lambda(_ aws: SimulatedAccount, loginURL: String, _ refreshes: Recorder<JSON>) throws
         -> LoopbackServer
     {
         var environment = Environment([
@@ -141,13 +141,13 @@ final class ProvisioningHarness {
             path: order, orderID: order, timestamp: String(network.now.seconds), nonce: "nonce-\(order)-\(number)",
             key: "key-\(order)-\(number)")
         let answer = try harness.send(request)
-        guard answer.status == 202 else { throw MotoAccount.Unexpected(description: answer.text) }
+        guard answer.status == 202 else { throw SimulatedAccount.Unexpected(description: answer.text) }
     }
 
     /// Moves the clock to just after the order's due time.
     func waitUntilDue(_ order: String = Seed.order) throws {
         guard let dueAt = try ledger(order).dueAt else {
-            throw MotoAccount.Unexpected(description: "the order is not due")
+            throw SimulatedAccount.Unexpected(description: "the order is not due")
         }
         network.now = max(network.now, dueAt) + 1
     }
@@ -168,7 +168,7 @@ final class ProvisioningHarness {
 
     func ledger(_ order: String = Seed.order) throws -> LedgerOrder {
         guard let order = LedgerOrder(try aws.order(order)) else {
-            throw MotoAccount.Unexpected(description: "the ledger has no such order")
+            throw SimulatedAccount.Unexpected(description: "the ledger has no such order")
         }
         return order
     }
@@ -210,7 +210,7 @@ final class ProvisioningHarness {
     /// Sends the last matching request of the program once more: a slow server carries out what it did not answer.
     func carryOutLate(_ matches: (Request) -> Bool) throws {
         guard let request = network.requests.last(where: matches) else {
-            throw MotoAccount.Unexpected(description: "the program sent no such request")
+            throw SimulatedAccount.Unexpected(description: "the program sent no such request")
         }
         _ = try HTTPClient.live().send(request)
     }

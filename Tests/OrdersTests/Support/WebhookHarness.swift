@@ -8,7 +8,7 @@ import Testbed
 
 /// verify-signature in this process, with a ledger and a bus in moto.
 final class WebhookHarness {
-    let aws: MotoAccount
+    let aws: SimulatedAccount
     let network: FakeHTTPClient
     let log = LogLines()
     private let environment: Environment
@@ -23,9 +23,9 @@ final class WebhookHarness {
     ///   - endpoints: URLs of single AWS services, by their names in `AWS_ENDPOINT_URL_…`.
     init(
         secret: String? = WebhookRequest.secret, _ values: [String: String] = [:], endpoints: [String: String] = [:],
-        aws: MotoAccount? = nil, network: FakeHTTPClient = FakeHTTPClient.passingThrough()
+        aws: SimulatedAccount? = nil, network: FakeHTTPClient = FakeHTTPClient.passingThrough()
     ) throws {
-        self.aws = try aws ?? MotoAccount()
+        self.aws = try aws ?? SimulatedAccount()
         self.network = network
         if let secret { try self.aws.put("webhook-secret", secret) }
         var environment = self.aws.environment(

@@ -10,7 +10,7 @@ import Testbed
 
 /// refresh-sf-token in this process. The simulator checks the assertion's time, so the clock starts at the real time.
 final class RefreshHarness {
-    let aws: MotoAccount
+    let aws: SimulatedAccount
     let salesforce: SalesforceSimulator
     let network = FakeHTTPClient.passingThrough(now: Timestamp.now())
     let log = LogLines()
@@ -27,7 +27,7 @@ final class RefreshHarness {
     ///   - values: replace or add variables of a valid configuration.
     ///   - key: the stored private key; nil stores the right one.
     init(_ values: [String: String] = [:], key: String? = nil) throws {
-        aws = try MotoAccount()
+        aws = try SimulatedAccount()
         let keys = try RefreshHarness.keys.get()
         salesforce = try SalesforceSimulator(
             app: .init(
