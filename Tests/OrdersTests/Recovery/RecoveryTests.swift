@@ -7,7 +7,7 @@ import Testing
 
 @testable import Orders
 
-/// recover-orders in this process, with a ledger and a bus in moto.
+/// recover-orders in this process, with an AWS account of its own.
 @Suite struct RecoveryTests {
     let harness: ProvisioningHarness
 

@@ -7,7 +7,7 @@ import Testing
 @testable import Orders
 @testable import Salesforce
 
-/// order-status in this process, with a ledger, a bus and parameters in moto.
+/// order-status in this process, with an AWS account of its own.
 final class StatusHarness {
     let aws: SimulatedAccount
     let network = FakeHTTPClient.passingThrough()

@@ -8,7 +8,7 @@ import Testbed
 
 @testable import Orders
 
-/// provision-order in this process: the ledger and the parameters in moto, the simulators of Salesforce and WHMCS, and
+/// provision-order in this process: a simulated AWS account, the simulators of Salesforce and WHMCS, and
 /// refresh-sf-token behind a fake Lambda API.
 final class ProvisioningHarness {
     let aws: SimulatedAccount

@@ -6,7 +6,7 @@ import Testbed
 
 @testable import Orders
 
-/// verify-signature in this process, with a ledger and a bus in moto.
+/// verify-signature in this process, with an AWS account of its own.
 final class WebhookHarness {
     let aws: SimulatedAccount
     let network: FakeHTTPClient

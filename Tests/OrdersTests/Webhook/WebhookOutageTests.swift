@@ -88,7 +88,7 @@ import Testing
     @Test("An order whose event the bus refuses is accepted") func refusedEvent() throws {
         let harness = try WebhookHarness(["EVENT_BUS_NAME": "nobody-made-this-one"])
         harness.network.after = { request, answer in
-            // moto accepts events for a bus that does not exist.
+            // The account accepts events for any bus.
             guard request.action == "PutEvents" else { return answer }
             let refusal = #"{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"x"}]}"#
             return .success(Response(status: 200, body: Array(refusal.utf8)))
