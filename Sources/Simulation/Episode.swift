@@ -50,8 +50,8 @@ package struct Episode {
         world.run(until: world.now + 3_600_000)
         world.run(until: end) { [world, operators] in
             world.calls > Self.mostCallsOfOrder * orders.count
-                || operators.allSatisfy { $0.pending == 0 } && world.invariants.isAtRest(orders) && world.isQuiet
-                    && world.queue.isEmpty
+                || world.isQuiet && world.queue.isEmpty && world.invariants.isAtRest(orders)
+                    && operators.allSatisfy { $0.pending == 0 }
         }
         if world.invariants.violations.isEmpty { world.invariants.checkAtRest(orders) }
         let report = report(orders)
@@ -62,8 +62,8 @@ package struct Episode {
     private func schedule() {
         let behaviours = world.plan.behaviours
         if world.plan.without != .recovery {
-            every(60_000) { [world, operators] in
-                let isIdle = !operators.contains { world.isDue($0.order) }
+            every(60_000) { [world] in
+                let isIdle = world.services.table.firstDueAt.map { $0 > world.now } ?? true
                 // A round that finds nothing changes nothing.
                 if isIdle && !behaviours.reconciles { return }
                 world.lambda.invokeAsync("recover-orders", ["source": "aws.scheduler"])

@@ -42,6 +42,8 @@ package final class Invariants {
     /// `AcceptOrder 12` → how many WHMCS has at work.
     private var atWork: [String: Int] = [:]
     private let secrets: [[UInt8]]
+    /// See `isAtRest`.
+    private var lastUnrest = 0
 
     init(_ world: World) {
         self.world = world
@@ -94,8 +96,11 @@ package final class Invariants {
             checkDueTimes()
             checkClaims()
         case (.dynamodb, "PutItem"): checkClaims()
-        case (.whmcs, "AddOrder"), (.whmcs, "AcceptOrder"):
-            checkOneLiveOrder()
+        case (.whmcs, "AddOrder"):
+            SimulatedWHMCS.marker(in: call.request.body).map(checkOneLiveOrder)
+            checkPlantedOrders()
+        case (.whmcs, "AcceptOrder"):
+            call.formField("orderid").flatMap(Int.init).flatMap(world.services.whmcs.origin).map(checkOneLiveOrder)
             checkPlantedOrders()
         default: break
         }
@@ -133,17 +138,17 @@ package final class Invariants {
         }
     }
 
-    private func checkOneLiveOrder() {
-        for (order, ids) in liveOrders().sorted(by: { $0.key < $1.key }) where ids.count > 1 {
-            violated(.duplicateOrder, "\(order) has \(world.services.whmcs.described(ids))")
-        }
+    /// No call changes the WHMCS orders of another Salesforce order.
+    private func checkOneLiveOrder(of order: String) {
+        let ids = liveOrders(of: order)
+        if ids.count > 1 { violated(.duplicateOrder, "\(order) has \(world.services.whmcs.described(ids))") }
     }
 
     /// Of a WHMCS that acts after the quiet time only the accepted orders: it may leave a Pending one.
-    private func liveOrders() -> [String: [Int]] {
+    private func liveOrders(of order: String) -> [Int] {
         let whmcs = world.services.whmcs
-        guard world.plan.behaviours.actsVeryLate else { return whmcs.liveOrders() }
-        return whmcs.liveOrders().mapValues { ids in ids.filter { whmcs.status($0) == "Active" } }
+        let live = whmcs.liveOrders(of: order)
+        return world.plan.behaviours.actsVeryLate ? live.filter { whmcs.status($0) == "Active" } : live
     }
 
     private func checkPlantedOrders() {
@@ -159,12 +164,22 @@ package final class Invariants {
 // MARK: At rest
 
 extension Invariants {
+    /// It is asked after every step: the order that was not at rest then is the first to be looked at.
     func isAtRest(_ orders: [String]) -> Bool {
-        orders.allSatisfy { order in
-            guard let ledger = ledger(order) else { return !acceptedOrders.contains(order) }
-            // A person still acts on a Failed order.
-            return ledger.status == .provisioned && ledger.dueAt == nil
+        for place in orders.indices {
+            let candidate = (lastUnrest + place) % orders.count
+            if !isAtRest(orders[candidate]) {
+                lastUnrest = candidate
+                return false
+            }
         }
+        return true
+    }
+
+    private func isAtRest(_ order: String) -> Bool {
+        guard let ledger = ledger(order) else { return !acceptedOrders.contains(order) }
+        // A person still acts on a Failed order.
+        return ledger.status == .provisioned && ledger.dueAt == nil
     }
 
     func checkAtRest(_ orders: [String]) {
@@ -208,7 +223,7 @@ extension Invariants {
     }
 
     private func checkWHMCS(_ order: String, _ ledger: LedgerOrder) {
-        let live = liveOrders()[order] ?? []
+        let live = liveOrders(of: order)
         switch ledger.status {
         case .provisioned:
             guard live == [ledger.whmcsOrderID ?? 0] else {

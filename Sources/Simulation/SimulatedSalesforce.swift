@@ -54,7 +54,7 @@ final class SimulatedSalesforce {
     /// The WHMCS products that the order's lines name, one for each unit.
     func orderedProducts(_ order: String) -> [Int] {
         org.state.withLock { state in
-            (state.records["OrderItem"] ?? [:]).values.filter { $0["OrderId"] == .string(order) }.flatMap { line in
+            state.items(ofOrder: order).values.flatMap { line in
                 let product = state.record("Product2", line["Product2Id"]?.string ?? "")?["WH_Product_ID__c"]?.integer
                 return Array(repeating: product ?? 0, count: line["Quantity"]?.integer ?? 0)
             }
@@ -73,7 +73,7 @@ final class SimulatedSalesforce {
 
     func deleteLine(of order: String) {
         org.state.withLock { state in
-            let lines = (state.records["OrderItem"] ?? [:]).filter { $0.value["OrderId"] == .string(order) }
+            let lines = state.items(ofOrder: order)
             guard lines.count > 1, let last = lines.keys.max() else { return }
             state.delete("OrderItem", last)
         }

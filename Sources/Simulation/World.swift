@@ -63,10 +63,6 @@ final class World {
         agenda.add(at: now + wait, action)
     }
 
-    func isDue(_ order: String) -> Bool {
-        services.table.item("order#\(order)")?[TableAttribute.dueAt]?.timestamp.map { $0 <= now } ?? false
-    }
-
     func random(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }
 
     // MARK: What a process sees, beside its calls

@@ -139,8 +139,9 @@ extension WHMCSSimulator {
         /// Active gateways: system name → display name.
         public var gateways: [String: String] = [:]
         public var payMethods: [PayMethod] = []
-        /// Oldest first.
+        /// Oldest first. `add` appends.
         public var orders: [Order] = []
+        /// Oldest first. `add` appends.
         public var services: [Service] = []
         /// Product → what its module answers instead of setting a service up.
         public var moduleErrors: [Int: String] = [:]
@@ -151,21 +152,50 @@ extension WHMCSSimulator {
         public internal(set) var actions: [String] = []
 
         private var lastId = 1000
+        private var positions = Positions()
 
         public init() {}
 
-        public func client(_ id: Int) -> Client? { clients.first { $0.id == id } }
+        public func client(_ id: Int) -> Client? { clients.position(of: id, \.id).map { clients[$0] } }
         public func product(_ pid: Int) -> Product? { products.first { $0.pid == pid } }
-        public func order(_ id: Int) -> Order? { orders.first { $0.id == id } }
-        public func services(ofOrder id: Int) -> [Service] { services.filter { $0.orderId == id } }
+        public func order(_ id: Int) -> Order? { orders.position(of: id, \.id).map { orders[$0] } }
+        public func services(ofOrder id: Int) -> [Service] {
+            positions.ofServicesByOrder[id, default: []].map { services[$0] }
+        }
+
+        /// The orders with that id, of that client; nil for any.
+        func orders(id: Int?, client: Int?) -> [Order] {
+            if let id { return [order(id)].compactMap(\.self).filter { client ?? $0.clientId == $0.clientId } }
+            return client.map { positions.ofOrdersByClient[$0, default: []].map { orders[$0] } } ?? orders
+        }
+
+        /// The services with that id, of that client; nil for any.
+        func services(id: Int?, client: Int?) -> [Service] {
+            if let id {
+                let service = services.position(of: id, \.id).map { services[$0] }
+                return [service].compactMap(\.self).filter { client ?? $0.clientId == $0.clientId }
+            }
+            return client.map { positions.ofServicesByClient[$0, default: []].map { services[$0] } } ?? services
+        }
+
+        mutating func add(_ order: Order) {
+            positions.ofOrdersByClient[order.clientId, default: []].append(orders.count)
+            orders.append(order)
+        }
+
+        mutating func add(_ service: Service) {
+            positions.ofServicesByClient[service.clientId, default: []].append(services.count)
+            positions.ofServicesByOrder[service.orderId, default: []].append(services.count)
+            services.append(service)
+        }
 
         /// An order that a customer made, of one service.
         package mutating func addOrder(client: Int, notes: String) -> Order {
             let order = Order(
                 id: newId(), number: "1000000000", clientId: client, status: "Pending", notes: notes,
                 paymentMethod: "mailin", amount: "9.90", invoiceId: 0, date: "2026-11-20 10:15:30")
-            orders.append(order)
-            services.append(
+            add(order)
+            add(
                 Service(
                     id: newId(), orderId: order.id, clientId: client, pid: 185, quantity: 1, billingCycle: "monthly",
                     status: "Pending", amount: "9.90", domain: "", customFields: [:], configOptions: [:],
@@ -183,8 +213,8 @@ extension WHMCSSimulator {
         ///
         /// - Parameter autoSetup: instead of what each product says.
         mutating func accept(order id: Int, autoSetup: Bool?) {
-            for index in orders.indices where orders[index].id == id { orders[index].status = "Active" }
-            for index in services.indices where services[index].orderId == id {
+            if let index = orders.position(of: id, \.id) { orders[index].status = "Active" }
+            for index in positions.ofServicesByOrder[id, default: []] {
                 guard autoSetup ?? !productsSetUpOnPayment.contains(services[index].pid) else { continue }
                 setUp(index)
             }
@@ -205,8 +235,8 @@ extension WHMCSSimulator {
 
         /// Sets the status of an order and of its services.
         mutating func setStatus(ofOrder id: Int, _ status: String) {
-            for index in orders.indices where orders[index].id == id { orders[index].status = status }
-            for index in services.indices where services[index].orderId == id { services[index].status = status }
+            if let index = orders.position(of: id, \.id) { orders[index].status = status }
+            for index in positions.ofServicesByOrder[id, default: []] { services[index].status = status }
         }
     }
 }
