@@ -29,6 +29,7 @@ package final class Invariants {
         case falseStatus = "ledger, WHMCS and Salesforce disagree"
         case failedByOutage = "an order failed because of an outage alone"
         case busyOutage = "many calls in an outage"
+        case crowded = "more runs of provision-order at once than the queue permits"
         case unknownCall = "a call that no service answers"
     }
 
@@ -119,10 +120,12 @@ package final class Invariants {
         }
     }
 
-    /// In an episode with no other faults, nothing else makes a side unavailable.
+    /// In an episode with no other faults, nothing else makes a side unavailable. A burst's faults are too few to make an order
+    /// fail.
     private func checkOutage(_ order: LedgerOrder) {
-        guard world.plan.rates == .none, order.status == .failed, let code = order.errorCode,
-            ["WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE"].contains(code)
+        guard order.status == .failed, let code = order.errorCode,
+            world.plan.burst != nil
+                || world.plan.rates == .none && ["WHMCS_UNAVAILABLE", "SALESFORCE_UNAVAILABLE"].contains(code)
         else { return }
         violated(.failedByOutage, "\(code) \(order.errorMessage ?? "")")
     }

@@ -11,7 +11,7 @@ final class SimulatedQueue {
     }
 
     // As `template.yaml` has it.
-    private static let maximumConcurrency = 5
+    static let maximumConcurrency = 5
     private static let visibilityTimeout: Milliseconds = 720_000
     private static let mostReceives = 5
     /// SQS delivers roughly in the order of arrival: one of the first so many is next.

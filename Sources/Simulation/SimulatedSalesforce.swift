@@ -49,6 +49,19 @@ final class SimulatedSalesforce {
         return order
     }
 
+    /// An approved order of the customer.
+    func addOrder(account: String, isYearly: Bool) -> String {
+        let lines =
+            isYearly ? [Seed.Line(Seed.yearlyHosting)] : [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
+        return org.state.withLock { $0.addOrder(account: account, lines: lines) }
+    }
+
+    func addAccount(client: Int) -> String {
+        org.state.withLock {
+            $0.add("Account", ["Name": "Customer", "WH_Account__c": .string("#\(client) - Customer")])
+        }
+    }
+
     func record(_ order: String) -> [String: JSON]? { org.state.withLock { $0.record("Order", order) } }
 
     /// The WHMCS products that the order's lines name, one for each unit.

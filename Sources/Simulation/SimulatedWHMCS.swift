@@ -71,7 +71,17 @@ final class SimulatedWHMCS {
         return request
     }
 
+    /// A client that can pay.
+    func addClient(_ id: Int) {
+        installation.content.withLock { content in
+            content.state.clients.append(.init(id: id, name: "Customer"))
+            _ = content.state.addPayMethod(id, type: "RemoteCreditCard")
+        }
+    }
+
     // MARK: What it has
+
+    var orderCount: Int { installation.content.withLock { $0.state.orders.count } }
 
     /// The WHMCS orders of a Salesforce order, without cancelled ones.
     func liveOrders(of salesforceOrder: String) -> [Int] {
