@@ -20,6 +20,9 @@ final class SimulatedLambda {
         "order-status": 10_000,
     ]
 
+    /// Of a program. Lambda ends processes that nothing needs; each has stacks of its own.
+    private static let mostIdle = 100
+
     func killAll() {
         for instance in busy.values.joined() { instance.kill() }
     }
@@ -84,6 +87,7 @@ final class SimulatedLambda {
         guard !instance.isDead else { return }
         let before = idle[instance.program]?.lastIndex { $0.number < instance.number }
         idle[instance.program, default: []].insert(instance, at: before.map { $0 + 1 } ?? 0)
+        if idle[instance.program]?.count ?? 0 > Self.mostIdle { idle[instance.program]?.removeFirst() }
     }
 
     private static func describe(_ result: Result<[UInt8], FunctionError>) -> String {

@@ -47,8 +47,8 @@ struct BurstPlan: Equatable, Sendable {
     func compressed(_ seconds: TimeInterval) -> TimeInterval { seconds / scale }
 
     /// Of provision-order. A busy machine needs some seconds for a run.
-    var timeoutSeconds: Int { max(6, Int(compressed(120))) }
-    var quietSeconds: Int { max(timeoutSeconds + 4, Int(compressed(600))) }
+    var timeoutSeconds: Int { max(4, Int(compressed(120))) }
+    var quietSeconds: Int { max(timeoutSeconds + 2, Int(compressed(600))) }
 }
 
 extension EndToEndHarness {
