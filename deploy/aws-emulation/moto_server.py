@@ -7,9 +7,9 @@ moto copies all items for each write of a transaction, and sorts all items of a 
 orders in the ledger either takes longer than the programs wait. Here a transaction copies only the items that it
 writes, and a Query sorts by plain values.
 
-moto deletes a message by replacing the queue's list, and may lose what is sent meanwhile. And it reads the clock several
-times for each message in the queue, so that a call takes 0.2 s with thousands. Here a queue is changed under its lock,
-and a call reads the clock a few times.
+moto deletes a message by replacing the queue's list, and may lose what is sent meanwhile. And it reads the clock
+several times for each message in the queue, so that a call takes 0.2 s with thousands. Here a queue is changed under
+its lock, and a call reads the clock a few times.
 
     python moto_server.py -H 127.0.0.1 -p PORT
 """

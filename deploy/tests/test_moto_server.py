@@ -1,5 +1,5 @@
-"""moto loses no write while it refuses other transactions, and no message while it deletes others; what replaces its slow
-parts gives the right answers."""
+"""moto loses no write while it refuses other transactions, and no message while it deletes others; what replaces its
+slow parts gives the right answers."""
 
 import threading
 import unittest
