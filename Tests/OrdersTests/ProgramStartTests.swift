@@ -163,4 +163,12 @@ import Testing
         #expect(http.now > began)
         #expect(http.now - began <= 3_000)
     }
+
+    @Test("A program that does not exist is named") func unknownProgram() {
+        let error = #expect(throws: FunctionError.self) {
+            try startProgram("bill-orders", Environment([:]), FakeHTTPClient([]).client, Log(write: { _ in }))
+        }
+        #expect(error?.type == "UnknownProgram")
+        #expect(error?.message == "no program is called bill-orders")
+    }
 }

@@ -107,7 +107,8 @@ import Testing
             "RETRY_DELAY": "3601", "MAX_ATTEMPTS": "0", "SF_FIELD_STATUS": "Status__c FROM User--",
             "SF_FIELD_SERVICE_ID": "a..b", "SF_FIELD_DOMAIN": "a b", "SF_FIELD_CUSTOMER_NO": "1a",
             "WHMCS_CUSTOMER_NO_FIELD": "Customer Number", "SF_CURRENCY": "€", "WHMCS_NO_INVOICE": "1",
-            "WHMCS_NO_EMAIL": "no", "SF_ERROR_MESSAGE_LENGTH": "79",
+            "WHMCS_NO_EMAIL": "no", "SF_ERROR_MESSAGE_LENGTH": "79", "WHMCS_AUTO_SETUP": "yes",
+            "WHMCS_SETUP_TIME": "604801",
         ]
         #expect(
             Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
@@ -120,6 +121,8 @@ import Testing
                 "WHMCS_NO_INVOICE must be true or false", "WHMCS_NO_EMAIL must be true or false",
                 "WHMCS_CUSTOMER_NO_FIELD must be a whole number from 1 to 2147483647",
                 "SF_ERROR_MESSAGE_LENGTH must be a whole number from 80 to 131072",
+                "WHMCS_AUTO_SETUP must be product, true or false",
+                "WHMCS_SETUP_TIME must be a whole number from 0 to 604800",
                 "WHMCS_QUIET_TIME must be a whole number from 0 to 86400",
                 "RETRY_DELAY must be a whole number from 0 to 3600",
                 "MAX_ATTEMPTS must be a whole number from 1 to 1000",
