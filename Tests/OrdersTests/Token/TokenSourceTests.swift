@@ -127,6 +127,8 @@ import Testing
         Self.throttle(harness) { try Self.putToken(harness) }
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values == [])
+        // After the client's own retries.
+        #expect(harness.network.waits == [100, 200, 400, 500])
     }
 
     @Test("A run that stays throttled is retried later") func throttledForLong() throws {
