@@ -51,6 +51,7 @@ import Testing
         #expect((settings.createsInvoice, settings.sendsConfirmation) == (true, true))
         #expect(settings.errorMessageLength == 255)
         #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
+        #expect((settings.setupTime, settings.autoSetup) == (3_600_000, nil))
         #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
         #expect(settings.provisionableStatuses == .any)
         let fields = settings.fields
@@ -198,7 +199,21 @@ import Testing
         #expect(Self.faults({ _ = TokenRefresh.Settings(&$0) }, Self.refresh.merging(values) { $1 }) == faults)
     }
 
+    @Test("refresh-sf-token has defaults") func refreshDefaults() {
+        let more = ["SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/k"]
+        var environment = Environment(Self.refresh.merging(more) { $1 })
+        let settings = TokenRefresh.Settings(&environment)
+        #expect(environment.faults == [])
+        #expect(settings.lifetime == 7200)
+    }
+
     // MARK: recover-orders
+
+    @Test("recover-orders has defaults") func recoveryDefaults() {
+        var environment = Environment(["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"])
+        let settings = Recovery.Settings(&environment)
+        #expect((settings.concurrency, settings.reconciliation == nil) == (5, true))
+    }
 
     @Test(
         "recover-orders needs Salesforce's variables only for reconciliation",
