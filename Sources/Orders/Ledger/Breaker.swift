@@ -8,6 +8,14 @@ enum Side: CaseIterable {
     var name: String { self == .salesforce ? "Salesforce" : "WHMCS" }
 }
 
+/// What a run has from a side instead of an answer.
+struct Outage: Equatable {
+    var reason: String
+    /// The side answers, and refuses the suite itself.
+    var isRefusal = false
+    var heardAt: Timestamp
+}
+
 /// Whether runs may call a side: so that one order finds an outage, and the others wait for its end without a call.
 ///
 /// *Closed*, every run calls. *Open*, no run calls before `openUntil`; then one run at a time probes. What a run reports is
@@ -15,6 +23,8 @@ enum Side: CaseIterable {
 struct Breaker: Equatable {
     /// Runs in a row, of any orders, that the side did not answer.
     var failures = 0
+    /// When the last of them heard nothing. Runs overlap: an older answer says nothing of it.
+    var failedAt: Timestamp?
     /// Since when the breaker is open; nil while it is closed.
     var openedAt: Timestamp?
     var openUntil: Timestamp?
@@ -22,10 +32,14 @@ struct Breaker: Equatable {
     var probedUntil: Timestamp?
     /// Of the last failure.
     var reason: String?
+    /// Whether the side has refused the suite itself in this outage.
+    var isRefusal = false
 
     /// More than the runs that a lost connection or a restart disturbs.
     static let mostFailures = 5
     private static let backoff = Backoff(first: 30_000, longest: 300_000, jitter: .equal)
+    /// The longest backoff, and the longest lease: that of Lambda's longest invocation.
+    private static let longestWait: Milliseconds = 300_000 + 900_000
 
     enum Permission: Equatable {
         case call, probe
@@ -34,8 +48,12 @@ struct Breaker: Equatable {
 
     func permission(at now: Timestamp) -> Permission {
         guard openedAt != nil else { return .call }
-        let end = max(openUntil ?? now, probedUntil ?? now)
-        return end > now ? .wait(until: end) : .probe
+        return waitEnd(at: now).map { .wait(until: $0) } ?? .probe
+    }
+
+    /// When the next run may probe; nil for now. A time that no run sets keeps nobody waiting: nobody could end that.
+    func waitEnd(at now: Timestamp) -> Timestamp? {
+        [openUntil, probedUntil].compactMap(\.self).filter { now < $0 && $0 <= now + Breaker.longestWait }.max()
     }
 
     /// A run starts to probe, and its lease ends at `until`; nil when it ends without a call.
@@ -45,24 +63,25 @@ struct Breaker: Equatable {
         return next
     }
 
-    /// A run has had an answer, at `time`. A run that was slow to end says nothing of what came after.
+    /// A run has had an answer, at `time`.
     func answered(at time: Timestamp) -> Breaker {
-        openedAt.map { time < $0 } ?? false ? self : Breaker()
+        if let last = failedAt ?? openedAt, time < last { return self }
+        return Breaker()
     }
 
-    /// A run has called, and the side has not answered it.
+    /// A run has called, and the side has not answered it. One refusal is enough to open the breaker.
     ///
-    /// - Parameters:
-    ///   - isRefusal: the side refuses the suite itself. One such answer is enough.
-    ///   - isProbe: only the probe moves the time of an open breaker: the other runs began before it opened.
+    /// - Parameter isProbe: only the probe moves the time of an open breaker: the other runs began before it opened.
     func failed(
-        _ reason: String, isRefusal: Bool, isProbe: Bool, at now: Timestamp, random: (Milliseconds) -> Milliseconds
+        _ outage: Outage, isProbe: Bool, at now: Timestamp, random: (Milliseconds) -> Milliseconds
     ) -> Breaker {
         guard openedAt == nil || isProbe else { return self }
         var next = self
-        next.reason = reason
-        next.failures = isRefusal ? max(failures + 1, Breaker.mostFailures) : failures + 1
-        guard next.failures >= Breaker.mostFailures else { return next }
+        next.failures = max(failures + 1, outage.isRefusal ? Breaker.mostFailures : 0)
+        next.failedAt = max(failedAt ?? outage.heardAt, outage.heardAt)
+        next.reason = outage.reason
+        next.isRefusal = isRefusal || outage.isRefusal
+        guard openedAt != nil || next.failures >= Breaker.mostFailures else { return next }
         let wait = Breaker.backoff.wait(after: next.failures - Breaker.mostFailures + 1, random: random)
         (next.openedAt, next.openUntil, next.probedUntil) = (openedAt ?? now, now + wait, nil)
         return next
@@ -80,18 +99,22 @@ extension Breaker {
     /// As the ledger's attribute holds it.
     var json: JSON {
         var members: [String: JSON] = ["failures": .number(failures)]
+        members["failedAt"] = failedAt.map { .milliseconds($0) }
         members["openedAt"] = openedAt.map { .milliseconds($0) }
         members["openUntil"] = openUntil.map { .milliseconds($0) }
         members["probedUntil"] = probedUntil.map { .milliseconds($0) }
         members["reason"] = reason.map(JSON.string)
+        if isRefusal { members["isRefusal"] = true }
         return .object(members)
     }
 
     init(_ json: JSON?) {
-        failures = json?["failures"]?.integer ?? 0
+        failures = max(0, json?["failures"]?.integer ?? 0)
+        failedAt = json?["failedAt"]?.timestamp
         openedAt = json?["openedAt"]?.timestamp
         openUntil = json?["openUntil"]?.timestamp
         probedUntil = json?["probedUntil"]?.timestamp
         reason = json?["reason"]?.string
+        isRefusal = json?["isRefusal"]?.bool ?? false
     }
 }

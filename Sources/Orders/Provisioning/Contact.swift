@@ -5,12 +5,6 @@ import WHMCS
 /// What one run hears from one side. One clear answer, whatever it says, shows that the side is there; calls that fail
 /// beside it are the order's matter, and must not stop other orders.
 final class Contact {
-    struct Outage {
-        var reason: String
-        /// The side answers, and refuses the suite itself.
-        var isRefusal: Bool
-    }
-
     private(set) var answeredAt: Timestamp?
     private var failure: Outage?
     private let now: () -> Timestamp
@@ -23,15 +17,18 @@ final class Contact {
     var outage: Outage? { answeredAt == nil ? failure : nil }
 
     func heard(_ failure: WHMCSFailure?) {
-        let isRefusal = failure?.isRefusalOfCaller ?? false
-        heard(failure.flatMap { $0.isOutage ? Outage(reason: $0.description, isRefusal: isRefusal) : nil })
+        heard(failure.flatMap { $0.isOutage ? ($0.description, $0.isRefusalOfCaller) : nil })
     }
 
     func heard(_ failure: SalesforceFailure?) {
-        heard(failure.flatMap { $0.isOutage ? Outage(reason: $0.descriptionWithHint, isRefusal: false) : nil })
+        heard(failure.flatMap { $0.isOutage ? ($0.descriptionWithHint, false) : nil })
     }
 
-    private func heard(_ outage: Outage?) {
-        if let outage { failure = outage } else { answeredAt = now() }
+    private func heard(_ outage: (reason: String, isRefusal: Bool)?) {
+        if let outage {
+            failure = Outage(reason: outage.reason, isRefusal: outage.isRefusal, heardAt: now())
+        } else {
+            answeredAt = now()
+        }
     }
 }

@@ -57,9 +57,7 @@ extension ProvisioningRun {
                 let change = try breakers.change(side) { breaker in
                     if let time = contact.answeredAt { return breaker.answered(at: time) }
                     guard let outage = contact.outage else { return isProbe ? breaker.probed(until: nil) : nil }
-                    return breaker.failed(
-                        outage.reason, isRefusal: outage.isRefusal, isProbe: isProbe, at: http.now(),
-                        random: http.random)
+                    return breaker.failed(outage, isProbe: isProbe, at: http.now(), random: http.random)
                 }
                 if let change { alert(side, change.before, change.after) }
             } catch {
@@ -89,7 +87,8 @@ extension ProvisioningRun {
             contact(side).outage != nil && breakers?[side].openedAt != nil
                 && (failure.isRetryable || probes.contains(side))
         }
-        guard let silent, let breaker = breakers?[silent], let openUntil = breaker.openUntil else { return false }
+        guard let silent, let breaker = breakers?[silent] else { return false }
+        let openUntil = breaker.waitEnd(at: http.now()) ?? http.now()
         // The order that probed probes again; the others come later.
         let dueAt =
             probes.contains(silent)
