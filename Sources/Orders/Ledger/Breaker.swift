@@ -1,11 +1,22 @@
 import Basics
 import JSON
 
-/// A system that every order needs.
+/// What every order needs to answer: a system, or the one call that must not go out in vain.
 enum Side: CaseIterable {
     case salesforce, whmcs
+    /// AddOrder alone: WHMCS may answer reads meanwhile. Each AddOrder without an answer leaves an order in doubt.
+    case addOrder
 
-    var name: String { self == .salesforce ? "Salesforce" : "WHMCS" }
+    var name: String {
+        switch self {
+        case .salesforce: "Salesforce"
+        case .whmcs: "WHMCS"
+        case .addOrder: "WHMCS's AddOrder"
+        }
+    }
+
+    /// The longest time between two probes. A silent AddOrder may cost a person's time.
+    var longestBackoff: Milliseconds { self == .addOrder ? 1_800_000 : 300_000 }
 }
 
 /// What a run has from a side instead of an answer.
@@ -37,9 +48,8 @@ struct Breaker: Equatable {
 
     /// More than the runs that a lost connection or a restart disturbs.
     static let mostFailures = 5
-    private static let backoff = Backoff(first: 30_000, longest: 300_000, jitter: .equal)
     /// The longest backoff, and the longest lease: that of Lambda's longest invocation.
-    private static let longestWait: Milliseconds = 300_000 + 900_000
+    private static let longestWait: Milliseconds = 1_800_000 + 900_000
 
     enum Permission: Equatable {
         case call, probe
@@ -71,9 +81,12 @@ struct Breaker: Equatable {
 
     /// A run has called, and the side has not answered it. One refusal is enough to open the breaker.
     ///
-    /// - Parameter isProbe: only the probe moves the time of an open breaker: the other runs began before it opened.
+    /// - Parameters:
+    ///   - isProbe: only the probe moves the time of an open breaker: the other runs began before it opened.
+    ///   - longest: the longest time until the next probe.
     func failed(
-        _ outage: Outage, isProbe: Bool, at now: Timestamp, random: (Milliseconds) -> Milliseconds
+        _ outage: Outage, isProbe: Bool, longest: Milliseconds, at now: Timestamp,
+        random: (Milliseconds) -> Milliseconds
     ) -> Breaker {
         guard openedAt == nil || isProbe else { return self }
         var next = self
@@ -82,7 +95,8 @@ struct Breaker: Equatable {
         next.reason = outage.reason
         next.isRefusal = isRefusal || outage.isRefusal
         guard openedAt != nil || next.failures >= Breaker.mostFailures else { return next }
-        let wait = Breaker.backoff.wait(after: next.failures - Breaker.mostFailures + 1, random: random)
+        let wait = Backoff(first: 30_000, longest: longest, jitter: .equal)
+            .wait(after: next.failures - Breaker.mostFailures + 1, random: random)
         (next.openedAt, next.openUntil, next.probedUntil) = (openedAt ?? now, now + wait, nil)
         return next
     }

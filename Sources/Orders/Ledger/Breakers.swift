@@ -14,6 +14,14 @@ struct Breakers {
 
     subscript(_ side: Side) -> Breaker { Breaker(item?[side.key]) }
 
+    /// What a run of the order would have to wait for, and until when; nil when it may begin.
+    func wait(for order: LedgerOrder, at now: Timestamp) -> (side: Side, end: Timestamp)? {
+        for side in order.sides {
+            if case .wait(let end) = self[side].permission(at: now) { return (side, end) }
+        }
+        return nil
+    }
+
     /// Changes a breaker from what it is now; other runs may have changed it since it was read. A breaker that stays as it
     /// is costs no write.
     ///
@@ -44,6 +52,23 @@ struct Breakers {
     }
 }
 
+extension LedgerOrder {
+    /// Only its final status has to be reported.
+    var isReport: Bool { hasEnded || step == .failureUpdate }
+
+    /// What a run of the order may have to call. An order whose AddOrder was sent is searched for first.
+    var sides: [Side] {
+        if isReport { return [.salesforce] }
+        return addOrder == .none ? Side.allCases : [.salesforce, .whmcs]
+    }
+}
+
 extension Side {
-    fileprivate var key: Attribute { self == .salesforce ? .salesforceBreaker : .whmcsBreaker }
+    fileprivate var key: Attribute {
+        switch self {
+        case .salesforce: .salesforceBreaker
+        case .whmcs: .whmcsBreaker
+        case .addOrder: .addOrderBreaker
+        }
+    }
 }

@@ -7,6 +7,10 @@ import WHMCS
 final class Contact {
     private(set) var answeredAt: Timestamp?
     private var failure: Outage?
+    /// The side takes no writes. That it answers reads does not help any order.
+    private var readOnly: Outage?
+    /// A call of no order was made, too.
+    var isChecked = false
     private let now: () -> Timestamp
 
     init(now: @escaping () -> Timestamp) {
@@ -14,21 +18,28 @@ final class Contact {
     }
 
     /// Why no call was answered; nil when one was, or there was none.
-    var outage: Outage? { answeredAt == nil ? failure : nil }
+    var outage: Outage? { readOnly ?? (answeredAt == nil ? failure : nil) }
+
+    /// Whether the calls that failed may be the order's own fault.
+    var mayBeOrdersFault: Bool { !isChecked && readOnly == nil && outage?.isRefusal == false }
 
     func heard(_ failure: WHMCSFailure?) {
-        heard(failure.flatMap { $0.isOutage ? ($0.description, $0.isRefusalOfCaller) : nil })
+        guard let failure, failure.isOutage else { return heardAnswer() }
+        self.failure = Outage(reason: failure.description, isRefusal: failure.isRefusalOfCaller, heardAt: now())
+    }
+
+    /// Of AddOrder alone. One that WHMCS has not received or carried out says nothing of it.
+    func heard(addOrder failure: WHMCSFailure?) {
+        if let failure, failure.isOutage, !failure.outcomeUnknown { return }
+        heard(failure)
     }
 
     func heard(_ failure: SalesforceFailure?) {
-        heard(failure.flatMap { $0.isOutage ? ($0.descriptionWithHint, false) : nil })
+        guard let failure, failure.isOutage else { return heardAnswer() }
+        let outage = Outage(
+            reason: failure.descriptionWithHint, isRefusal: failure.isRefusalOfCaller, heardAt: now())
+        if failure.isReadOnly { readOnly = outage } else { self.failure = outage }
     }
 
-    private func heard(_ outage: (reason: String, isRefusal: Bool)?) {
-        if let outage {
-            failure = Outage(reason: outage.reason, isRefusal: outage.isRefusal, heardAt: now())
-        } else {
-            answeredAt = now()
-        }
-    }
+    private func heardAnswer() { answeredAt = now() }
 }

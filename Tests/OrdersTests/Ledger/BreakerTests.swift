@@ -24,8 +24,8 @@ import Testing
             let now = Self.start + (index + 1) * 1000
             func failed(isRefusal: Bool = false, isProbe: Bool = false) -> Breaker {
                 breaker.failed(
-                    Outage(reason: "no answer", isRefusal: isRefusal, heardAt: now), isProbe: isProbe, at: now,
-                    random: { $0 })
+                    Outage(reason: "no answer", isRefusal: isRefusal, heardAt: now), isProbe: isProbe,
+                    longest: 300_000, at: now, random: { $0 })
             }
             breaker =
                 switch event {

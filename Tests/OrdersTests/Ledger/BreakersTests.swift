@@ -20,7 +20,8 @@ import Testing
     private func fail(_ breakers: inout Breakers) throws {
         _ = try breakers.change(.whmcs) { breaker in
             breaker.failed(
-                Outage(reason: "no answer", heardAt: Self.now), isProbe: false, at: Self.now, random: { $0 })
+                Outage(reason: "no answer", heardAt: Self.now), isProbe: false, longest: 300_000, at: Self.now,
+                random: { $0 })
         }
     }
 
