@@ -41,6 +41,8 @@ struct Breaker: Equatable {
     var openUntil: Timestamp?
     /// Until when a run probes: the end of its lease.
     var probedUntil: Timestamp?
+    /// When the side answered again after its last outage.
+    var closedAt: Timestamp?
     /// Of the last failure.
     var reason: String?
     /// Whether the side has refused the suite itself in this outage.
@@ -76,8 +78,19 @@ struct Breaker: Equatable {
     /// A run has had an answer, at `time`.
     func answered(at time: Timestamp) -> Breaker {
         if let last = failedAt ?? openedAt, time < last { return self }
-        return Breaker()
+        return Breaker(closedAt: openedAt == nil ? closedAt : time)
     }
+
+    /// The next run may probe at once.
+    func probeable(at now: Timestamp) -> Breaker {
+        guard openedAt != nil else { return self }
+        var next = probed(until: nil)
+        next.openUntil = now
+        return next
+    }
+
+    /// Since when the side answers, as a run that calls it knows; nil when it has had no outage.
+    func answersSince(now: Timestamp) -> Timestamp? { openedAt == nil ? closedAt : now }
 
     /// A run has called, and the side has not answered it. One refusal is enough to open the breaker.
     ///
@@ -117,6 +130,7 @@ extension Breaker {
         members["openedAt"] = openedAt.map { .milliseconds($0) }
         members["openUntil"] = openUntil.map { .milliseconds($0) }
         members["probedUntil"] = probedUntil.map { .milliseconds($0) }
+        members["closedAt"] = closedAt.map { .milliseconds($0) }
         members["reason"] = reason.map(JSON.string)
         if isRefusal { members["isRefusal"] = true }
         return .object(members)
@@ -128,6 +142,7 @@ extension Breaker {
         openedAt = json?["openedAt"]?.timestamp
         openUntil = json?["openUntil"]?.timestamp
         probedUntil = json?["probedUntil"]?.timestamp
+        closedAt = json?["closedAt"]?.timestamp
         reason = json?["reason"]?.string
         isRefusal = json?["isRefusal"]?.bool ?? false
     }

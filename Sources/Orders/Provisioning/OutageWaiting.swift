@@ -1,6 +1,7 @@
 import Basics
 import JSON
 import Lambda
+import Salesforce
 
 /// Waiting for a side that does not answer: an order waits without a call, and without using up an attempt.
 extension ProvisioningRun {
@@ -47,9 +48,20 @@ extension ProvisioningRun {
 
     private mutating func wait(for side: Side, until end: Timestamp) throws {
         let failure = waiting(for: side, until: end)
+        let dueAt = failure.notBefore ?? end
+        // The request has failed, and only Salesforce does not know it: a new request need not wait for that.
+        if order.isReport, !order.hasEnded { return try lease.endUnreported(.failed, dueAt: dueAt) }
+        if side != .salesforce, order.step == nil { try reportWaiting() }
         // A failure that is being reported keeps its code.
-        try lease.release(
-            dueAt: failure.notBefore ?? end, after: order.isReport ? nil : failure, countsAsAttempt: false)
+        try lease.release(dueAt: dueAt, after: order.isReport ? nil : failure, countsAsAttempt: false)
+    }
+
+    /// Salesforce would show the status of before for as long as WHMCS does not answer.
+    private mutating func reportWaiting() throws {
+        guard breakers?[.salesforce].permission(at: http.now()) == .call else { return }
+        do { try reportActivating(keepsStep: order.whmcsOrderID != nil) } catch let failure as SalesforceFailure {
+            log.warn("Activating was not reported", ["error": .string(failure.descriptionWithHint)])
+        }
     }
 
     private func waiting(for side: Side, until end: Timestamp) -> ProvisioningFailure {

@@ -5,11 +5,14 @@ import Salesforce
 
 /// Reports the order's status to Salesforce, and ends the order with its final status.
 extension ProvisioningRun {
-    mutating func reportActivating() throws {
+    /// - Parameter keepsStep: the step stays as it is, so that the next run begins anew: it must still see whether a person
+    ///   has cancelled the WHMCS order.
+    mutating func reportActivating(keepsStep: Bool = false) throws {
         let values = statusFields(settings.activating)
         let unconfirmedUntil = try report(.statusUpdate) { run in
             try run.salesforce.updateOrder(run.order.id, values)
         }
+        if keepsStep { return try lease.recordUnconfirmed(until: unconfirmedUntil) }
         try lease.recordActivatingReported(unconfirmedUntil: unconfirmedUntil)
     }
 

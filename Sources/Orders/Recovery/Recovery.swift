@@ -31,7 +31,7 @@ struct Recovery: Program {
     }
 
     /// Handles the schedule, which recovers due orders, and an operator's `{"orderId": …}` or `{"all": true}`, which
-    /// recover orders whether or not they are due.
+    /// recover orders whether or not they are due. With all of them an order may also probe a side that does not answer.
     ///
     /// A round over due orders ends with the reconciliation: a Salesforce that does not answer must not delay the ledger's
     /// own orders.
@@ -55,11 +55,19 @@ struct Recovery: Program {
             }
             return JSON.object(["recovered": .number(try round.recover(id))]).bytes
         }
-        let (recovered, left) = try round.recoverAll(dueOnly: event["all"]?.bool != true)
+        let dueOnly = event["all"]?.bool != true
+        if !dueOnly { try letProbe(round.ledger) }
+        let (recovered, left) = try round.recoverAll(dueOnly: dueOnly)
         reconcile(until: min(invocation.deadline - 1_000, http.now() + Reconciliation.longest), log)
         var answer: [String: JSON] = ["recovered": .number(recovered)]
         if let left { answer["left"] = .number(left) }
         return JSON.object(answer).bytes
+    }
+
+    /// An operator who recovers all orders ends the wait of open breakers: the next run probes.
+    private func letProbe(_ ledger: Ledger) throws {
+        var breakers = try Breakers(ledger)
+        for side in Side.allCases { _ = try breakers.change(side) { $0.probeable(at: ledger.now()) } }
     }
 
     private func reconcile(until deadline: Timestamp, _ log: Log) {
