@@ -14,6 +14,8 @@ final class MotoAccount {
     let bus: String
     private let prefix: String
     private let queueURL: String
+    /// The order queue. No rule fills it.
+    let orderQueueURL: String
     let account: Account
     private let endpoint: String
     private let http = HTTPClient.live()
@@ -27,10 +29,10 @@ final class MotoAccount {
         account = Account(MotoAccount.variables(endpoint))
         let name = UUID().uuidString.lowercased()
         (table, bus, prefix) = ("ledger-\(name)", "orders-\(name)", "/\(name)")
-        let answer = try AWSService(
-            name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http
-        ).call("CreateQueue", ["QueueName": .string("events-\(name)")])
-        queueURL = answer["QueueUrl"]?.string ?? ""
+        let sqs = AWSService(
+            name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http)
+        queueURL = try sqs.call("CreateQueue", ["QueueName": .string("events-\(name)")])["QueueUrl"]?.string ?? ""
+        orderQueueURL = try sqs.call("CreateQueue", ["QueueName": .string("orders-\(name)")])["QueueUrl"]?.string ?? ""
         _ = try dynamoDB(
             "CreateTable",
             [
@@ -135,12 +137,20 @@ final class MotoAccount {
 
     // MARK: The bus
 
+    private var sqs: AWSService {
+        AWSService(name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http)
+    }
+
+    /// Puts a message into the order queue.
+    func sendToOrderQueue(_ body: String) throws {
+        _ = try sqs.call("SendMessage", ["QueueUrl": .string(orderQueueURL), "MessageBody": .string(body)])
+    }
+
     /// The events that were put on the bus since the last look.
     func takeEvents() throws -> [JSON] {
         var taken: [JSON] = []
         while true {
-            let queue = AWSService(
-                name: "sqs", identifier: "SQS", target: "AmazonSQS", version: "1.0", account: account, http: http)
+            let queue = sqs
             let answer = try queue.call(
                 "ReceiveMessage", ["QueueUrl": .string(queueURL), "MaxNumberOfMessages": 10])
             let messages = answer["Messages"]?.array ?? []
