@@ -25,6 +25,11 @@ public struct SalesforceClient {
         self.renewed = renewed
     }
 
+    /// Reads what belongs to no record, to see whether Salesforce answers at all.
+    public func checkAnswers() throws(SalesforceFailure) {
+        _ = try send("GET", "/", nil, "reading its resources")
+    }
+
     /// All records of a query, page after page.
     ///
     /// - Parameter doing: the call in words, for a failure: "reading the order".
@@ -89,7 +94,9 @@ public struct SalesforceClient {
         guard let results = answer.array, results.count == records.count else { throw .unreadable(doing: doing) }
         if results.allSatisfy({ $0["success"]?.bool == true }) { return }
         guard let error = SalesforceError.all(in: response).first else { throw .unreadable(doing: doing) }
-        throw error.failure(doing, status: response.status)
+        let failure = error.failure(doing, status: response.status)
+        heard(failure)
+        throw failure
     }
 }
 

@@ -17,8 +17,8 @@ public struct WHMCSClient {
     private let url: String
     private let credentials: CurrentCredentials
     private let renewed: (() -> Credentials?)?
-    /// Hears each call's failure, or nil for its answer.
-    public var heard: (WHMCSFailure?) -> Void = { _ in }
+    /// Hears each call's action and failure, or nil for its answer.
+    public var heard: (_ action: String, WHMCSFailure?) -> Void = { _, _ in }
 
     /// - Parameters:
     ///   - url: of the API itself, `https://…/includes/api.php`.
@@ -30,6 +30,11 @@ public struct WHMCSClient {
         self.url = url
         self.credentials = CurrentCredentials(credentials)
         self.renewed = renewed
+    }
+
+    /// Reads what belongs to no client or order, to see whether WHMCS answers at all.
+    public func checkAnswers() throws(WHMCSFailure) {
+        _ = try call("GetPaymentMethods", [], .read)
     }
 
     /// Calls an action and returns its answer, an object.
@@ -47,7 +52,7 @@ public struct WHMCSClient {
     private func heardAnswers(_ action: String, _ forms: [Form], _ kind: Kind) -> [Result<JSON, WHMCSFailure>] {
         let answers = answers(action, forms, kind)
         for answer in answers {
-            if case .failure(let failure) = answer { heard(failure) } else { heard(nil) }
+            if case .failure(let failure) = answer { heard(action, failure) } else { heard(action, nil) }
         }
         return answers
     }

@@ -219,7 +219,10 @@ import Testing
         "recover-orders needs Salesforce's variables only for reconciliation",
         arguments: [
             (["SF_FIELD_STATUS": "a..b"], []),
-            (["LEDGER_TABLE": "", "EVENT_BUS_NAME": " "], ["LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set"]),
+            (
+                ["LEDGER_TABLE": "", "EVENT_BUS_NAME": " ", "ORDER_QUEUE_URL": ""],
+                ["LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set", "ORDER_QUEUE_URL is not set"]
+            ),
             (["SF_RECONCILE": "yes"], ["SF_RECONCILE must be true or false"]),
             (["WHMCS_CONCURRENCY": "40"], []),
             (["WHMCS_CONCURRENCY": "1"], ["WHMCS_CONCURRENCY must be a whole number from 2 to 1000"]),
@@ -241,7 +244,7 @@ import Testing
             ),
         ] as [([String: String], [String])])
     func recoveryFaults(_ values: [String: String], _ faults: [String]) {
-        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"].merging(values) { $1 }
+        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "ORDER_QUEUE_URL": "q"].merging(values) { $1 }
         #expect(Self.faults({ _ = Recovery.Settings(&$0) }, all) == faults)
     }
 
@@ -256,7 +259,8 @@ import Testing
         ] as [(String, Int?)])
     func reconciledSince(_ text: String, _ milliseconds: Int?) {
         var environment = Environment([
-            "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t",
+            "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "ORDER_QUEUE_URL": "q", "SF_RECONCILE": "true",
+            "SF_ACCESS_TOKEN_PARAMETER": "/t",
             "SF_REFRESH_FUNCTION": "refresh", "SF_PROVISIONABLE_STATUSES": "*", "SF_RECONCILE_SINCE": text,
         ])
         let settings = Recovery.Settings(&environment)

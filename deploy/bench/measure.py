@@ -50,6 +50,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "x",
     "LEDGER_TABLE": "t",
     "EVENT_BUS_NAME": "b",
+    "ORDER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",
     "SF_WEBHOOK_SECRET_PARAMETER": "/secret",
     "SF_ACCESS_TOKEN_PARAMETER": "/token",
     "SF_REFRESH_FUNCTION": "r",

@@ -5,14 +5,12 @@ import WHMCS
 /// What one run hears from one side. One clear answer, whatever it says, shows that the side is there; calls that fail
 /// beside it are the order's matter, and must not stop other orders.
 final class Contact {
-    struct Outage {
-        var reason: String
-        /// The side answers, and refuses the suite itself.
-        var isRefusal: Bool
-    }
-
     private(set) var answeredAt: Timestamp?
     private var failure: Outage?
+    /// The side takes no writes. That it answers reads does not help any order.
+    private var readOnly: Outage?
+    /// A call of no order was made, too.
+    var isChecked = false
     private let now: () -> Timestamp
 
     init(now: @escaping () -> Timestamp) {
@@ -20,18 +18,28 @@ final class Contact {
     }
 
     /// Why no call was answered; nil when one was, or there was none.
-    var outage: Outage? { answeredAt == nil ? failure : nil }
+    var outage: Outage? { readOnly ?? (answeredAt == nil ? failure : nil) }
+
+    /// Whether the calls that failed may be the order's own fault.
+    var mayBeOrdersFault: Bool { !isChecked && readOnly == nil && outage?.isRefusal == false }
 
     func heard(_ failure: WHMCSFailure?) {
-        let isRefusal = failure?.isRefusalOfCaller ?? false
-        heard(failure.flatMap { $0.isOutage ? Outage(reason: $0.description, isRefusal: isRefusal) : nil })
+        guard let failure, failure.isOutage else { return heardAnswer() }
+        self.failure = Outage(reason: failure.description, isRefusal: failure.isRefusalOfCaller, heardAt: now())
+    }
+
+    /// Of AddOrder alone. One that WHMCS has not received or carried out says nothing of it.
+    func heard(addOrder failure: WHMCSFailure?) {
+        if let failure, failure.isOutage, !failure.outcomeUnknown { return }
+        heard(failure)
     }
 
     func heard(_ failure: SalesforceFailure?) {
-        heard(failure.flatMap { $0.isOutage ? Outage(reason: $0.descriptionWithHint, isRefusal: false) : nil })
+        guard let failure, failure.isOutage else { return heardAnswer() }
+        let outage = Outage(
+            reason: failure.descriptionWithHint, isRefusal: failure.isRefusalOfCaller, heardAt: now())
+        if failure.isReadOnly { readOnly = outage } else { self.failure = outage }
     }
 
-    private func heard(_ outage: Outage?) {
-        if let outage { failure = outage } else { answeredAt = now() }
-    }
+    private func heardAnswer() { answeredAt = now() }
 }

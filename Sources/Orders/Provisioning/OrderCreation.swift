@@ -147,6 +147,7 @@ extension ProvisioningRun {
         guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AddOrder", isRetryable: true)
         }
+        try checkMaySendAddOrder()
         try lease.recordAddOrderSending(
             until: http.deadline ?? http.now(), client: plan.clientID, reference: http.uniqueID())
         guard let marker = order.marker else {
