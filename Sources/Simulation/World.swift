@@ -27,7 +27,7 @@ final class World {
     var faultCount = 0
 
     /// The outages that have begun.
-    var outages: [OutboundCall.Service: Outage] = [:]
+    var outages: [Outage] = []
 
     // Counted for the report.
     var calls = 0
