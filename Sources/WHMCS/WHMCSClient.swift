@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 import JSON
 
@@ -18,7 +19,7 @@ public struct WHMCSClient {
     private let credentials: CurrentCredentials
     private let renewed: (() -> Credentials?)?
     /// Hears each call's action and failure, or nil for its answer.
-    public var heard: (_ action: String, WHMCSFailure?) -> Void = { _, _ in }
+    public var heard: (_ action: String, WHMCSFailure?, _ sentAt: Timestamp) -> Void = { _, _, _ in }
 
     /// - Parameters:
     ///   - url: of the API itself, `https://…/includes/api.php`.
@@ -50,9 +51,14 @@ public struct WHMCSClient {
     }
 
     private func heardAnswers(_ action: String, _ forms: [Form], _ kind: Kind) -> [Result<JSON, WHMCSFailure>] {
+        let sentAt = http.now()
         let answers = answers(action, forms, kind)
         for answer in answers {
-            if case .failure(let failure) = answer { heard(action, failure) } else { heard(action, nil) }
+            if case .failure(let failure) = answer {
+                heard(action, failure, sentAt)
+            } else {
+                heard(action, nil, sentAt)
+            }
         }
         return answers
     }

@@ -69,7 +69,7 @@ import Testing
             [.answer(204, ""), .answer(200, #"[{"success":false,"errors":[{"statusCode":"CODE","message":""}]}]"#)])
         var heard: [SalesforceFailure?] = []
         var salesforce = http.salesforce
-        salesforce.heard = { heard.append($0) }
+        salesforce.heard = { failure, _ in heard.append(failure) }
         try salesforce.updateOrder(id("801000000000001"), ["A__c": "x"])
         let error = failure { try salesforce.update(order: id("801000000000001"), [:], items: []) }
         #expect(heard == [nil, nil, error])

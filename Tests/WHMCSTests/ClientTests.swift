@@ -26,7 +26,7 @@ import WHMCS
         let http = FakeHTTPClient([.answer(200, #"{"result":"success"}"#), .answer(403, refusal)])
         var heard: [String] = []
         var whmcs = try http.whmcs
-        whmcs.heard = { heard.append("\($0) \($1 == nil ? "answered" : "failed")") }
+        whmcs.heard = { action, failure, _ in heard.append("\(action) \(failure == nil ? "answered" : "failed")") }
         try whmcs.checkAnswers()
         #expect(throws: WHMCSFailure.permission(action: "GetPaymentMethods")) { try whmcs.checkAnswers() }
         #expect(heard == ["GetPaymentMethods answered", "GetPaymentMethods failed"])

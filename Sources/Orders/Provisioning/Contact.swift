@@ -23,23 +23,24 @@ final class Contact {
     /// Whether the calls that failed may be the order's own fault.
     var mayBeOrdersFault: Bool { !isChecked && readOnly == nil && outage?.isRefusal == false }
 
-    func heard(_ failure: WHMCSFailure?) {
-        guard let failure, failure.isOutage else { return heardAnswer() }
+    /// - Parameter sentAt: of the call. Its answer may have waited for others that were sent along.
+    func heard(_ failure: WHMCSFailure?, _ sentAt: Timestamp) {
+        guard let failure, failure.isOutage else { return heardAnswer(sentAt) }
         self.failure = Outage(reason: failure.description, isRefusal: failure.isRefusalOfCaller, heardAt: now())
     }
 
     /// Of AddOrder alone. One that WHMCS has not received or carried out says nothing of it.
-    func heard(addOrder failure: WHMCSFailure?) {
+    func heard(addOrder failure: WHMCSFailure?, _ sentAt: Timestamp) {
         if let failure, failure.isOutage, !failure.outcomeUnknown { return }
-        heard(failure)
+        heard(failure, sentAt)
     }
 
-    func heard(_ failure: SalesforceFailure?) {
-        guard let failure, failure.isOutage else { return heardAnswer() }
+    func heard(_ failure: SalesforceFailure?, _ sentAt: Timestamp) {
+        guard let failure, failure.isOutage else { return heardAnswer(sentAt) }
         let outage = Outage(
             reason: failure.descriptionWithHint, isRefusal: failure.isRefusalOfCaller, heardAt: now())
         if failure.isReadOnly { readOnly = outage } else { self.failure = outage }
     }
 
-    private func heardAnswer() { answeredAt = now() }
+    private func heardAnswer(_ sentAt: Timestamp) { answeredAt = max(answeredAt ?? sentAt, sentAt) }
 }

@@ -105,9 +105,9 @@ struct Provisioning: Program {
             lease: lease, settings: settings, salesforce: salesforce, http: http,
             whmcs: {
                 var client = try whmcs(http)
-                client.heard = { action, failure in
-                    whmcsContact.heard(failure)
-                    if action == "AddOrder" { addOrderContact.heard(addOrder: failure) }
+                client.heard = { action, failure, sentAt in
+                    whmcsContact.heard(failure, sentAt)
+                    if action == "AddOrder" { addOrderContact.heard(addOrder: failure, sentAt) }
                 }
                 return client
             },
