@@ -17,8 +17,8 @@ struct Recovery: Program {
     private let cursor = Reconciliation.Cursor()
     private var settings: Settings { context.settings }
 
-    /// Connections to the table, the bus and the queue, and the Salesforce token when reconciliation is on. The event refreshes a
-    /// token that is missing.
+    /// Connections to the table, the bus and the queue, and the Salesforce token when reconciliation is on. The event
+    /// refreshes a token that is missing.
     func warmUp(_ http: HTTPClient) throws {
         let preconnects = [
             context.table(settings.ledgerTable, http).preconnect, context.bus(settings.busName, http).preconnect,

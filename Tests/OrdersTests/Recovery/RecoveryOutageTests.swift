@@ -7,7 +7,7 @@ import Testing
 @testable import Orders
 
 /// Rounds while a side does not answer: orders that would only wait cost no event and no run.
-@Suite struct WaitingOrdersTests {
+@Suite struct RecoveryOutageTests {
     private let harness: ProvisioningHarness
     private let published: Recorder<String>
 
