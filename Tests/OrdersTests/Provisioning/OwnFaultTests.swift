@@ -65,4 +65,17 @@ import Testing
         try expectClosed()
         #expect(harness.count("GetPaymentMethods") > 0)
     }
+
+    @Test("A breaker that cannot be updated is logged, and stops no order") func ledgerFault() throws {
+        let silent = ["GetClientsDetails", "GetPayMethods", "GetProducts"]
+        harness.network.before = { request in
+            if silent.contains(request.whmcsAction) { return .timedOut }
+            let isBreaker = request.action == "UpdateItem" && request.text.contains(#""pk":{"S":"breakers"}"#)
+            return isBreaker ? .answer(400, #"{"__type":"AccessDeniedException"}"#) : nil
+        }
+        #expect(try harness.run()["status"] == "Activating")
+        let line = harness.log.lines.first { $0["message"] == "the breaker was not updated" }
+        #expect(line?["side"] == "WHMCS")
+        #expect(line?["error"]?.string?.contains("AccessDeniedException") == true)
+    }
 }
