@@ -77,7 +77,8 @@ struct Breaker: Equatable {
 
     /// A run has had an answer, at `time`.
     func answered(at time: Timestamp) -> Breaker {
-        if let last = failedAt ?? openedAt, time < last { return self }
+        // A time that no run sets keeps no breaker open.
+        if let last = failedAt ?? openedAt, time < last, last <= time + Breaker.longestWait { return self }
         return Breaker(closedAt: openedAt == nil ? closedAt : time)
     }
 
@@ -90,7 +91,9 @@ struct Breaker: Equatable {
     }
 
     /// Since when the side answers, as a run that calls it knows; nil when it has had no outage.
-    func answersSince(now: Timestamp) -> Timestamp? { openedAt == nil ? closedAt : now }
+    func answersSince(now: Timestamp) -> Timestamp? {
+        openedAt == nil ? closedAt.flatMap { $0 <= now ? $0 : nil } : now
+    }
 
     /// A run has called, and the side has not answered it. One refusal is enough to open the breaker.
     ///

@@ -109,6 +109,10 @@ import Testing
         #expect(open.probed(until: now + 120_000).permission(at: now) == .wait(until: now + 120_000))
         open.openUntil = now
         #expect(open.probed(until: now + 86_400_000).permission(at: now) == .probe)
+        open.failedAt = now + 86_400_000
+        #expect(open.answered(at: now).openedAt == nil)
+        #expect(Breaker(closedAt: now + 86_400_000).answersSince(now: now) == nil)
+        #expect(Breaker(closedAt: now - 1).answersSince(now: now) == now - 1)
     }
 
     @Test(

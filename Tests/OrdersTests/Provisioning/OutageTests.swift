@@ -143,4 +143,16 @@ import Testing
         #expect(try harness.ledger().errorCode == "WHMCS_OUTCOME_UNKNOWN", "no marker was proven yet")
         #expect(harness.network.requests.count { $0.whmcsAction == "AddOrder" } == 1)
     }
+
+    /// Imunify360, and the API gateways of hosting companies.
+    @Test("JSON of a firewall or a gateway is no answer of WHMCS", arguments: [200, 403, 429, 503])
+    func gateway(_ status: Int) throws {
+        harness.network.before = { [harness] in
+            harness.isWHMCS($0) ? .answer(status, #"{"message":"Access denied by bot-protection"}"#) : nil
+        }
+        for order in orders.prefix(5) { try harness.run(order) }
+        #expect(try harness.breaker(.whmcs).openedAt != nil)
+        try harness.run(orders[5])
+        #expect(try harness.ledger(orders[5]).attempts == 0)
+    }
 }
