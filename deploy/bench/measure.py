@@ -129,7 +129,7 @@ def measure(bench, repetitions, zips, dynamic):
     }
     refusal = dict.fromkeys(commands, "INVALID_SIGNATURE") | {FLOOR: "{}", WALL: "{}"}
     ours = [DYNAMIC, ZIP]
-    # The wall makes the calls of an accepted event only when it is told to.
+    # With this argument the wall makes the calls of an accepted event.
     acceptance = {name: commands[name] for name in ours} | {WALL: [*commands[WALL], "calls"]}
     answers = dict.fromkeys(ours, "Accepted") | {WALL: "{}"}
     samples = {name: {key: [] for key in SAMPLES} for name in commands}
