@@ -57,7 +57,7 @@ let package = Package(
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"]),
-        .testTarget(name: "HTTPTests", dependencies: ["Basics", "HTTP", "Testbed", "TestSupport"]),
+        .testTarget(name: "HTTPTests", dependencies: ["Basics", "HTTP", "JSON", "Testbed", "TestSupport"]),
         .testTarget(name: "LambdaTests", dependencies: ["JSON", "Lambda", "Testbed", "TestSupport"]),
         .testTarget(name: "AWSTests", dependencies: ["AWS", "JSON", "Testbed", "TestSupport"]),
         .testTarget(name: "SalesforceTests", dependencies: ["Basics", "JSON", "Salesforce", "TestSupport"]),

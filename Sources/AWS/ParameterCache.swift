@@ -48,6 +48,8 @@ public final class ParameterCache {
                 onOutage(error)
             }
         }
-        return kept.filter { names.contains($0.key) }.mapValues(\.value)
+        var values: [String: String] = [:]
+        for name in names { values[name] = kept[name]?.value }
+        return values
     }
 }

@@ -20,6 +20,9 @@ public struct Table {
     /// The request that opens a connection.
     public var preconnect: Request { service.preconnect }
 
+    /// A text that no other writer has, to recognise one's own write.
+    public func uniqueID() -> String { service.http.uniqueID() }
+
     /// The item, read consistently; nil when there is none.
     public func get(_ key: String) throws(AWSFailure) -> Item? {
         try item(service.call("GetItem", getBody(key))["Item"])
@@ -102,7 +105,7 @@ public struct Table {
             // retry's conditions.
             _ = try service.call(
                 "TransactWriteItems",
-                ["TransactItems": .array(items), "ClientRequestToken": .string(service.http.uniqueID())])
+                ["TransactItems": .array(items), "ClientRequestToken": .string(uniqueID())])
             return nil
         } catch {
             guard case .refused(_, "TransactionCanceledException", _, let details) = error,

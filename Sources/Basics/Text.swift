@@ -38,3 +38,12 @@ extension StringProtocol {
 public func isDigit(_ byte: UInt8) -> Bool {
     (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
 }
+
+/// Whether two names, such as those of headers, differ in the case of ASCII letters at most.
+public func isEqualIgnoringCase(_ one: String, _ other: String) -> Bool {
+    one.utf8.elementsEqual(other.utf8) { lowerCase($0) == lowerCase($1) }
+}
+
+private func lowerCase(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+}

@@ -23,7 +23,7 @@ public struct HTTPClient {
         transport: @escaping Transport, now: @escaping () -> Timestamp, sleep: @escaping (Milliseconds) -> Void,
         random: @escaping (Int) -> Int, deadline: Timestamp? = nil
     ) {
-        turns = Turns(transport, sleep)
+        turns = Turns(transport, sleep, now)
         self.transport = turns.send
         self.now = now
         self.sleep = turns.sleep

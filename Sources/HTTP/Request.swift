@@ -95,7 +95,7 @@ public struct Response: Sendable {
 
     /// The first header of that name, in any case.
     public func header(_ name: String) -> String? {
-        headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        headers.first { isEqualIgnoringCase($0.name, name) }?.value
     }
 
     /// The body as text; invalid UTF-8 is replaced.

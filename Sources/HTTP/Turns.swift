@@ -5,13 +5,18 @@ import Basics
 final class Turns {
     private let transport: HTTPClient.Transport
     private let pause: (Milliseconds) -> Void
+    private let now: () -> Timestamp
     private let fibers = FiberPool()
     /// Whose turn it is; nil outside of `run`.
     private var current: Turn?
 
-    init(_ transport: @escaping HTTPClient.Transport, _ pause: @escaping (Milliseconds) -> Void) {
+    init(
+        _ transport: @escaping HTTPClient.Transport, _ pause: @escaping (Milliseconds) -> Void,
+        _ now: @escaping () -> Timestamp
+    ) {
         self.transport = transport
         self.pause = pause
+        self.now = now
     }
 
     func send(_ requests: [Request]) -> [Result<Response, HTTPFailure>] {
@@ -23,7 +28,7 @@ final class Turns {
 
     func sleep(_ wait: Milliseconds) {
         guard let current else { return pause(wait) }
-        current.wait = wait
+        current.wakesAt = now() + wait
         current.fiber.suspend()
     }
 
@@ -39,12 +44,13 @@ final class Turns {
         for (turn, body) in zip(turns, bodies) { give(turn) { turn.fiber.run(body) } }
         while true {
             let running = turns.filter { !$0.fiber.isIdle }
-            let senders = running.filter { $0.wait == nil }
+            let senders = running.filter { $0.wakesAt == nil }
             if !senders.isEmpty {
                 answer(senders)
-            } else if let wait = running.compactMap(\.wait).min() {
-                sleep(wait)
-                wake(running, after: wait)
+            } else if let time = running.compactMap(\.wakesAt).min() {
+                let wait = time - now()
+                if wait > 0 { sleep(wait) }
+                wake(running.filter { $0.wakesAt == time })
             } else {
                 break
             }
@@ -69,10 +75,9 @@ final class Turns {
         for turn in senders { give(turn) { turn.fiber.resume() } }
     }
 
-    private func wake(_ sleepers: [Turn], after wait: Milliseconds) {
-        for turn in sleepers { turn.wait = turn.wait.map { $0 - wait } }
-        for turn in sleepers where turn.wait == 0 {
-            turn.wait = nil
+    private func wake(_ sleepers: [Turn]) {
+        for turn in sleepers {
+            turn.wakesAt = nil
             give(turn) { turn.fiber.resume() }
         }
     }
@@ -84,7 +89,7 @@ private final class Turn {
     var requests: [Request] = []
     var responses: [Result<Response, HTTPFailure>] = []
     /// Nil when it waits for responses.
-    var wait: Milliseconds?
+    var wakesAt: Timestamp?
 
     init(_ fiber: Fiber) {
         self.fiber = fiber

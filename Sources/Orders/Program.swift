@@ -79,5 +79,6 @@ extension Program {
 extension ProgramContext {
     func table(_ name: String, _ http: HTTPClient) -> Table { Table(name, account, http) }
     func bus(_ name: String, _ http: HTTPClient) -> EventBus { EventBus(name, account, http) }
+    func queue(_ url: String, _ http: HTTPClient) -> Queue { Queue(url, account, http) }
     func parameterStore(_ http: HTTPClient) -> ParameterStore { ParameterStore(account, http) }
 }

@@ -9,7 +9,7 @@ public struct SalesforceClient {
     private let token: () throws(SalesforceFailure) -> Token
     private let renewed: (Token) throws(SalesforceFailure) -> Token
     /// Hears each call's failure, or nil for its answer.
-    public var heard: (SalesforceFailure?) -> Void = { _ in }
+    public var heard: (SalesforceFailure?, _ sentAt: Timestamp) -> Void = { _, _ in }
 
     /// - Parameters:
     ///   - apiVersion: `v66.0`.
@@ -23,6 +23,11 @@ public struct SalesforceClient {
         self.apiVersion = apiVersion
         self.token = token
         self.renewed = renewed
+    }
+
+    /// Reads what belongs to no record, to see whether Salesforce answers at all.
+    public func checkAnswers() throws(SalesforceFailure) {
+        _ = try send("GET", "/", nil, "reading its resources")
     }
 
     /// All records of a query, page after page.
@@ -82,6 +87,7 @@ public struct SalesforceClient {
     /// The status is always 200: each record has its own result.
     private func updateCollection(_ records: [JSON], _ doing: String) throws(SalesforceFailure) {
         let body: JSON = ["allOrNone": true, "records": .array(records)]
+        let sentAt = http.now()
         let response = try send("PATCH", "/composite/sobjects", body, doing)
         guard let answer = JSON(response.body) else {
             throw .unanswered(doing: doing, reason: "HTTP \(response.status) without JSON")
@@ -89,7 +95,9 @@ public struct SalesforceClient {
         guard let results = answer.array, results.count == records.count else { throw .unreadable(doing: doing) }
         if results.allSatisfy({ $0["success"]?.bool == true }) { return }
         guard let error = SalesforceError.all(in: response).first else { throw .unreadable(doing: doing) }
-        throw error.failure(doing, status: response.status)
+        let failure = error.failure(doing, status: response.status)
+        heard(failure, sentAt)
+        throw failure
     }
 }
 
@@ -134,14 +142,15 @@ extension SalesforceClient {
     private func exchange(
         _ method: String, _ url: (_ instance: String) -> String, _ body: JSON?, _ doing: String
     ) throws(SalesforceFailure) -> Response {
+        let sentAt = http.now()
         do throws(SalesforceFailure) {
             let response = try authorized(method, url, body, doing)
             // A maintenance page can have status 200.
             let isPage = response.body.first == UInt8(ascii: "<")
-            heard(isPage ? .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON") : nil)
+            heard(isPage ? .unavailable(doing: doing, reason: "HTTP \(response.status) without JSON") : nil, sentAt)
             return response
         } catch {
-            heard(error)
+            heard(error, sentAt)
             throw error
         }
     }

@@ -34,14 +34,36 @@ extension SalesforceFailure {
         }
     }
 
+    /// Whether Salesforce refused the caller, whatever the call.
+    public var isRefusalOfCaller: Bool {
+        switch self {
+        case .rejected(_, let code, _): SalesforceFailure.refusalsOfCaller.contains(code)
+        case .unavailable(_, let reason): reason.hasPrefix("API_CURRENTLY_DISABLED")
+        case .grantRefused: true
+        default: false
+        }
+    }
+
+    /// An invalid session that is rejected is one that no token renews.
+    private static let refusalsOfCaller: Set = [
+        "API_DISABLED_FOR_ORG", "INVALID_OPERATION_WITH_EXPIRED_PASSWORD", "INVALID_SESSION_ID",
+        "UNSUPPORTED_API_VERSION",
+    ]
+
     /// Whether every order would fail like this: Salesforce does not answer, or lets the suite do nothing. A locked record
     /// concerns one order.
     public var isOutage: Bool {
         switch self {
         case .unavailable(_, let reason): !SalesforceFailure.recordLocks.contains(where: reason.contains)
-        case .unanswered, .limitReached, .sessionInvalid, .noToken, .grantRefused: true
-        case .rejected, .notFound, .unreadable: false
+        case .unanswered, .limitReached, .sessionInvalid, .noToken: true
+        case .rejected, .grantRefused, .notFound, .unreadable: isRefusalOfCaller
         }
+    }
+
+    /// Whether Salesforce takes no writes, from anybody. It may answer reads meanwhile.
+    public var isReadOnly: Bool {
+        guard case .unavailable(_, let reason) = self else { return false }
+        return reason.hasPrefix("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE")
     }
 
     private static let recordLocks = ["UNABLE_TO_LOCK_ROW", "ENTITY_IS_LOCKED"]

@@ -47,7 +47,7 @@ package struct BurstEpisode {
         guard let burst = world.plan.burst, world.outages.isEmpty,
             world.services.whmcs.orderCount >= world.plan.orders / 2
         else { return }
-        world.outages[.whmcs] = Outage(start: world.now, end: world.now + burst.outage)
+        world.outages.append(Outage(service: .whmcs, start: world.now, end: world.now + burst.outage))
         world.trace.add(world.now, "whmcs", "outage begins", "")
     }
 

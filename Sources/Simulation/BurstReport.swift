@@ -44,7 +44,7 @@ package struct BurstReport: Sendable {
         events = world.meter.events
         runTime = world.meter.runTimes.sorted().dropFirst(world.meter.runTimes.count / 2).first ?? 0
         time = end - start
-        let outage = world.outages[.whmcs]
+        let outage = world.outages.first
         self.outage = outage.map { $0.end - $0.start } ?? 0
         outageCalls = outage?.calls ?? 0
         longestWait = ended.compactMap { order in order.endedAt.map { $0 - order.requestedAt } }.max() ?? 0
@@ -74,6 +74,7 @@ package struct BurstReport: Sendable {
     package var broken: [String] {
         var broken = violations.map(\.description)
         if provisioned < orders { broken.append("\(orders - provisioned) orders are not Provisioned") }
+        if eventsPerOrder > 1.5 { broken.append("\(eventsPerOrder) events were sent for each order") }
         if time > timeLimit { broken.append("the orders took \(time - timeLimit) ms too long") }
         return broken
     }

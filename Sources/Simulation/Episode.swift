@@ -77,14 +77,18 @@ package struct Episode {
         if world.plan.behaviours.rotatesCredentials {
             world.after(world.random(in: 0...1_800_000)) { [world] in world.services.rotateCredentials() }
         }
-        let outages = [
-            (OutboundCall.Service.whmcs, world.plan.behaviours.whmcsOutage),
-            (.salesforce, world.plan.behaviours.salesforceOutage),
+        let outages: [(OutboundCall.Service, String?, Double)] = [
+            (.whmcs, nil, world.plan.behaviours.whmcsOutage),
+            (.salesforce, nil, world.plan.behaviours.salesforceOutage),
+            (.whmcs, "AddOrder", world.plan.behaviours.addOrderOutage),
         ]
-        for (service, share) in outages where share > 0 {
+        for (service, action, share) in outages where share > 0 {
             world.after(world.random(in: 0...1_800_000)) { [world] in
-                world.outages[service] = Outage(start: world.now, end: world.now + Int(share * 86_400_000))
-                world.trace.add(world.now, service.rawValue, "outage begins", "")
+                world.outages.append(
+                    Outage(
+                        service: service, action: action, start: world.now,
+                        end: world.now + Int(share * 86_400_000)))
+                world.trace.add(world.now, service.rawValue, "outage begins", action ?? "")
             }
         }
         world.services.salesforce.refusesProvisioned = world.plan.behaviours.refusesProvisioned

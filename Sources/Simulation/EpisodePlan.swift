@@ -91,8 +91,10 @@ struct Behaviours {
     // Outages, each a share of a day
     var whmcsOutage = 0.0
     var salesforceOutage = 0.0
+    /// WHMCS answers everything else.
+    var addOrderOutage = 0.0
 
-    var hasOutage: Bool { whmcsOutage > 0 || salesforceOutage > 0 }
+    var hasOutage: Bool { whmcsOutage > 0 || salesforceOutage > 0 || addOrderOutage > 0 }
 
     /// Every kind is absent from most episodes, so that each is seen with and without the others.
     static func drawn(_ random: inout SeededGenerator) -> Behaviours {
@@ -100,7 +102,7 @@ struct Behaviours {
         var drawn = Behaviours()
         for (kind, most) in shares { drawn[keyPath: kind] = share(most) }
         // A day has many calls, so few episodes have an outage.
-        if !random.chance(0.1) { (drawn.whmcsOutage, drawn.salesforceOutage) = (0, 0) }
+        if !random.chance(0.1) { (drawn.whmcsOutage, drawn.salesforceOutage, drawn.addOrderOutage) = (0, 0, 0) }
         for (kind, frequency) in choices { drawn[keyPath: kind] = random.chance(frequency) }
         if random.chance(0.3) { drawn.rowsInPage = Int.random(in: 2...4, using: &random) }
         return drawn
@@ -112,7 +114,7 @@ struct Behaviours {
         (\.duplicateDeliveries, 0.3), (\.refusedEntries, 0.2), (\.revokesTokens, 0.2), (\.unreadyOrders, 0.4),
         (\.cancellations, 0.5), (\.moduleErrors, 0.3), (\.deletedLines, 0.3), (\.relayReplays, 0.5),
         (\.manualRecoveries, 0.3), (\.failingModule, 1), (\.plantedOrders, 0.5),
-        (\.whmcsOutage, 1), (\.salesforceOutage, 1),
+        (\.whmcsOutage, 1), (\.salesforceOutage, 1), (\.addOrderOutage, 1),
     ]
 
     /// With the share of the episodes that have it.

@@ -6,7 +6,7 @@ import Testbed
 /// A call that a program makes.
 struct OutboundCall {
     enum Service: String {
-        case dynamodb, ssm, events, lambda, salesforce, whmcs, alerts
+        case dynamodb, ssm, events, sqs, lambda, salesforce, whmcs, alerts
 
         /// How long one way of a call takes, usually and at most.
         var usual: Milliseconds { self == .whmcs ? 600 : self == .salesforce ? 300 : 15 }

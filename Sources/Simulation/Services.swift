@@ -42,7 +42,8 @@ final class Services {
     func environment(of program: String) -> [String: String] {
         [
             "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": Secrets.aws,
-            "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "orders", "SF_WEBHOOK_SECRET_PARAMETER": "/webhook-secret",
+            "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "orders",
+            "ORDER_QUEUE_URL": "order-queue", "SF_WEBHOOK_SECRET_PARAMETER": "/webhook-secret",
             "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "refresh-sf-token",
             "SF_LOGIN_URL": "http://\(Addresses.salesforce)", "SF_CLIENT_ID": "client",
             "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/client-secret",
@@ -75,6 +76,7 @@ final class Services {
             reply(answer((status, result)))
         case .ssm: reply(answer(parameterStore(call, JSON(call.request.body) ?? .null)))
         case .events: reply(answer(putEvents(JSON(call.request.body) ?? .null, world)))
+        case .sqs: reply(answer(queueLength(call, world)))
         case .lambda: invoke(call, world, reply)
         case .salesforce: reply(salesforce.answer(call.request, now: world.now))
         case .whmcs: reply(whmcs.answer(call))
@@ -112,7 +114,7 @@ final class Services {
                         ],
                     ]
                 ))
-        case .dynamodb, .ssm, .events:
+        case .dynamodb, .ssm, .events, .sqs:
             answer((400, ["__type": "ThrottlingException", "message": "slow down"]))
         case .lambda: answer((429, ["__type": "TooManyRequestsException", "message": "slow down"]))
         case .salesforce:
@@ -142,6 +144,15 @@ final class Services {
             return (200, ["Version": 1])
         default: return (400, ["__type": "SimulationUnsupported", "message": .string(call.action)])
         }
+    }
+
+    /// SQS counts messages approximately.
+    private func queueLength(_ call: OutboundCall, _ world: World) -> (status: Int, body: JSON) {
+        guard call.action == "GetQueueAttributes" else {
+            return (400, ["__type": "SimulationUnsupported", "message": .string(call.action)])
+        }
+        let count = world.random(in: 0...2 * world.queue.waitingMessages)
+        return (200, ["Attributes": ["ApproximateNumberOfMessages": .string(String(count))]])
     }
 
     /// The bus delivers each event to the order queue, sometimes twice.

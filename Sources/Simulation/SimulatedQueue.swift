@@ -27,6 +27,9 @@ final class SimulatedQueue {
 
     var isEmpty: Bool { visible.isEmpty && deadLetters.isEmpty && atWork == 0 && hidden == 0 }
 
+    /// What SQS counts: messages that a run has or that are hidden are not among them.
+    var waitingMessages: Int { visible.count }
+
     init(_ world: World) {
         self.world = world
     }

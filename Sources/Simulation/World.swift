@@ -30,7 +30,7 @@ final class World {
     var faultyOrders: Set<String> = []
 
     /// The outages that have begun.
-    var outages: [OutboundCall.Service: Outage] = [:]
+    var outages: [Outage] = []
 
     var meter = Meter()
 

@@ -62,7 +62,6 @@ public struct AddedOrder: Sendable, Equatable {
 
 extension WHMCSClient {
     /// Creates a pending order. Sent once: a failure with `outcomeUnknown` may have created it all the same.
-    ///
     public func addOrder(_ cart: Cart) throws(WHMCSFailure) -> AddedOrder {
         let answer = try call("AddOrder", cart.form, .write)
         guard let id = answer["orderid"]?.id else {

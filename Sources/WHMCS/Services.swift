@@ -34,6 +34,7 @@ extension WHMCSClient {
     /// The services with these ids, as far as the client has them, lowest id first. WHMCS lists services by their client or
     /// by one id, and not by their order: this reads what takes fewer calls.
     public func services(clientId: Int, ids: [Int]) throws(WHMCSFailure) -> [Service] {
+        let ids = Set(ids).sorted()
         guard ids.count > 1 else { return try checked(services(ids, ofClient(clientId)), clientId) }
         var list: PagedList<Service> = try firstPage(ofClient(clientId))
         if ids.count < list.pagesLeft { return try checked(services(ids, ofClient(clientId)), clientId) }

@@ -1,3 +1,4 @@
+import Basics
 import HTTP
 import JSON
 
@@ -17,8 +18,8 @@ public struct WHMCSClient {
     private let url: String
     private let credentials: CurrentCredentials
     private let renewed: (() -> Credentials?)?
-    /// Hears each call's failure, or nil for its answer.
-    public var heard: (WHMCSFailure?) -> Void = { _ in }
+    /// Hears each call's action and failure, or nil for its answer.
+    public var heard: (_ action: String, WHMCSFailure?, _ sentAt: Timestamp) -> Void = { _, _, _ in }
 
     /// - Parameters:
     ///   - url: of the API itself, `https://…/includes/api.php`.
@@ -30,6 +31,11 @@ public struct WHMCSClient {
         self.url = url
         self.credentials = CurrentCredentials(credentials)
         self.renewed = renewed
+    }
+
+    /// Reads what belongs to no client or order, to see whether WHMCS answers at all.
+    public func checkAnswers() throws(WHMCSFailure) {
+        _ = try call("GetPaymentMethods", [], .read)
     }
 
     /// Calls an action and returns its answer, an object.
@@ -45,9 +51,14 @@ public struct WHMCSClient {
     }
 
     private func heardAnswers(_ action: String, _ forms: [Form], _ kind: Kind) -> [Result<JSON, WHMCSFailure>] {
+        let sentAt = http.now()
         let answers = answers(action, forms, kind)
         for answer in answers {
-            if case .failure(let failure) = answer { heard(failure) } else { heard(nil) }
+            if case .failure(let failure) = answer {
+                heard(action, failure, sentAt)
+            } else {
+                heard(action, nil, sentAt)
+            }
         }
         return answers
     }

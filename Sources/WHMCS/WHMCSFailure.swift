@@ -104,7 +104,8 @@ extension WHMCSFailure {
     /// concerns one action.
     public var isOutage: Bool {
         switch self {
-        case .notReachable, .notJSON, .serverError: true
+        // JSON without a result comes from a gateway or a firewall.
+        case .notReachable, .notJSON, .serverError, .unreadable: true
         case .other(_, _, let status): status == 429
         case .authentication, .addressNotAllowed: isRefusalOfCaller
         default: false

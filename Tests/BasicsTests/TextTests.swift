@@ -71,4 +71,15 @@ import Testing
         #expect(String(text.trimmed) == trimmed)
         #expect(String(Substring(text).trimmed) == trimmed)
     }
+
+    @Test(
+        "Names are equal in any case of their letters, and only then",
+        arguments: [
+            ("", "", true), ("X-Amz", "x-aMZ", true), ("a", "", false), ("a", "b", false), ("A@Z[", "a@z[", true),
+            ("@", "`", false), ("[", "{", false), ("É", "é", false), ("Content-Type", "Content_Type", false),
+        ])
+    func equalIgnoringCase(_ one: String, _ other: String, _ areEqual: Bool) {
+        #expect(isEqualIgnoringCase(one, other) == areEqual)
+        #expect(isEqualIgnoringCase(other, one) == areEqual)
+    }
 }

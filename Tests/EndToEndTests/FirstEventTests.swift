@@ -7,7 +7,7 @@ import Testing
         ("verify-signature", ["ssm GetParameters", "dynamodb HEAD", "events HEAD"], "dynamodb TransactWriteItems", 1),
         ("provision-order", ["ssm GetParameters", "dynamodb HEAD"], "dynamodb UpdateItem", 1),
         ("refresh-sf-token", ["ssm GetParameters", "salesforce HEAD "], "salesforce POST oauth2/token", 1),
-        ("recover-orders", ["dynamodb HEAD", "events HEAD"], "dynamodb Query", 0),
+        ("recover-orders", ["dynamodb HEAD", "events HEAD", "sqs HEAD"], "sqs GetQueueAttributes", 0),
         ("order-status", ["dynamodb HEAD"], "dynamodb GetItem", 0),
     ]
 

@@ -42,7 +42,7 @@ import Testing
         ),
         (
             "recover-orders", ["SF_RECONCILE": "true"],
-            ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_PROVISIONABLE_STATUSES", "SF_RECONCILE_SINCE"]
+            ["LEDGER_TABLE", "EVENT_BUS_NAME", "ORDER_QUEUE_URL", "SF_PROVISIONABLE_STATUSES", "SF_RECONCILE_SINCE"]
         ),
         ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_ACCESS_TOKEN_PARAMETER"]),
     ]

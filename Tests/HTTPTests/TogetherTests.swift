@@ -1,4 +1,5 @@
 import HTTP
+import JSON
 import Testbed
 import TestSupport
 import Testing
@@ -77,7 +78,17 @@ import Testing
                 ended.append("second")
             })
         #expect(ended == ["second", "first"])
-        #expect(http.waits == [100, 0, 200])
+        #expect(http.waits == [100, 200])
+    }
+
+    @Test("A wait goes on while the other sends") func waitBesideSending() throws {
+        let http = FakeHTTPClient("1", "2")
+        http.latency = { _ in 60 }
+        let client = http.client
+        let (_, second) = client.together(
+            { client.sleep(100) }, { [try client.send(get("x")).text, try client.send(get("y")).text] })
+        #expect(try second.get() == ["1", "2"])
+        #expect(http.waits == [])
     }
 
     @Test("Functions that run together may run others together") func nested() throws {
@@ -90,6 +101,17 @@ import Testing
         #expect(try [a.get(), b.get()] == ["1", "2"])
         #expect(try second.get() == ["3", "4"])
         #expect(http.batches == [3, 1])
+    }
+
+    /// A stack of 1 MB is enough for what answers may hold.
+    @Test("A function may read an answer that is nested as deep as is read at all") func deepAnswer() throws {
+        let depth = 512
+        let text = String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        let client = FakeHTTPClient(text, "x").client
+        let (first, second) = client.together(
+            { JSON(try client.send(get("a")).body) }, { try client.send(get("x")).text })
+        #expect(try first.get() != nil)
+        #expect(try second.get() == "x")
     }
 
     @Test("Real connections answer both") func live() throws {

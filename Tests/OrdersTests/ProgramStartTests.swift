@@ -28,9 +28,10 @@ import Testing
     private static let table = "dynamodb.eu-west-1.amazonaws.com"
     private static let bus = "events.eu-west-1.amazonaws.com"
     private static let store = "ssm.eu-west-1.amazonaws.com"
+    private static let queue = "sqs.eu-west-1.amazonaws.com"
     private static let login = "acme.my.salesforce.com"
 
-    private static let recovery = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"]
+    private static let recovery = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "ORDER_QUEUE_URL": "q"]
     private static let refresh = [
         "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_LOGIN_URL": "https://\(login)", "SF_CLIENT_ID": "c",
         "SF_USERNAME": "u",
@@ -62,14 +63,14 @@ import Testing
             preconnects: [login, store]),
         ProgramStart(
             testDescription: "recover-orders", run: { _ = try Recovery.start($0, $1, $2) }, values: recovery,
-            parameters: [], preconnects: [table, bus]),
+            parameters: [], preconnects: [table, bus, queue]),
         ProgramStart(
             testDescription: "recover-orders with reconciliation", run: { _ = try Recovery.start($0, $1, $2) },
             values: recovery.merging([
                 "SF_RECONCILE": "true", "SF_RECONCILE_SINCE": "2026-11-01", "SF_PROVISIONABLE_STATUSES": "Approved",
                 "SF_ACCESS_TOKEN_PARAMETER": "/token",
                 "SF_REFRESH_FUNCTION": "f",
-            ]) { $1 }, parameters: ["/token"], preconnects: [table, bus]),
+            ]) { $1 }, parameters: ["/token"], preconnects: [table, bus, queue]),
         ProgramStart(
             testDescription: "order-status", run: { _ = try OrderStatus.start($0, $1, $2) },
             values: recovery.merging(["SF_ACCESS_TOKEN_PARAMETER": "/token"]) { $1 }, parameters: [],
@@ -162,5 +163,13 @@ import Testing
         try start.run(start.environment, client, Log(write: { _ in }))
         #expect(http.now > began)
         #expect(http.now - began <= 3_000)
+    }
+
+    @Test("A program that does not exist is named") func unknownProgram() {
+        let error = #expect(throws: FunctionError.self) {
+            try startProgram("bill-orders", Environment([:]), FakeHTTPClient([]).client, Log(write: { _ in }))
+        }
+        #expect(error?.type == "UnknownProgram")
+        #expect(error?.message == "no program is called bill-orders")
     }
 }

@@ -51,6 +51,7 @@ import Testing
         #expect((settings.createsInvoice, settings.sendsConfirmation) == (true, true))
         #expect(settings.errorMessageLength == 255)
         #expect((settings.quietTime, settings.retryDelay, settings.maxAttempts) == (600_000, 30_000, 12))
+        #expect((settings.setupTime, settings.autoSetup) == (3_600_000, nil))
         #expect((settings.activating, settings.provisioned, settings.failed) == ("Activating", "Provisioned", "Failed"))
         #expect(settings.provisionableStatuses == .any)
         let fields = settings.fields
@@ -107,7 +108,8 @@ import Testing
             "RETRY_DELAY": "3601", "MAX_ATTEMPTS": "0", "SF_FIELD_STATUS": "Status__c FROM User--",
             "SF_FIELD_SERVICE_ID": "a..b", "SF_FIELD_DOMAIN": "a b", "SF_FIELD_CUSTOMER_NO": "1a",
             "WHMCS_CUSTOMER_NO_FIELD": "Customer Number", "SF_CURRENCY": "€", "WHMCS_NO_INVOICE": "1",
-            "WHMCS_NO_EMAIL": "no", "SF_ERROR_MESSAGE_LENGTH": "79",
+            "WHMCS_NO_EMAIL": "no", "SF_ERROR_MESSAGE_LENGTH": "79", "WHMCS_AUTO_SETUP": "yes",
+            "WHMCS_SETUP_TIME": "604801",
         ]
         #expect(
             Self.faults({ _ = ProvisioningSettings(&$0) }, values) == [
@@ -120,6 +122,8 @@ import Testing
                 "WHMCS_NO_INVOICE must be true or false", "WHMCS_NO_EMAIL must be true or false",
                 "WHMCS_CUSTOMER_NO_FIELD must be a whole number from 1 to 2147483647",
                 "SF_ERROR_MESSAGE_LENGTH must be a whole number from 80 to 131072",
+                "WHMCS_AUTO_SETUP must be product, true or false",
+                "WHMCS_SETUP_TIME must be a whole number from 0 to 604800",
                 "WHMCS_QUIET_TIME must be a whole number from 0 to 86400",
                 "RETRY_DELAY must be a whole number from 0 to 3600",
                 "MAX_ATTEMPTS must be a whole number from 1 to 1000",
@@ -195,13 +199,30 @@ import Testing
         #expect(Self.faults({ _ = TokenRefresh.Settings(&$0) }, Self.refresh.merging(values) { $1 }) == faults)
     }
 
+    @Test("refresh-sf-token has defaults") func refreshDefaults() {
+        let more = ["SF_USERNAME": "u", "SF_PRIVATE_KEY_PARAMETER": "/k"]
+        var environment = Environment(Self.refresh.merging(more) { $1 })
+        let settings = TokenRefresh.Settings(&environment)
+        #expect(environment.faults == [])
+        #expect(settings.lifetime == 7200)
+    }
+
     // MARK: recover-orders
+
+    @Test("recover-orders has defaults") func recoveryDefaults() {
+        var environment = Environment(["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"])
+        let settings = Recovery.Settings(&environment)
+        #expect((settings.concurrency, settings.reconciliation == nil) == (5, true))
+    }
 
     @Test(
         "recover-orders needs Salesforce's variables only for reconciliation",
         arguments: [
             (["SF_FIELD_STATUS": "a..b"], []),
-            (["LEDGER_TABLE": "", "EVENT_BUS_NAME": " "], ["LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set"]),
+            (
+                ["LEDGER_TABLE": "", "EVENT_BUS_NAME": " ", "ORDER_QUEUE_URL": ""],
+                ["LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set", "ORDER_QUEUE_URL is not set"]
+            ),
             (["SF_RECONCILE": "yes"], ["SF_RECONCILE must be true or false"]),
             (["WHMCS_CONCURRENCY": "40"], []),
             (["WHMCS_CONCURRENCY": "1"], ["WHMCS_CONCURRENCY must be a whole number from 2 to 1000"]),
@@ -223,7 +244,7 @@ import Testing
             ),
         ] as [([String: String], [String])])
     func recoveryFaults(_ values: [String: String], _ faults: [String]) {
-        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b"].merging(values) { $1 }
+        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "ORDER_QUEUE_URL": "q"].merging(values) { $1 }
         #expect(Self.faults({ _ = Recovery.Settings(&$0) }, all) == faults)
     }
 
@@ -238,7 +259,8 @@ import Testing
         ] as [(String, Int?)])
     func reconciledSince(_ text: String, _ milliseconds: Int?) {
         var environment = Environment([
-            "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_RECONCILE": "true", "SF_ACCESS_TOKEN_PARAMETER": "/t",
+            "LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "ORDER_QUEUE_URL": "q", "SF_RECONCILE": "true",
+            "SF_ACCESS_TOKEN_PARAMETER": "/t",
             "SF_REFRESH_FUNCTION": "refresh", "SF_PROVISIONABLE_STATUSES": "*", "SF_RECONCILE_SINCE": text,
         ])
         let settings = Recovery.Settings(&environment)

@@ -57,6 +57,24 @@ import Testing
         #expect(request.text == #"{"A__c":null,"B__c":"é/"}"#)
     }
 
+    @Test("A call of no record reads the resources") func checkAnswers() throws {
+        let http = FakeHTTPClient("{}")
+        try http.salesforce.checkAnswers()
+        #expect(http.requests.map { "\($0.method) \($0.url)" } == ["GET \(base)/"])
+        #expect(http.requests.first?.header("Authorization") == "Bearer 00Dxx!one")
+    }
+
+    @Test("A call's failure is heard, also that of a collection behind its HTTP 200") func heard() throws {
+        let http = FakeHTTPClient(
+            [.answer(204, ""), .answer(200, #"[{"success":false,"errors":[{"statusCode":"CODE","message":""}]}]"#)])
+        var heard: [SalesforceFailure?] = []
+        var salesforce = http.salesforce
+        salesforce.heard = { failure, _ in heard.append(failure) }
+        try salesforce.updateOrder(id("801000000000001"), ["A__c": "x"])
+        let error = failure { try salesforce.update(order: id("801000000000001"), [:], items: []) }
+        #expect(heard == [nil, nil, error])
+    }
+
     @Test("A page with status 200 does not confirm an update") func maintenancePage() throws {
         let http = FakeHTTPClient("<html><body>We are back soon</body></html>")
         let error = failure { try http.salesforce.updateOrder(id("801000000000001"), ["A__c": "x"]) }

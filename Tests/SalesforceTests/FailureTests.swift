@@ -147,6 +147,29 @@ import Testing
         #expect(error == .unavailable(doing: "looking", reason: "HTTP \(status) without JSON"))
     }
 
+    @Test(
+        "Every order would fail alike when Salesforce is out, is read-only, or refuses the suite itself",
+        arguments: [
+            ("SERVER_UNAVAILABLE", 503, 4, true, false, false), ("UNABLE_TO_LOCK_ROW", 400, 4, false, false, false),
+            ("ENTITY_IS_LOCKED", 400, 1, false, false, false), ("INVALID_FIELD", 400, 1, false, false, false),
+            ("INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE", 400, 1, true, true, false),
+            ("API_DISABLED_FOR_ORG", 403, 1, true, false, true),
+            ("INVALID_OPERATION_WITH_EXPIRED_PASSWORD", 403, 1, true, false, true),
+            ("GONE", 410, 1, true, false, true), ("API_CURRENTLY_DISABLED", 403, 1, true, false, true),
+        ])
+    func outage(
+        _ code: String, _ status: Int, _ times: Int, _ isOutage: Bool, _ isReadOnly: Bool, _ isRefusal: Bool
+    ) throws {
+        let error = try ask(.error(code, status: status), times: times)
+        #expect((error.isOutage, error.isReadOnly, error.isRefusalOfCaller) == (isOutage, isReadOnly, isRefusal))
+    }
+
+    @Test("A session that no token renews is a refusal of the suite") func session() throws {
+        let message = "This session is not valid for use with the REST API"
+        #expect(try ask(.error("INVALID_SESSION_ID", message, status: 401), times: 1).isRefusalOfCaller)
+        #expect(!SalesforceFailure.sessionInvalid.isRefusalOfCaller && SalesforceFailure.sessionInvalid.isOutage)
+    }
+
     @Test("An error may be an object") func object() throws {
         let body = #"{"error":"invalid_scope","error_description":"words"}"#
         #expect(

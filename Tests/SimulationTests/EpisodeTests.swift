@@ -64,7 +64,8 @@ import Testing
 
 @Suite struct ShrinkingTests {
     @Test("A shorter episode violates the same invariant") func shorter() throws {
-        let totals = Simulation(firstSeed: 1, orders: 1_000, without: .idempotencyKey, cores: 1).run()
+        // Its first violation has faults to leave out.
+        let totals = Simulation(firstSeed: 4, orders: 1_000, without: .idempotencyKey, cores: 1).run()
         let failure = try #require(totals.failures.first)
         var shrinking = Shrinking(failure, mostRuns: 40)
         shrinking.run()

@@ -21,6 +21,18 @@ import WHMCS
                 + "&userid=7&search=%C3%BC%2B%2F%3D~%20a")
     }
 
+    @Test("A call of no client is heard like any other, with its action") func heard() throws {
+        let refusal = #"{"result":"error","message":"Invalid Permissions: API action is not allowed"}"#
+        let http = FakeHTTPClient([.answer(200, #"{"result":"success"}"#), .answer(403, refusal)])
+        var heard: [String] = []
+        var whmcs = try http.whmcs
+        whmcs.heard = { action, failure, _ in heard.append("\(action) \(failure == nil ? "answered" : "failed")") }
+        try whmcs.checkAnswers()
+        #expect(throws: WHMCSFailure.permission(action: "GetPaymentMethods")) { try whmcs.checkAnswers() }
+        #expect(heard == ["GetPaymentMethods answered", "GetPaymentMethods failed"])
+        #expect(http.sent.allSatisfy { $0 == "action=GetPaymentMethods" })
+    }
+
     @Test("A read is retried") func readRetries() throws {
         let http = FakeHTTPClient([
             .answer(503, page), .failed(.broken, received: true), .answer(200, #"{"result":"success"}"#),

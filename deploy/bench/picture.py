@@ -8,12 +8,12 @@ import matplotlib.pyplot as plt
 
 import report
 
-# Title, and whether the bars show the ratio to the C floor (from 1, logarithmic) or the figure itself (from 0).
+# Title, and whether the bars show the ratio to libcurl in C (from 1, logarithmic) or the figure itself (from 0).
 PANELS = [
     ("spawn → first `next`", True),
     ("spawn → first answer", True),
     ("refused signature, p50", True),
-    ("accepted, CPU", False),
+    ("accepted, p50", True),
     ("cold request → 202", False),
     ("peak memory", False),
 ]
@@ -59,11 +59,11 @@ def panel(axis, row, samples, names, is_ratio):
         if name in figures:
             text, end = f"{report.digits(figures[name])} {row.unit}", lengths[name]
             axis.barh(place, end - least, left=least, height=0.6, color=COLOURS[name])
-        if is_ratio and name != report.FLOOR:
-            text += f" · {report.digits(ratios[name], 2)}×"
+            if is_ratio and name != report.WALL:
+                text += f" · {report.digits(ratios[name], 2)}×"
         axis.annotate(
             text,
-            (end, place),
+            (max(end, least), place),
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
@@ -83,11 +83,11 @@ def panel(axis, row, samples, names, is_ratio):
     if is_ratio:
         axis.set_xscale("log")
         end = max(most, 4) ** 1.75
-        axis.set_xlim(1, end)
+        axis.set_xlim(min(1, *lengths.values()) * 0.8, end)
         axis.set_xticks([tick for tick in (1, 10, 100, 1000) if tick <= end])
         axis.xaxis.set_major_formatter("{x:g}×")
         axis.minorticks_off()
-        axis.set_xlabel("multiple of the C floor, logarithmic", fontsize=8)
+        axis.set_xlabel("multiple of libcurl in C, logarithmic", fontsize=8)
     else:
         axis.set_xlim(0, most * 1.6)
         axis.set_xlabel(row.unit, fontsize=8)

@@ -1,6 +1,8 @@
 // The libcurl floor: what a program costs that sends the same requests as verify-signature, over the same libcurl and
 // OpenSSL, and does nothing else. Signs and sends GetParameters while two connections open, then continues like floor.c.
 // The difference to verify-signature is the cost of our own code. deploy/bench/run builds it.
+//
+// usage: wall [calls]     calls: sends the two signed requests of an accepted event before each response
 #define _GNU_SOURCE
 #include <curl/curl.h>
 #include <openssl/evp.h>
@@ -44,22 +46,57 @@ static void perform(CURL **handles, int count) {
     for (int each = 0; each < count; each++) curl_multi_remove_handle(multi, handles[each]);
 }
 
-static void warm_up(CURL **handles) {
-    char url[256];
+static const char *aws(void) {
+    static char url[256];
     snprintf(url, sizeof url, "%s/", getenv("AWS_ENDPOINT_URL"));
-    for (int each = 0; each < 3; each++) prepare(handles[each], url);
-    struct curl_slist *headers = curl_slist_append(0, "Content-Type: application/x-amz-json-1.1");
-    headers = curl_slist_append(headers, "X-Amz-Target: AmazonSSM.GetParameters");
-    curl_easy_setopt(handles[0], CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(handles[0], CURLOPT_POSTFIELDS, "{\"Names\":[\"/secret\"],\"WithDecryption\":true}");
-    curl_easy_setopt(handles[0], CURLOPT_AWS_SIGV4, "aws:amz:eu-west-1:ssm");
-    curl_easy_setopt(handles[0], CURLOPT_USERPWD, "x:x");
-    for (int each = 1; each < 3; each++) curl_easy_setopt(handles[each], CURLOPT_NOBODY, 1L);
+    return url;
+}
+
+// A signed request to AWS. libcurl reads `body` and the returned headers while it sends.
+static struct curl_slist *prepare_call(
+    CURL *handle, const char *type, const char *target, const char *signature, const char *body) {
+    prepare(handle, aws());
+    struct curl_slist *headers = curl_slist_append(curl_slist_append(0, type), target);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(handle, CURLOPT_AWS_SIGV4, signature);
+    curl_easy_setopt(handle, CURLOPT_USERPWD, "x:x");
+    return headers;
+}
+
+static void warm_up(CURL **handles) {
+    struct curl_slist *headers = prepare_call(
+        handles[0], "Content-Type: application/x-amz-json-1.1", "X-Amz-Target: AmazonSSM.GetParameters",
+        "aws:amz:eu-west-1:ssm", "{\"Names\":[\"/secret\"],\"WithDecryption\":true}");
+    for (int each = 1; each < 3; each++) {
+        prepare(handles[each], aws());
+        curl_easy_setopt(handles[each], CURLOPT_NOBODY, 1L);
+    }
     perform(handles, 3);
     curl_slist_free_all(headers);
 }
 
-int main(void) {
+// The bodies are as long as verify-signature's: what they say changes nothing here.
+enum { transaction = 2386, event = 248 };
+
+static void call(CURL **handle, const char *type, const char *target, const char *signature, int length) {
+    static char body[transaction + 1];
+    snprintf(body, sizeof body, "%*s", length, "{}");
+    struct curl_slist *headers = prepare_call(*handle, type, target, signature, body);
+    perform(handle, 1);
+    curl_slist_free_all(headers);
+}
+
+static void accept_request(CURL **handle) {
+    call(
+        handle, "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: DynamoDB_20120810.TransactWriteItems",
+        "aws:amz:eu-west-1:dynamodb", transaction);
+    call(
+        handle, "Content-Type: application/x-amz-json-1.1", "X-Amz-Target: AWSEvents.PutEvents",
+        "aws:amz:eu-west-1:events", event);
+}
+
+int main(int count, char **arguments) {
     // As in Sources/HTTP/OpenSSL.swift.
     OPENSSL_init_crypto(
         OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ADD_ALL_CIPHERS |
@@ -68,11 +105,13 @@ int main(void) {
     multi = curl_multi_init();
     CURL *handles[] = {curl_easy_init(), curl_easy_init(), curl_easy_init()};
     warm_up(handles);
+    int accepts = count > 1 && !strcmp(arguments[1], "calls");
     char url[512];
     for (;;) {
         snprintf(url, sizeof url, "http://%s/2018-06-01/runtime/invocation/next", getenv("AWS_LAMBDA_RUNTIME_API"));
         prepare(handles[0], url);
         perform(handles, 1);
+        if (accepts) accept_request(handles);
         snprintf(
             url, sizeof url, "http://%s/2018-06-01/runtime/invocation/%s/response", getenv("AWS_LAMBDA_RUNTIME_API"), id);
         prepare(handles[0], url);

@@ -7,7 +7,8 @@
  *   provision    Ledger/Leasing.swift (take), Ledger/Lease.swift (every checkpoint), Ledger/MarkerSupport.swift
  *                (proven), Provisioning/ProvisioningRun.swift (the order of the steps), Provisioning/RetryPolicy.swift
  *                (later, wait, fail), Provisioning/StatusUpdates.swift (reportFailure, success),
- *                Provisioning/OrderCreation.swift (search, checkMayAdd, add, keep, readBack),
+ *                Provisioning/OrderCreation.swift (search, checkMayAdd, add, keep),
+ *                Provisioning/OrderReadBack.swift (readBack),
  *                Provisioning/OrderAcceptance.swift (accept)
  *   recover      Ledger/OpenOrders.swift (claim), Recovery/RecoveryRound.swift
  *   WHMCS, time  the world
@@ -299,7 +300,7 @@ keep:
         fi);
 
 readBack:
-    /* Writes the id to Salesforce, then reads the order back. Here this proves the marker even when the run has adopted
+    /* Writes the id to Salesforce, and reads the order back beside it. Here this proves the marker even when the run has adopted
      * the order or an earlier run has created it; the code is stricter: see `proven`. */
     CALL(if :: keeps -> proven = true :: else fi);
     CHECKPOINT(step = Create);

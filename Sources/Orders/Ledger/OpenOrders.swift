@@ -59,18 +59,27 @@ extension Ledger {
     }
 
     /// Moves the due times of claimed orders that have waited for long: the more orders wait in the queue, the less often
-    /// each is published. Where this fails, the claim's time stays.
+    /// each is published.
     ///
-    /// A second write, because the index does not hold an order's age. An order that a run has taken since keeps the run's
-    /// due time.
+    /// A second write, because the index does not hold an order's age.
     func postpone(_ claimed: [LedgerOrder]) {
         let now = now()
-        let writes = claimed.compactMap { order -> Write? in
-            let delay = min((now - order.waitingSince) / 4, Ledger.longestRecoveryDelay)
-            guard delay > Ledger.recoveryDelay, let dueAt = order.dueAt else { return nil }
-            return .update(
-                ItemKey.order(order.id), [.dueAt: .milliseconds(now + delay)],
-                if: .equal(.open, "1") && .equal(.dueAt, .milliseconds(dueAt)))
+        move(
+            claimed.compactMap { order in
+                let delay = min((now - order.waitingSince) / 4, Ledger.longestRecoveryDelay)
+                return delay > Ledger.recoveryDelay ? (order, now + delay) : nil
+            })
+    }
+
+    /// Moves the due times of claimed orders. An order that a run has taken since keeps the run's due time; where the write
+    /// fails, the claim's time stays.
+    func move(_ claimed: [(order: LedgerOrder, dueAt: Timestamp)]) {
+        let writes = claimed.compactMap { order, dueAt in
+            order.dueAt.map { claimedUntil in
+                Write.update(
+                    ItemKey.order(order.id), [.dueAt: .milliseconds(dueAt)],
+                    if: .equal(.open, "1") && .equal(.dueAt, .milliseconds(claimedUntil)))
+            }
         }
         if !writes.isEmpty { _ = table.updateAll(writes) }
     }

@@ -37,6 +37,7 @@ enum Attribute: String {
     // Breakers
     case salesforceBreaker = "salesforce"
     case whmcsBreaker = "whmcs"
+    case addOrderBreaker = "whmcsAddOrder"
     case revision
 
     // Claims of nonces and idempotency keys

@@ -29,16 +29,13 @@ extension ProvisioningRun {
         guard let id = order.whmcsOrderID else {
             throw ProvisioningFailure(.provisioningError, "the ledger lost the WHMCS order id")
         }
-        let isNew = added?.id == id
-        let readBack = OrderReadBack(whmcs: whmcs, clientID: plan.clientID, http: http)
         let (unconfirmedUntil, read) = try writeToSalesforce(
-            beside: { try readBack.read(id, isNew ? added : nil) },
+            beside: { [self] in try readBack(id, added, whmcs, plan) },
             { run in
                 try run.salesforce.updateOrder(run.order.id, [run.settings.fields.whmcsOrderId: .string(String(id))])
             })
-        let (created, services, others) = try read.get()
-        alertOfForeignMarkers(others)
-        try recordMarkerSupport(created, services, plan, isProof: isNew)
+        let (created, services) = try read.get()
+        try recordMarkerSupport(created, services, plan, isProof: added?.id == id)
         // Compared once: what people change later is their decision.
         let serviceIDs =
             try order.whmcsServiceIDs.isEmpty
@@ -150,6 +147,7 @@ extension ProvisioningRun {
         guard http.now() <= latestStart else {
             throw ProvisioningFailure(.whmcsUnavailable, "not enough time left to send AddOrder", isRetryable: true)
         }
+        try checkMaySendAddOrder()
         try lease.recordAddOrderSending(
             until: http.deadline ?? http.now(), client: plan.clientID, reference: http.uniqueID())
         guard let marker = order.marker else {

@@ -7,25 +7,28 @@ struct OrderReadBack {
     let clientID: Int
     let http: HTTPClient
 
-    typealias Found = (order: WHMCSOrder, services: [Service], others: [WHMCSOrder])
+    typealias Found = (order: WHMCSOrder, services: [Service])
 
-    /// - Parameter added: AddOrder's answer, when this run has just added the order.
-    /// - Returns: the order, its services and, when it was just added, a page of the client's orders.
-    func read(_ id: Int, _ added: AddedOrder?) throws -> Found {
-        guard let added else {
-            let order = try order(id)
-            return (order, try services(of: order), [])
-        }
-        let (order, besides) = http.together({ try self.order(id) }) {
-            http.together(
-                { try whmcs.services(clientId: clientID, ids: added.serviceIDs) },
-                { try whmcs.someOrders(clientId: clientID) })
-        }
+    func read(_ id: Int) throws -> Found {
+        let order = try order(id)
+        return (order, try services(of: order))
+    }
+
+    /// Reads an order that this run has just added.
+    ///
+    /// - Returns: the order, and a page of the client's orders, whether or not the order could be read.
+    func read(_ added: AddedOrder) -> (Result<Found, any Error>, others: [WHMCSOrder]) {
+        let (found, others) = http.together({ try self.found(added) }, { try whmcs.someOrders(clientId: clientID) })
+        return (found, (try? others.get()) ?? [])
+    }
+
+    private func found(_ added: AddedOrder) throws -> Found {
+        let (order, services) = http.together(
+            { try self.order(added.id) }, { try whmcs.services(clientId: clientID, ids: added.serviceIDs) })
         let found = try order.get()
-        let (services, others) = try besides.get()
         // Where AddOrder named other services than the order has, these are read now.
         let isWhole = found.items.map { Set($0.compactMap(\.relatedId)) == Set(added.serviceIDs) } ?? false
-        return (found, try isWhole ? services.get() : self.services(of: found), (try? others.get()) ?? [])
+        return (found, try isWhole ? services.get() : self.services(of: found))
     }
 
     private func order(_ id: Int) throws -> WHMCSOrder {
@@ -49,11 +52,23 @@ struct OrderReadBack {
 // MARK: What it shows
 
 extension ProvisioningRun {
+    /// - Parameter added: AddOrder's answer, when this run has just added an order.
+    func readBack(_ id: Int, _ added: AddedOrder?, _ whmcs: WHMCSClient, _ plan: Plan) throws -> OrderReadBack.Found {
+        let readBack = OrderReadBack(whmcs: whmcs, clientID: plan.clientID, http: http)
+        guard let added, added.id == id else { return try readBack.read(id) }
+        let (found, others) = readBack.read(added)
+        // Before anything that may fail: only this run looks.
+        alertOfForeignMarkers(others)
+        return try found.get()
+    }
+
     /// A customer can write the order's id into the notes of his own orders. They count as none; a person hears of them.
-    func alertOfForeignMarkers(_ others: [WHMCSOrder]) {
-        let foreign = others.filter {
+    /// An order with the whole marker is a duplicate.
+    private func alertOfForeignMarkers(_ others: [WHMCSOrder]) {
+        let named = others.filter {
             !$0.isCancelled && $0.id != order.whmcsOrderID && Marker.isNamed(order.id, in: $0.notes)
         }
+        let foreign = named.filter { order.marker?.isIn($0.notes) != true }
         guard let first = foreign.first else { return }
         alerts.raise(
             "WHMCS order \(first.id)" + (foreign.count > 1 ? " and \(foreign.count - 1) more have" : " has")

@@ -98,20 +98,24 @@ struct Provisioning: Program {
         // The rest is for recording how the run ended.
         let http = context.http.until(invocation.deadline - min(2_000, timeLeft / 10))
         let (salesforceContact, whmcsContact) = (Contact(now: http.now), Contact(now: http.now))
+        let addOrderContact = Contact(now: http.now)
         var salesforce = settings.salesforce.client(context.account, http, context.parameters)
         salesforce.heard = salesforceContact.heard
         var run = ProvisioningRun(
             lease: lease, settings: settings, salesforce: salesforce, http: http,
             whmcs: {
                 var client = try whmcs(http)
-                client.heard = whmcsContact.heard
+                client.heard = { action, failure, sentAt in
+                    whmcsContact.heard(failure, sentAt)
+                    if action == "AddOrder" { addOrderContact.heard(addOrder: failure, sentAt) }
+                }
                 return client
             },
             ledger: ledger,
             markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
             alerts: alerts(http, log), log: log,
             latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5),
-            salesforceContact: salesforceContact, whmcsContact: whmcsContact)
+            salesforceContact: salesforceContact, whmcsContact: whmcsContact, addOrderContact: addOrderContact)
         try run.run()
         return run.order
     }

@@ -14,7 +14,9 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
     var notBefore: Timestamp?
     /// A retry by then at the latest; nil when the backoff decides.
     var notAfter: Timestamp?
-    /// WHMCS refuses the suite itself, whatever the order.
+    /// False when no call failed: an open breaker stopped the run.
+    var countsAsAttempt = true
+    /// A side refuses the suite itself, whatever the order.
     private var concernsAllOrders = false
 
     /// In UTF-16 units: room for the faults of the largest order, and a fraction of the 400 KB of an item in DynamoDB.
@@ -51,6 +53,7 @@ struct ProvisioningFailure: Error, Equatable, CustomStringConvertible {
             default: .salesforceRejected
             }
         self.init(code, failure.descriptionWithHint, isRetryable: failure.isRetryable)
+        concernsAllOrders = failure.isRefusalOfCaller
     }
 
     init(_ failure: WHMCSFailure) {

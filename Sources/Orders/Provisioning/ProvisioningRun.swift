@@ -23,16 +23,19 @@ struct ProvisioningRun {
     let latestStart: Timestamp
     let salesforceContact: Contact
     let whmcsContact: Contact
+    let addOrderContact: Contact
     /// Nil until they are read.
     var breakers: Breakers?
     /// The sides that this run calls for all others.
     var probes: Set<Side> = []
+    /// The sides whose breakers this run has opened.
+    var opened: Set<Side> = []
 
     var order: LedgerOrder { lease.order }
 
     mutating func run() throws {
         do {
-            guard try mayCall() else { return }
+            guard try mayCall() else { return reportContacts() }
             switch order.status {
             case .accepted, .activating:
                 try checkAttempts()

@@ -73,7 +73,9 @@ extension ProvisioningRun {
             alerts.raise("A module failed to set up a service", order.id, failure)
             try lease.recordSetupFailed()
         }
-        let end = (order.setupFailedAt ?? http.now()) + settings.setupTime
+        // Nobody could repair it while WHMCS did not answer: then the time starts anew.
+        let start = [order.setupFailedAt, breakers?[.whmcs].answersSince(now: http.now())].compactMap(\.self).max()
+        let end = (start ?? http.now()) + settings.setupTime
         failure.isRetryable = http.now() < end
         failure.notAfter = end
         throw failure

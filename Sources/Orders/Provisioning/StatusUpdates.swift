@@ -6,12 +6,21 @@ import Salesforce
 /// Reports the order's status to Salesforce, and ends the order with its final status.
 extension ProvisioningRun {
     /// Reports Activating, and reads beside it what the order needs next.
-    mutating func reportActivating<Result>(beside read: () throws -> Result) throws -> Result {
+    ///
+    /// - Parameter keepsStep: the step stays as it is, so that the next run begins anew: it must still see whether a person
+    ///   has cancelled the WHMCS order.
+    mutating func reportActivating<Result>(
+        keepsStep: Bool = false, beside read: () throws -> Result
+    ) throws -> Result {
         let values = statusFields(settings.activating)
         let (unconfirmedUntil, result) = try writeToSalesforce(beside: read) { run in
             try run.step(.statusUpdate) { run in try run.salesforce.updateOrder(run.order.id, values) }
         }
-        try lease.recordActivatingReported(unconfirmedUntil: unconfirmedUntil)
+        if keepsStep {
+            try lease.recordUnconfirmed(until: unconfirmedUntil)
+        } else {
+            try lease.recordActivatingReported(unconfirmedUntil: unconfirmedUntil)
+        }
         return try result.get()
     }
 

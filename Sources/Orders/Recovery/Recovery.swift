@@ -17,11 +17,12 @@ struct Recovery: Program {
     private let cursor = Reconciliation.Cursor()
     private var settings: Settings { context.settings }
 
-    /// Connections to the table and the bus, and the Salesforce token when reconciliation is on. The event refreshes a
-    /// token that is missing.
+    /// Connections to the table, the bus and the queue, and the Salesforce token when reconciliation is on. The event
+    /// refreshes a token that is missing.
     func warmUp(_ http: HTTPClient) throws {
         let preconnects = [
             context.table(settings.ledgerTable, http).preconnect, context.bus(settings.busName, http).preconnect,
+            context.queue(settings.queueURL, http).preconnect,
         ]
         guard let token = settings.reconciliation?.salesforce.tokenParameter else {
             return http.preconnect(preconnects)
@@ -31,7 +32,7 @@ struct Recovery: Program {
     }
 
     /// Handles the schedule, which recovers due orders, and an operator's `{"orderId": …}` or `{"all": true}`, which
-    /// recover orders whether or not they are due.
+    /// recover orders whether or not they are due. With all of them an order may also probe a side that does not answer.
     ///
     /// A round over due orders ends with the reconciliation: a Salesforce that does not answer must not delay the ledger's
     /// own orders.
@@ -44,8 +45,7 @@ struct Recovery: Program {
             ledger: Ledger(context.table(settings.ledgerTable, http), now: http.now),
             bus: context.bus(settings.busName, http), http: http,
             alerts: Alerts(settings: settings.alerts, account: context.account, http: http, log: log), log: log,
-            latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4,
-            mostDue: settings.concurrency * Self.interval / Self.runTime)
+            latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
         }
@@ -55,11 +55,32 @@ struct Recovery: Program {
             }
             return JSON.object(["recovered": .number(try round.recover(id))]).bytes
         }
-        let (recovered, left) = try round.recoverAll(dueOnly: event["all"]?.bool != true)
+        let isAll = event["all"]?.bool == true
+        if isAll { try letProbe(round.ledger) }
+        let (recovered, left) = try round.recoverAll(mostDue: isAll ? nil : mostDue(log))
         reconcile(until: min(invocation.deadline - 1_000, http.now() + Reconciliation.longest), log)
         var answer: [String: JSON] = ["recovered": .number(recovered)]
         if let left { answer["left"] = .number(left) }
         return JSON.object(answer).bytes
+    }
+
+    /// What the queue's consumers finish until the next round, beyond the orders that wait in the queue: these would only be
+    /// in it twice.
+    private func mostDue(_ log: Log) -> Int {
+        let most = settings.concurrency * Self.interval / Self.runTime
+        do {
+            let http = context.http.until(context.http.now() + 3_000)
+            return max(0, most - (try context.queue(settings.queueURL, http).waitingMessages()))
+        } catch {
+            log.warn("the order queue does not say how many orders wait", ["error": .string("\(error)")])
+            return most
+        }
+    }
+
+    /// An operator who recovers all orders ends the wait of open breakers: the next run probes.
+    private func letProbe(_ ledger: Ledger) throws {
+        var breakers = try Breakers(ledger)
+        for side in Side.allCases { _ = try breakers.change(side) { $0.probeable(at: ledger.now()) } }
     }
 
     private func reconcile(until deadline: Timestamp, _ log: Log) {

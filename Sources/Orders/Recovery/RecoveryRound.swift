@@ -14,47 +14,54 @@ struct RecoveryRound {
     let log: Log
     /// The round claims nothing later, because the same invocation must publish what it claims.
     let latestStart: Timestamp
-    /// How many due orders the round publishes: no more than the queue's consumers finish until the next round. The index
-    /// has the longest due first, new orders and retried ones alike.
-    let mostDue: Int
 
     /// How many orders are claimed and published at once; it bounds connections and memory, not a round.
     private static let batchSize = 50
 
     /// Recovers page after page of the index, while the invocation has time and the bus accepts events. The next round
-    /// continues. Only due orders are limited by `mostDue`: an operator decides about all.
+    /// continues. The index has the longest due first, new orders and retried ones alike.
     ///
+    /// An order that would only wait for a side is not published: the round moves its due time, as its run would.
+    ///
+    /// - Parameter mostDue: how many due orders the round publishes; nil for all open orders, due or not, since an operator
+    ///   decides about these.
     /// - Returns: how many orders were published, and how many due orders are left; nil when none are.
-    func recoverAll(dueOnly: Bool) throws -> (recovered: Int, left: Int?) {
+    func recoverAll(mostDue: Int?) throws -> (recovered: Int, left: Int?) {
         let start = http.now()
-        let dueBy = dueOnly ? start : nil
+        let dueBy = mostDue == nil ? nil : start
+        let waiting = mostDue == nil ? nil : WaitingOrders(try Breakers(ledger), http)
         // A claim moves the order in the index: beyond the due orders, but not beyond all of them, where the scan meets
         // it again. There every claim gets this one time, by which the scan knows it.
         let claimedUntil = start + Ledger.recoveryDelay
-        var (recovered, isOver, oldest) = (0, false, 0)
+        var (recovered, moved, isOver, oldest) = (0, 0, false, 0)
         var unpublished = Unpublished()
         var next: JSON?
         pages: repeat {
             let page = try ledger.openOrders(dueBy: dueBy, after: next)
-            let due = page.orders.filter { $0.dueAt != claimedUntil }
+            var due = page.orders.filter { $0.dueAt != claimedUntil }[...]
             oldest = max(oldest, start - (due.first?.dueAt ?? start))
-            for batch in due.chunks(of: Self.batchSize) {
-                let some = dueOnly ? Array(batch.prefix(mostDue - recovered)) : batch
-                isOver = some.isEmpty || http.now() >= latestStart
+            while !due.isEmpty {
+                let batch = due.prefix(min(Self.batchSize, mostDue.map { $0 - recovered } ?? Self.batchSize))
+                isOver = batch.isEmpty || http.now() >= latestStart
                 if isOver { break pages }
+                due = due.dropFirst(batch.count)
                 let claimed = ledger.claim(
-                    some, until: dueOnly ? http.now() + Ledger.recoveryDelay : claimedUntil)
-                let published = publish(claimed, &unpublished)
-                recovered += published
-                // An order whose event the bus refused is due again in 2 min.
-                if dueOnly, published == claimed.count { ledger.postpone(claimed) }
+                    Array(batch), until: mostDue == nil ? claimedUntil : http.now() + Ledger.recoveryDelay)
                 // Claims and runs move the due time of an order that nobody finishes.
                 oldest = claimed.map { http.now() - $0.waitingSince }.reduce(oldest, max)
-                isOver = published == 0 && !claimed.isEmpty || some.count < batch.count
+                let (orders, moves) = waiting?.split(claimed) ?? (claimed, [])
+                ledger.move(moves)
+                moved += moves.count
+                let published = publish(orders, &unpublished)
+                recovered += published
+                // An order whose event the bus refused is due again in 2 min.
+                if mostDue != nil, published == orders.count { ledger.postpone(orders) }
+                isOver = published == 0 && !orders.isEmpty
                 if isOver { break pages }
             }
             next = page.next
         } while next != nil
+        if moved > 0 { log.info("orders wait for an outage to end", ["orders": .number(moved)]) }
         alert(unpublished)
         log.metrics(
             [

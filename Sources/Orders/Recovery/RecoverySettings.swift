@@ -6,6 +6,8 @@ extension Recovery {
     struct Settings: ProgramSettings {
         var ledgerTable: String
         var busName: String
+        /// Of the order queue.
+        var queueURL: String
         /// How many runs of provision-order the order queue starts at once.
         var concurrency: Int
         var alerts: Alerts.Settings
@@ -15,6 +17,7 @@ extension Recovery {
         init(_ environment: inout Environment) {
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
+            queueURL = environment.text("ORDER_QUEUE_URL")
             concurrency = environment.integer("WHMCS_CONCURRENCY", default: 5, in: 2...1000)
             alerts = Alerts.Settings(&environment)
             if environment.flag("SF_RECONCILE", default: false) {

@@ -2,7 +2,7 @@
 public struct OutboundCall: Sendable, Hashable {
     /// What the programs talk to.
     public enum Service: String, Sendable, CaseIterable {
-        case dynamodb, events, ssm, lambda, salesforce, whmcs
+        case dynamodb, events, ssm, sqs, lambda, salesforce, whmcs
         /// Any other service of AWS.
         case aws
     }
@@ -46,7 +46,7 @@ public struct OutboundCall: Sendable, Hashable {
         case .lambda: "Invoke"
         case .whmcs: request.form["action"] ?? request.method
         case .salesforce: "\(request.method) \(resource(request.path))"
-        case .aws, .dynamodb, .events, .ssm:
+        case .aws, .dynamodb, .events, .ssm, .sqs:
             request.header("x-amz-target")?.split(separator: ".").last.map(String.init) ?? request.form["Action"]
                 ?? request.method
         }

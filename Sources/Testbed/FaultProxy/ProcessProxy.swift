@@ -57,7 +57,7 @@ final class ProcessProxy: Sendable {
     private static func hash(_ url: String) -> String { hex(sha256(Array(url.utf8))) }
 
     private static let variables: [(String, OutboundCall.Service)] = [
-        ("DYNAMODB", .dynamodb), ("EVENTBRIDGE", .events), ("LAMBDA", .lambda), ("SSM", .ssm),
+        ("DYNAMODB", .dynamodb), ("EVENTBRIDGE", .events), ("LAMBDA", .lambda), ("SQS", .sqs), ("SSM", .ssm),
     ]
 
     func attach(to child: ChildProcess) {

@@ -53,7 +53,7 @@ package final class SalesforceOrg: Sendable {
         _ request: ServerRequest, _ body: JSON?, _ state: inout SalesforceSimulator.State
     ) -> SalesforceReply {
         let path = request.path.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
-        guard path.count >= 4, path[0] == "services", path[1] == "data", path[2].hasPrefix("v"),
+        guard path.count >= 3, path[0] == "services", path[1] == "data", path[2].hasPrefix("v"),
             let version = Double(path[2].dropFirst())
         else { return SalesforceReply(.notFound) }
         // Summer '25 retired versions 21 to 30 (Salesforce help 000354473).
@@ -64,6 +64,10 @@ package final class SalesforceOrg: Sendable {
                     message: "The requested API version is retired and no longer available"))
         }
         let dataPath = "/services/data/\(path[2])"
+        guard path.count > 3 else {
+            return SalesforceReply(
+                200, ["query": .string("\(dataPath)/query"), "sobjects": .string("\(dataPath)/sobjects")])
+        }
         do throws(SalesforceRefusal) {
             switch (request.method, path[3], path.count) {
             case ("GET", "query", 4):

@@ -135,3 +135,15 @@ func getPayMethods(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuratio
     let empty: JSON = configuration.responseFormat.empty == .array ? [] : ""
     return ["clientid": .number(id), "paymethods": rows.isEmpty ? empty : .array(rows)]
 }
+
+func getPaymentMethods(
+    _: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State
+) throws(WHMCSRefusal) -> [String: JSON] {
+    let gateways = state.gateways.sorted { $0.key < $1.key }.map { module, name -> JSON in
+        ["module": .string(module), "displayname": .string(name)]
+    }
+    return [
+        "totalresults": .number(gateways.count),
+        "paymentmethods": configuration.responseFormat.list("paymentmethod", gateways),
+    ]
+}

@@ -50,6 +50,7 @@ extension WHMCSSimulator {
             "addorder": addOrder, "acceptorder": acceptOrder, "cancelorder": cancelOrder, "getorders": getOrders,
             "getclientsdetails": getClientsDetails, "getclientsproducts": getClientsProducts,
             "getpaymethods": getPayMethods, "getproducts": getProducts, "getmodulequeue": getModuleQueue,
+            "getpaymentmethods": getPaymentMethods,
         ]
 
         /// Checks the caller's address, then its credentials, and finds the action.

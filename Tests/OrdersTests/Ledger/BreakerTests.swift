@@ -1,4 +1,5 @@
 import Basics
+import JSON
 import Testing
 
 @testable import Orders
@@ -22,7 +23,9 @@ import Testing
         for (index, event) in events.enumerated() {
             let now = Self.start + (index + 1) * 1000
             func failed(isRefusal: Bool = false, isProbe: Bool = false) -> Breaker {
-                breaker.failed("no answer", isRefusal: isRefusal, isProbe: isProbe, at: now, random: { $0 })
+                breaker.failed(
+                    Outage(reason: "no answer", isRefusal: isRefusal, heardAt: now), isProbe: isProbe,
+                    longest: 300_000, at: now, random: { $0 })
             }
             breaker =
                 switch event {
@@ -65,6 +68,13 @@ import Testing
         Example(
             testDescription: "an answer from before", events: five + [.answer(4)], openedAt: 5, openUntil: 35,
             failures: 5),
+        Example(
+            testDescription: "an answer from before the last failure",
+            events: [.silence, .silence, .silence, .answer(2)],
+            failures: 3),
+        Example(
+            testDescription: "an answer from before a failed probe", events: five + [.silentProbe, .answer(5)],
+            openedAt: 5, openUntil: 66, failures: 6),
     ]
 
     @Test("Five failures in a row or one refusal open it, for 30 s to 5 min; an answer closes it", arguments: examples)
@@ -88,6 +98,29 @@ import Testing
         let probed = open.probed(until: openUntil + 120_000)
         #expect(probed.permission(at: openUntil + 1) == .wait(until: openUntil + 120_000))
         #expect(probed.permission(at: openUntil + 120_000) == .probe, "the probe died")
+    }
+
+    /// Nobody could end it.
+    @Test("A time that no breaker sets keeps nobody waiting") func impossibleTimes() {
+        let now = Self.start + 6_000
+        var open = breaker(after: Self.five)
+        open.openUntil = now + 86_400_000
+        #expect(open.permission(at: now) == .probe)
+        #expect(open.probed(until: now + 120_000).permission(at: now) == .wait(until: now + 120_000))
+        open.openUntil = now
+        #expect(open.probed(until: now + 86_400_000).permission(at: now) == .probe)
+        open.failedAt = now + 86_400_000
+        #expect(open.answered(at: now).openedAt == nil)
+        #expect(Breaker(closedAt: now + 86_400_000).answersSince(now: now) == nil)
+        #expect(Breaker(closedAt: now - 1).answersSince(now: now) == now - 1)
+    }
+
+    @Test(
+        "Values that no breaker has are read as others",
+        arguments: [([:], 0), (["failures": -3], 0), (["failures": .number(Int.max)], 0), (["failures": "x"], 0)]
+            as [(JSON, Int)])
+    func impossibleValues(_ json: JSON, _ failures: Int) {
+        #expect(Breaker(json).failures == failures)
     }
 
     @Test(

@@ -101,6 +101,15 @@ import Testing
         #expect(details.faults == [fault])
     }
 
+    @Test("Each fault is reported, not only the first") func faults() {
+        #expect(
+            Self.details(fields: #"{"404": "x", "401": "y", "405": "z"}"#).faults == [
+                "custom field 401 of product 187 is WHMCS_MARKER_FIELD, and set by the suite",
+                "product 187 has no custom field 404 on its order form",
+                "product 187 has no custom field 405 on its order form",
+            ])
+    }
+
     @Test(
         "What the product requires must be there, if Salesforce has a field for it",
         arguments: [

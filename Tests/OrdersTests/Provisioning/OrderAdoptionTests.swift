@@ -120,6 +120,39 @@ import Testing
             ])
     }
 
+    @Test(
+        "A planted order is reported although a call beside the look fails", arguments: ["PATCH", "GetClientsProducts"])
+    func plantedAndFailing(_ call: String) throws {
+        let harness = try ProvisioningHarness()
+        let planted = harness.whmcs.update { $0.addOrder(client: 1234, notes: "sfOrderId=\(Seed.order)") }
+        var failures = 0
+        harness.network.before = { request in
+            let isMatch = request.whmcsAction == call || request.method == call && request.text.contains("WHMCS_Order")
+            guard isMatch, failures == 0 else { return nil }
+            failures += 1
+            return .answer(400, "<html>")
+        }
+        try harness.run()
+        harness.network.before = { _ in nil }
+        try harness.runWhileDue()
+        #expect(failures == 1)
+        #expect(try harness.ledger().status == .provisioned)
+        let alerts = harness.log.lines.compactMap { $0["alert"]?["message"]?.string }
+        #expect(alerts.filter { $0.hasPrefix("WHMCS order \(planted.id) has a note") }.count == 1)
+    }
+
+    @Test("A duplicate with the whole marker is not reported as a customer's note") func ownDuplicate() throws {
+        let harness = try ProvisioningHarness()
+        harness.network.after = { request, answer in
+            if request.whmcsAction == "AddOrder", let notes = request.formField("notes") {
+                harness.whmcs.update { _ = $0.addOrder(client: 1234, notes: notes) }
+            }
+            return answer
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.log.lines.compactMap { $0["alert"]?["message"]?.string } == [])
+    }
+
     @Test("A custom field of another meaning is no marker") func otherField() throws {
         let harness = try ProvisioningHarness(["WHMCS_MARKER_FIELD": "Salesforce Order"])
         harness.whmcs.configuration.dropsNotes = true
@@ -240,6 +273,8 @@ import Testing
         harness.whmcs.failNext(.maintenance, on: "GetClientsDetails", times: 4)
         #expect(try harness.run()["status"] == "Activating")
         #expect(harness.field("WHMCS_Order_ID__c") == .null)
+        let forgotten = try harness.ledger()
+        #expect((forgotten.addOrder, forgotten.whmcsOrderID, forgotten.marker) == (.none, nil, nil))
         try harness.carryOutLate { $0.method == "PATCH" && $0.text.contains(#"_ID__c":"\#(first.id)""#) }
         #expect(harness.field("WHMCS_Order_ID__c").string == String(first.id))
         #expect(try harness.runWhenDue()["status"] == "Provisioned")

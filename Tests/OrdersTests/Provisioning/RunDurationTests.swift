@@ -1,5 +1,6 @@
 import Basics
 import HTTP
+import JSON
 import TestSupport
 import Testbed
 import Testing
@@ -63,5 +64,30 @@ import Testing
         harness.whmcs.failNext(.maintenance, on: "GetProducts", times: 9)
         try harness.run()
         #expect(try harness.ledger().errorCode == "SALESFORCE_UNAVAILABLE")
+    }
+}
+
+extension RunDurationTests {
+    /// Salesforce answers Activating at once, WHMCS a read beside it after half a minute, and between both other runs find
+    /// that Salesforce is down.
+    @Test("An answer that waited for another call closes no breaker that opened meanwhile") func oldAnswer() throws {
+        let harness = try harness()
+        let salesforce = harness.salesforce.url
+        harness.network.latency = { $0.whmcsAction == "GetProducts" ? 30_000 : 1 }
+        var isDown = false
+        harness.network.before = { [harness] request in
+            if request.whmcsAction == "GetProducts" {
+                isDown = true
+                let opened = harness.network.now + 20_000
+                let breaker: JSON = [
+                    "failures": 5, "openedAt": .milliseconds(opened), "openUntil": .milliseconds(opened + 60_000),
+                ]
+                try? harness.aws.set("breakers", ["salesforce": breaker, "revision": "another run's"])
+                return nil
+            }
+            return isDown && request.url.hasPrefix(salesforce) ? .timedOut : nil
+        }
+        try harness.run()
+        #expect(try harness.breaker(.salesforce).openedAt != nil)
     }
 }

@@ -1,7 +1,6 @@
 import Basics
 import HTTP
 import JSON
-import Salesforce
 import TestSupport
 import Testing
 
@@ -14,35 +13,15 @@ import Testing
 
     private let harness: ProvisioningHarness
     /// The orders in the events that the bus accepted.
-    private let published = Recorder<String>()
+    private let published: Recorder<String>
 
     init() throws {
         harness = try ProvisioningHarness()
-        harness.network.after = { [published] request, answer in
-            guard request.action == "PutEvents", case .success(let response) = answer, response.status == 200
-            else { return answer }
-            for entry in JSON(request.body)?["Entries"]?.array ?? [] {
-                let detail = JSON(Array((entry["Detail"]?.string ?? "").utf8))
-                published.append(detail?["orderId"]?.string ?? "")
-            }
-            return answer
-        }
+        published = harness.recordPublications()
     }
 
-    /// Enters so many due orders.
-    ///
-    /// - Returns: their ids, the longest due first.
     private func enterOrders(_ count: Int = count, waitingFor age: Milliseconds = 60_000) throws -> [String] {
-        let ids = (0..<count).map { "801Dn0000015" + String(1000 + $0).dropFirst() }.compactMap { RecordID($0) }
-        for (number, id) in ids.enumerated() {
-            try harness.aws.set(
-                ItemKey.order(id),
-                [
-                    "status": "Accepted", "open": "1", "dueAt": .number(1000 + number),
-                    "requestedAt": .milliseconds(harness.network.now - age),
-                ])
-        }
-        return ids.map(\.text)
+        try harness.enterDueOrders(count, ["requestedAt": .milliseconds(harness.network.now - age)])
     }
 
     /// No round ends because of the limit.

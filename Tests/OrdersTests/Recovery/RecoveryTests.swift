@@ -124,6 +124,28 @@ import Testing
         #expect(error?.type == type)
     }
 
+    @Test("An operator who recovers all orders lets one of them probe at once", arguments: Side.allCases)
+    private func probeAtOnce(_ side: Side) throws {
+        try harness.request()
+        try harness.open(side, until: harness.network.now + 300_000)
+        #expect(try harness.run()["status"] == "Activating")
+        #expect(try harness.recover(["orderId": .string(Seed.order)]) == ["recovered": 1])
+        #expect(try harness.run()["status"] == "Activating", "one order ends no outage")
+        harness.network.now += 1
+        #expect(try harness.recover(["all": true]) == ["recovered": 1])
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(try harness.breaker(side).openedAt == nil)
+    }
+
+    @Test("It ends the wait for a probe that died, and opens nothing") func probeDied() throws {
+        try harness.open(.whmcs, until: harness.network.now)
+        var breakers = try Breakers(harness.quietLedger)
+        _ = try breakers.change(.whmcs) { [harness] in $0.probed(until: harness.network.now + 120_000) }
+        try harness.recover(["all": true])
+        #expect(try harness.breaker(.whmcs).permission(at: harness.network.now) == .probe)
+        #expect(try harness.breaker(.salesforce) == Breaker())
+    }
+
     // MARK: Failures and metrics
 
     @Test("A bus that refuses events loses no order") func unreachableBus() throws {

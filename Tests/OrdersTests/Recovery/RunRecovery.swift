@@ -18,7 +18,9 @@ extension ProvisioningHarness {
 
     /// A process of recover-orders.
     func recovery(_ values: [String: String] = [:], with http: HTTPClient? = nil) throws -> Recovery {
-        var environment = Environment(["LEDGER_TABLE": aws.table, "EVENT_BUS_NAME": aws.bus].merging(values) { $1 })
+        var environment = Environment(
+            ["LEDGER_TABLE": aws.table, "EVENT_BUS_NAME": aws.bus, "ORDER_QUEUE_URL": aws.orderQueueURL]
+                .merging(values) { $1 })
         let settings = Recovery.Settings(&environment)
         try environment.check()
         return Recovery(settings, aws.account(with: ["LAMBDA": lambdaURL]), http ?? network.client, log.log)

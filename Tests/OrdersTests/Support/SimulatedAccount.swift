@@ -9,11 +9,12 @@ import Synchronization
 import TestSupport
 import Testbed
 
-/// An AWS account behind a server on loopback: the ledger, an order bus that keeps its events, parameters. Its table is
-/// the simulation's, which other tests hold against moto; moto itself would take most of the time of these tests.
+/// An AWS account behind a server on loopback: the ledger, an order bus that keeps its events, a queue, parameters. Its
+/// table is the simulation's, which other tests hold against moto; moto itself would take most of the time of these tests.
 final class SimulatedAccount {
     let table = "ledger"
     let bus = "orders"
+    let orderQueueURL: String
     let account: Account
     private let server: LoopbackServer
     private let state: AccountState
@@ -27,6 +28,7 @@ final class SimulatedAccount {
         self.state = state
         server = try LoopbackServer { state.answer($0) }
         account = Account(Self.variables(server.url))
+        orderQueueURL = "\(server.url)/123456789012/order-queue"
     }
 
     deinit {
@@ -88,7 +90,10 @@ final class SimulatedAccount {
     /// The keys of all items.
     func keys() throws -> [String] { state.content.withLock { $0.table.keys } }
 
-    // MARK: The bus
+    // MARK: The bus and the queue
+
+    /// Puts a message into the order queue.
+    func sendToOrderQueue(_ body: String) throws { state.content.withLock { $0.queue.append(body) } }
 
     /// The events that were put on the bus since the last look, as its rules deliver them.
     func takeEvents() throws -> [JSON] {
@@ -104,6 +109,7 @@ private final class AccountState: Sendable {
         var table = SimulatedTable(name: "ledger")
         var parameters: [String: String] = [:]
         var events: [JSON] = []
+        var queue: [String] = []
         var requests = 0
     }
 
@@ -125,6 +131,8 @@ extension AccountState.Content {
         case ("AmazonSSM", "PutParameter"): (200, putParameter(body))
         case ("AWSEvents", "PutEvents"): (200, putEvents(body))
         case ("AWSEvents", "DescribeEventBus") where body["Name"] == "orders": (200, ["Name": "orders"])
+        case ("AmazonSQS", "GetQueueAttributes"):
+            (200, ["Attributes": ["ApproximateNumberOfMessages": .string(String(queue.count))]])
         case ("AWSEvents", "DescribeEventBus"): (400, ["__type": "ResourceNotFoundException"])
         default: (400, ["__type": "UnknownOperationException", "message": .string("\(service) \(action)")])
         }

@@ -127,6 +127,20 @@ import Testing
         Self.throttle(harness) { try Self.putToken(harness) }
         #expect(try harness.run()["status"] == "Provisioned")
         #expect(harness.refreshes.values == [])
+        // After the client's own retries.
+        #expect(harness.network.waits == [100, 200, 400, 500])
+    }
+
+    @Test("A run waits again while another refresh takes long") func throttledTwice() throws {
+        let harness = try ProvisioningHarness()
+        var refreshes = 0
+        Self.throttle(harness) {
+            refreshes += 1
+            // Each invocation is sent four times.
+            if refreshes > 4 { try Self.putToken(harness) }
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(harness.network.waits.filter { $0 == 500 }.count == 2)
     }
 
     @Test("A run that stays throttled is retried later") func throttledForLong() throws {
