@@ -23,6 +23,8 @@ final class BurstRun: Sendable {
     let watch: BurstWatch
     let downtime: Downtime
     private let faults = ScheduledFaults([:])
+    /// The last orders must not wait for the quiet time of a killed run.
+    private let hasKills = Atomic(true)
     /// What senders should not have got.
     private let refusals = Mutex<[String]>([])
 
@@ -45,8 +47,10 @@ final class BurstRun: Sendable {
     /// - Returns: what senders should not have got.
     func run(timeout: TimeInterval) throws -> [String] {
         let (start, deadline) = (Date(), Date(timeIntervalSinceNow: timeout))
-        faultProxy.reset { [downtime, faults] call in
-            downtime.isDown(for: call) ? .response(.maintenance) : faults.fault(for: call)
+        faultProxy.reset { [self] call in
+            if downtime.isDown(for: call) { return .response(.maintenance) }
+            let fault = faults.fault(for: call)
+            return hasKills.load(ordering: .relaxed) ? fault : nil
         }
         let interval = plan.compressed(Self.requestTime) / Double(orders.count)
         let senders = Thread { [self] in
@@ -59,6 +63,7 @@ final class BurstRun: Sendable {
         while Date() < deadline {
             let provisioned = watch.look()
             if provisioned >= orders.count / 2 { downtime.begin() }
+            if provisioned >= orders.count * 2 / 3 { hasKills.store(false, ordering: .relaxed) }
             if provisioned == orders.count, try harness.openOrders() == 0, harness.testbed.isIdle { break }
             usleep(250_000)
         }

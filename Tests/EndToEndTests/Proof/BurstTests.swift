@@ -26,6 +26,7 @@ import Testing
         print(figures.table(seed: seed, plan))
         #expect(burst.watch.provisioned.count == count)
         #expect((2...figures.concurrency).contains(figures.mostRuns), "runs at once")
+        #expect(figures.eventsPerOrder <= Self.eventsPerOrder)
         #expect((2...4 * figures.concurrency).contains(figures.mostRequestsAtWHMCS), "requests at once at WHMCS")
         if Self.isLong {
             #expect(figures.time <= figures.timeLimit)
@@ -69,9 +70,9 @@ extension BurstFigures {
             | runs at once | \(mostRuns) | \(concurrency) |
             | requests at WHMCS at once | \(mostRequestsAtWHMCS) | \(4 * concurrency) |
             | events per order (\(events)) | \(decimal(eventsPerOrder)) | 1.5 |
-            | an undisturbed run, s | \(decimal(runTime)) | |
+            | an undisturbed run, with moto's time, s: median, mean | \(decimal(runTime.median)), \(decimal(runTime.mean)) | |
             | the outage, until orders go on, s | \(decimal(outage)) | |
-            | all orders, s | \(decimal(time)) | \(decimal(timeLimit)) |
+            | all orders, s | \(decimal(time)) | \(decimal(timeLimit)), without recovery's rate \(decimal(timeOfRuns)) |
             """
     }
 
