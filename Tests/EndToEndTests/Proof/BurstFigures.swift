@@ -41,7 +41,8 @@ struct BurstFigures {
         let period = burst.downtime.period
         let next = period.flatMap { period in ends.first { $0 > period.end } }
         outage = period.flatMap { next?.timeIntervalSince($0.begin) } ?? 0
-        left = period.map { period in orders - ends.count { $0 <= period.end } } ?? 0
+        let late = period.map { period in burst.orders.count - ends.count { $0 <= period.end } }
+        left = late ?? 0
         recoveryTime = burst.plan.compressed(60) / Double(12 * concurrency)
         kills = injections.count { $0.fault.isKill }
         outageCalls = injections.count - kills
