@@ -60,13 +60,25 @@ def indentation(line):
     return len(line) - len(line.lstrip())
 
 
+def is_last_in_loop(source, line):
+    """Whether only closing braces follow before the loop begins again."""
+    for place, after in enumerate(source[line:], start=line + 1):
+        if not after.strip().startswith("}") or "else" in after:
+            return False
+        if not is_in_loop(source, place):
+            return True
+    return True
+
+
 def is_valid(mutant, source):
-    """Whether the mutant can be valid and differ. Outside a loop nothing continues, and a break ends a case that ends
-    there anyway."""
+    """Whether the mutant can be valid and differ. A variable that nobody changes may be a constant. Outside a loop
+    nothing continues, and a break ends a case that ends there anyway."""
+    if not is_change(mutant.before, mutant.after) or mutant.after == re.sub(r"\bvar\b", "let", mutant.before):
+        return False
     added = mutant.after.splitlines()[-1].strip()
-    return is_change(mutant.before, mutant.after) and (
-        added not in ("break;", "continue;") or is_in_loop(source, mutant.line)
-    )
+    if added == "continue;" and is_last_in_loop(source, mutant.line):
+        return False
+    return added not in ("break;", "continue;") or is_in_loop(source, mutant.line)
 
 
 def mutants(root, modules=MODULES):

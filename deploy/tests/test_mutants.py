@@ -45,10 +45,25 @@ class CandidatesTest(unittest.TestCase):
         self.assertEqual(inside, {4, 5, 6, 7, 11})
 
     def test_an_added_jump_counts_in_a_loop_only(self):
-        for line, counts in (4, True), (2, False), (14, False):
-            text = SOURCE[line - 1]
-            mutant = candidates.Mutant("Sources/AWS/A.swift", line, text, text + "continue;\n")
-            self.assertEqual(candidates.is_valid(mutant, SOURCE), counts, text)
+        for line, continues, breaks in (4, True, True), (2, False, False), (14, False, False):
+            self.assert_counts(line, "continue;", continues)
+            self.assert_counts(line, "break;", breaks)
+
+    def test_a_loop_that_goes_on_anyway_is_no_change(self):
+        for line in 6, 11:
+            self.assert_counts(line, "continue;", False)
+            self.assert_counts(line, "break;", True)
+
+    def assert_counts(self, line, added, counts):
+        text = SOURCE[line - 1]
+        mutant = candidates.Mutant("Sources/AWS/A.swift", line, text, f"{text}{added}\n")
+        self.assertEqual(candidates.is_valid(mutant, SOURCE), counts, text)
+
+    def test_a_constant_instead_of_a_variable_that_nobody_changes_is_no_change(self):
+        text = SOURCE[1]
+        self.assertFalse(
+            candidates.is_valid(candidates.Mutant("Sources/AWS/A.swift", 2, text, text.replace("var", "let")), SOURCE)
+        )
 
     def test_a_seed_repeats_the_order_and_each_line_comes_once_before_any_comes_twice(self):
         found = [
