@@ -36,7 +36,7 @@ final class Turns {
     func run(_ first: () -> Void, _ second: () -> Void) {
         // The compiler stores this place for its check of closures that escape: not the absolute path, or the same
         // sources would make another zip elsewhere.
-        #sourceLocation(file:"Sources/HTTP/Turns.swift",line:40)
+        #sourceLocation(file:"Turns",line:40)
         withoutActuallyEscaping(first) { first in
             withoutActuallyEscaping(second) { second in run([first, second]) }
         }
