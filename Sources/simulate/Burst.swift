@@ -16,7 +16,7 @@ func runBurst(seed: UInt64, orders: Int) -> Int32 {
         \(report.orders) orders, \(report.provisioned) Provisioned at the end; hash \(String(report.hash, radix: 16))
         \(report.calls) calls in \(seconds) s, \(report.kills) kills; faults: \(faults.joined(separator: ", "))
         at most \(report.mostRuns) runs and \(report.mostCallsAtWHMCS) calls at WHMCS at once
-        \(decimal(report.eventsPerOrder)) events per order: \(events.joined(separator: ", "))
+        \(decimal(report.eventsPerOrder)) events per order, at most \(decimal(report.eventLimit)): \(events.joined(separator: ", "))
         \(report.outageCalls) calls to WHMCS in its outage of \(hours(report.outage)) h
         an undisturbed run takes \(report.runTime) ms; all orders took \(hours(report.time)) h. The outage and 1.3 times \
         the runs are \(hours(report.timeOfRuns)) h; with the rate at which recovery publishes after the outage, \
