@@ -86,7 +86,8 @@ import Testing
             steps: ["validation done", "sf_status_update failed", "order_details done"]),
         Example(
             code: "WHMCS_REJECTED",
-            message: "There are no WHMCS credentials: WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist.",
+            message: "There are no WHMCS credentials: "
+                + "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist.",
             steps: untilDetails,
             arrange: { harness in
                 try harness.aws.deleteParameter("whmcs")
