@@ -11,7 +11,8 @@ extension World {
             return requests.map { _ in .failure(HTTPFailure(.timedOut, mayHaveBeenReceived: false, "killed")) }
         }
         let pending = PendingCalls(requests.count)
-        let stall = drawStall()
+        let stall = drawStall(of: execution)
+        if stall > 0 { execution.isDisturbed = true }
         for (index, request) in requests.enumerated() {
             let finish = { [self] (result: Result<Response, HTTPFailure>) in
                 pending.results[index] = result
@@ -47,12 +48,16 @@ extension World {
             return answer(.failure(HTTPFailure.simulated(.notConnected)))
         }
         calls += 1
-        let fate = outageFate(of: call, from: process) ?? drawFate(of: call)
+        let fate = outageFate(of: call, from: process) ?? drawFate(of: call, execution)
+        if fate.outcome != .answered || fate.killsAfter != nil { execution.isDisturbed = true }
+        if call.service == .whmcs, call.action == "AddOrder" { execution.addsOrder = true }
         var isAnswered = false
+        if call.service == .whmcs { meter.callsAtWHMCS += 1 }
         func answerOnce(_ result: Result<Response, HTTPFailure>, after wait: Milliseconds) {
-            after(wait) {
+            after(wait) { [self] in
                 guard !isAnswered else { return }
                 isAnswered = true
+                if call.service == .whmcs { meter.callsAtWHMCS -= 1 }
                 answer(result)
             }
         }
@@ -89,6 +94,7 @@ extension World {
             if let work { invariants.ends(work) }
             services.carryOut(call, self) { [self] response in
                 trace.add(now, process.name, call.name, "\(response.status)", details: call.details)
+                meter.count(call, of: process.program, response)
                 invariants.check(after: call)
                 reply(response)
             }
@@ -97,24 +103,25 @@ extension World {
 
     // MARK: Fates
 
-    private func drawFate(of call: OutboundCall) -> Fate {
-        let plain = rates.plain(call.service, &generator)
+    private func drawFate(of call: OutboundCall, _ execution: Execution) -> Fate {
+        let plain = plan.burst?.fate(of: call.service) ?? rates.plain(call.service, &generator)
         let fate = rates.faulty(plain, latest: services.latest(call), &generator)
-        guard fate != plain, isNextFaultAllowed() else { return plain }
+        guard fate != plain, isNextFaultAllowed(for: execution) else { return plain }
         if fate.outcome != .answered { faults[fate.outcome.name, default: 0] += 1 }
         return fate
     }
 
-    private func drawStall() -> Milliseconds {
+    private func drawStall(of execution: Execution) -> Milliseconds {
         guard generator.chance(rates.stall) else { return 0 }
         let stall = random(in: 1...20_000)
-        guard isNextFaultAllowed() else { return 0 }
+        guard isNextFaultAllowed(for: execution) else { return 0 }
         faults["stalled process", default: 0] += 1
         return stall
     }
 
-    private func isNextFaultAllowed() -> Bool {
+    private func isNextFaultAllowed(for execution: Execution) -> Bool {
         faultCount += 1
+        if plan.burst != nil, let order = execution.order, !faultyOrders.insert(order).inserted { return false }
         return plan.onlyFaults?.contains(faultCount) ?? true
     }
 }

@@ -50,8 +50,8 @@ package struct Episode {
         world.run(until: world.now + 3_600_000)
         world.run(until: end) { [world, operators] in
             world.calls > Self.mostCallsOfOrder * orders.count
-                || operators.allSatisfy { $0.pending == 0 } && world.invariants.isAtRest(orders) && world.isQuiet
-                    && world.queue.isEmpty
+                || world.isQuiet && world.queue.isEmpty && world.invariants.isAtRest(orders)
+                    && operators.allSatisfy { $0.pending == 0 }
         }
         if world.invariants.violations.isEmpty { world.invariants.checkAtRest(orders) }
         let report = report(orders)
@@ -60,20 +60,11 @@ package struct Episode {
     }
 
     private func schedule() {
-        let behaviours = world.plan.behaviours
-        if world.plan.without != .recovery {
-            every(60_000) { [world, operators] in
-                let isIdle = !operators.contains { world.isDue($0.order) }
-                // A round that finds nothing changes nothing.
-                if isIdle && !behaviours.reconciles { return }
-                world.lambda.invokeAsync("recover-orders", ["source": "aws.scheduler"])
-            }
-        }
-        every(3_600_000) { [world] in world.lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }
-        every(600_000) { [operators, world] in
+        world.startSchedules()
+        world.every(600_000) { [operators, world] in
             for person in operators { world.after(world.random(in: 0...599_999)) { person.look() } }
             world.queue.redrive()
-            if world.generator.chance(behaviours.revokesTokens) { world.services.salesforce.revokeTokens() }
+            if world.generator.chance(world.plan.behaviours.revokesTokens) { world.services.salesforce.revokeTokens() }
             // DynamoDB deletes expired items within days, and in no order.
             if world.generator.chance(0.3) { world.services.table.expire(now: world.now) }
         }
@@ -110,13 +101,6 @@ package struct Episode {
         world.rates = .none
         world.services.whmcs.isHealthy = true
         world.services.salesforce.refusesProvisioned = false
-    }
-
-    private func every(_ interval: Milliseconds, _ action: @escaping () -> Void) {
-        world.after(interval) {
-            action()
-            every(interval, action)
-        }
     }
 
     private func report(_ orders: [String]) -> Report {

@@ -15,6 +15,8 @@ package struct EpisodePlan {
     var onlyFaults: Set<Int>?
     /// What is taken out of the programs' ledger, so that the invariants must find it; nil for nothing.
     var without: Safeguard?
+    /// What makes the episode a burst of orders; nil for an ordinary one.
+    var burst: Burst?
 
     package init(seed: UInt64, orders: Int) {
         var random = SeededGenerator(seed: seed)

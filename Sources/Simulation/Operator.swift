@@ -13,6 +13,8 @@ final class Operator {
     private var acceptedKeys: Set<String> = []
     private var hasCancelled = false
     private let isReady: Bool
+    /// Nil for any, and both.
+    private let door: Door?
     /// How far the sender's clock is ahead; the webhook tolerates 300 s.
     private let skew: Milliseconds
     /// Requests that are not accepted yet.
@@ -20,15 +22,21 @@ final class Operator {
 
     private var behaviours: Behaviours { world.plan.behaviours }
 
-    init(_ order: String, isReady: Bool, _ world: World) {
+    enum Door {
+        case webhook, event
+    }
+
+    init(_ order: String, isReady: Bool, door: Door? = nil, _ world: World) {
         self.order = order
         self.isReady = isReady
+        self.door = door
         self.world = world
         skew = world.random(in: -240_000...240_000)
     }
 
-    func begin() {
-        let start = world.random(in: 0...1_800_000)
+    /// - Parameter time: within which the order is requested.
+    func begin(within time: Milliseconds = 1_800_000) {
+        let start = world.random(in: 0...time)
         world.after(start) { self.request() }
         if world.generator.chance(behaviours.cancellations) {
             world.after(start + world.random(in: 1_000...120_000)) { self.cancel() }
@@ -47,9 +55,10 @@ final class Operator {
     private func request(hasLooked: Bool = false) {
         requests += 1
         let number = requests
-        if world.generator.chance(behaviours.platformEvents) {
+        let isEvent = door.map { $0 == .event } ?? world.generator.chance(behaviours.platformEvents)
+        if isEvent {
             publish("platform-\(order)-\(number)")
-            guard world.generator.chance(0.2) else { return }
+            guard door == nil, world.generator.chance(0.2) else { return }
         }
         let key = "\(order)-\(number)"
         world.invariants.requested(order)

@@ -25,7 +25,8 @@ extension World {
         let outage = outages[index]
         if process.program == "provision-order" {
             outages[index].calls += 1
-            if plan.rates == .none, outage.calls > outage.mostCalls(at: now) {
+            if let order = process.current?.order { faultyOrders.insert(order) }
+            if plan.rates == .none || plan.burst != nil, outage.calls > outage.mostCalls(at: now) {
                 invariants.violated(.busyOutage, "\(outage.calls) calls in \((now - outage.start) / 1000) s")
             }
         }

@@ -16,7 +16,6 @@ final class ProcessInstance: @unchecked Sendable {
     private(set) var current: Execution?
     private(set) var isDead = false
 
-    var isIdle: Bool { current == nil && !isDead }
     var name: String { "\(program)/\(number)" }
 
     init(_ program: String, number: Int, _ world: World) {
@@ -31,8 +30,12 @@ final class ProcessInstance: @unchecked Sendable {
         _ invocation: Invocation,
         _ completion: @escaping (Result<[UInt8], FunctionError>?) -> Void
     ) {
-        let execution = Execution(world.fibers.take())
+        let execution = Execution(world.fibers.take(), program, invocation, startedAt: world.now)
         world.running += 1
+        world.meter.begins(execution)
+        if world.meter.runs > SimulatedQueue.maximumConcurrency {
+            world.invariants.violated(.crowded, "\(world.meter.runs) runs")
+        }
         current = execution
         // Lambda's clock, not the process's.
         world.agenda.add(at: invocation.deadline + world.random(in: 0...1_000)) { [self] in kill(execution, "timeout") }
@@ -56,6 +59,7 @@ final class ProcessInstance: @unchecked Sendable {
         execution.completion = { [self] in
             current = nil
             world.running -= 1
+            world.meter.ends(execution, at: world.now)
             world.fibers.give(execution.fiber)
             completion(execution.isKilled ? nil : execution.result)
         }
@@ -100,14 +104,25 @@ final class ProcessInstance: @unchecked Sendable {
 /// One invocation at work on a fiber.
 final class Execution {
     let fiber: Fiber
+    let program: String
+    /// The Salesforce order of the event; nil when it names none.
+    let order: String?
+    let startedAt: Timestamp
+    /// Whether anything went wrong with its calls.
+    var isDisturbed = false
+    var addsOrder = false
     var result: Result<[UInt8], FunctionError>?
     var isKilled = false
     var completion: (() -> Void)?
     private var answers: [Result<Response, HTTPFailure>] = []
     private var isWaiting = false
 
-    init(_ fiber: Fiber) {
+    init(_ fiber: Fiber, _ program: String, _ invocation: Invocation, startedAt: Timestamp) {
         self.fiber = fiber
+        self.program = program
+        let start = invocation.payload.position(of: Array("801Dn".utf8))
+        order = start.map { String(decoding: invocation.payload[$0...].prefix(18), as: UTF8.self) }
+        self.startedAt = startedAt
     }
 
     /// Called on the fiber: waits until the scheduler resumes it.

@@ -5,7 +5,9 @@ import Lambda
 /// Lambda: starts, reuses and discards processes, and retries asynchronous events.
 final class SimulatedLambda {
     private unowned let world: World
-    private var instances: [String: [ProcessInstance]] = [:]
+    private var busy: [String: [ProcessInstance]] = [:]
+    /// In the order of their starts.
+    private var idle: [String: [ProcessInstance]] = [:]
     private var count = 0
 
     init(_ world: World) {
@@ -18,12 +20,15 @@ final class SimulatedLambda {
         "order-status": 10_000,
     ]
 
+    /// Of a program. Lambda ends processes that nothing needs; each has stacks of its own.
+    private static let mostIdle = 100
+
     func killAll() {
-        for instance in instances.values.joined() { instance.kill() }
+        for instance in busy.values.joined() { instance.kill() }
     }
 
     func isBusy(_ program: String) -> Bool {
-        (instances[program] ?? []).contains { $0.current != nil }
+        busy[program]?.isEmpty == false
     }
 
     /// Runs one invocation; `completion` gets the answer, or nil when the process died or was killed.
@@ -37,7 +42,9 @@ final class SimulatedLambda {
             requestID: requestID ?? "invocation-\(count)", deadline: world.now + timeout, payload: payload.bytes)
         let instance = instance(of: program)
         world.trace.add(world.now, instance.name, "invoked", invocation.requestID)
-        instance.handle(invocation) { [world] result in
+        busy[program, default: []].append(instance)
+        instance.handle(invocation) { [self] result in
+            keep(instance)
             world.trace.add(world.now, instance.name, "ended", result.map(Self.describe) ?? "died")
             completion(result)
         }
@@ -65,15 +72,22 @@ final class SimulatedLambda {
         }
     }
 
-    /// An idle process, or a new one: Lambda may start one although another is idle.
+    /// The idle process that started last, or a new one: Lambda may start one although another is idle.
     private func instance(of program: String) -> ProcessInstance {
-        instances[program]?.removeAll { $0.isDead }
-        let idle = (instances[program] ?? []).filter(\.isIdle)
-        if let last = idle.last, !world.generator.chance(0.1) { return last }
+        if idle[program]?.isEmpty == false, !world.generator.chance(0.1), let last = idle[program]?.popLast() {
+            return last
+        }
         count += 1
-        let instance = ProcessInstance(program, number: count, world)
-        instances[program, default: []].append(instance)
-        return instance
+        return ProcessInstance(program, number: count, world)
+    }
+
+    /// The process has ended its invocation, or has died.
+    private func keep(_ instance: ProcessInstance) {
+        busy[instance.program]?.removeAll { $0 === instance }
+        guard !instance.isDead else { return }
+        let before = idle[instance.program]?.lastIndex { $0.number < instance.number }
+        idle[instance.program, default: []].insert(instance, at: before.map { $0 + 1 } ?? 0)
+        if idle[instance.program]?.count ?? 0 > Self.mostIdle { idle[instance.program]?.removeFirst() }
     }
 
     private static func describe(_ result: Result<[UInt8], FunctionError>) -> String {

@@ -11,12 +11,14 @@ final class SimulatedQueue {
     }
 
     // As `template.yaml` has it.
-    private static let maximumConcurrency = 5
+    static let maximumConcurrency = 5
     private static let visibilityTimeout: Milliseconds = 720_000
     private static let mostReceives = 5
+    /// SQS delivers roughly in the order of arrival: one of the first so many is next.
+    private static let disorder = 1_000
 
     private unowned let world: World
-    private var visible: [Message] = []
+    private var visible = WaitingLine<Message>()
     private var deadLetters: [Message] = []
     private var atWork = 0
     /// Messages that failed and will be visible again.
@@ -51,7 +53,8 @@ final class SimulatedQueue {
 
     private func deliver() {
         while atWork < Self.maximumConcurrency, !visible.isEmpty {
-            var message = visible.remove(at: world.random(in: 0...visible.count - 1))
+            let place = world.random(in: 0...min(visible.count, Self.disorder) - 1)
+            guard var message = visible.remove(at: place) else { return }
             guard message.receiveCount < Self.mostReceives else {
                 deadLetters.append(message)
                 continue

@@ -49,12 +49,25 @@ final class SimulatedSalesforce {
         return order
     }
 
+    /// An approved order of the customer.
+    func addOrder(account: String, isYearly: Bool) -> String {
+        let lines =
+            isYearly ? [Seed.Line(Seed.yearlyHosting)] : [Seed.Line(Seed.hosting), Seed.Line(Seed.setup, quantity: 2)]
+        return org.state.withLock { $0.addOrder(account: account, lines: lines) }
+    }
+
+    func addAccount(client: Int) -> String {
+        org.state.withLock {
+            $0.add("Account", ["Name": "Customer", "WH_Account__c": .string("#\(client) - Customer")])
+        }
+    }
+
     func record(_ order: String) -> [String: JSON]? { org.state.withLock { $0.record("Order", order) } }
 
     /// The WHMCS products that the order's lines name, one for each unit.
     func orderedProducts(_ order: String) -> [Int] {
         org.state.withLock { state in
-            (state.records["OrderItem"] ?? [:]).values.filter { $0["OrderId"] == .string(order) }.flatMap { line in
+            state.items(ofOrder: order).values.flatMap { line in
                 let product = state.record("Product2", line["Product2Id"]?.string ?? "")?["WH_Product_ID__c"]?.integer
                 return Array(repeating: product ?? 0, count: line["Quantity"]?.integer ?? 0)
             }
@@ -73,7 +86,7 @@ final class SimulatedSalesforce {
 
     func deleteLine(of order: String) {
         org.state.withLock { state in
-            let lines = (state.records["OrderItem"] ?? [:]).filter { $0.value["OrderId"] == .string(order) }
+            let lines = state.items(ofOrder: order)
             guard lines.count > 1, let last = lines.keys.max() else { return }
             state.delete("OrderItem", last)
         }

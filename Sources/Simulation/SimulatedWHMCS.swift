@@ -10,6 +10,8 @@ final class SimulatedWHMCS {
     private var random: SeededGenerator
     /// WHMCS order → the Salesforce order that it was added for. WHMCS itself may have dropped the notes.
     private var origins: [Int: String] = [:]
+    /// The other way round, oldest first.
+    private var added: [String: [Int]] = [:]
     /// Customers' own orders, as they were made.
     private var planted: [Int: WHMCSSimulator.Order] = [:]
     /// Faults of the installation have ended.
@@ -43,8 +45,11 @@ final class SimulatedWHMCS {
         if call.action == "AcceptOrder", !isHealthy, random.chance(behaviours.moduleErrors) { return moduleError(call) }
         let before = call.action == "AddOrder" ? orders.count : 0
         let reply = installation.answer(ServerRequest(withShortPages(call.request)))
-        if call.action == "AddOrder", orders.count > before, let added = orders.last {
-            origins[added.id] = Self.marker(in: call.request.body)
+        if call.action == "AddOrder", orders.count > before, let id = orders.last?.id,
+            let origin = Self.marker(in: call.request.body)
+        {
+            origins[id] = origin
+            added[origin, default: []].append(id)
         }
         return Response(reply)
     }
@@ -66,23 +71,32 @@ final class SimulatedWHMCS {
         return request
     }
 
+    /// A client that can pay.
+    func addClient(_ id: Int) {
+        installation.content.withLock { content in
+            content.state.clients.append(.init(id: id, name: "Customer"))
+            _ = content.state.addPayMethod(id, type: "RemoteCreditCard")
+        }
+    }
+
     // MARK: What it has
 
-    /// The WHMCS orders of each Salesforce order, without cancelled ones.
-    func liveOrders() -> [String: [Int]] {
-        var live: [String: [Int]] = [:]
-        for order in orders where order.status != "Cancelled" {
-            if let origin = origins[order.id] { live[origin, default: []].append(order.id) }
-        }
-        return live
+    var orderCount: Int { installation.content.withLock { $0.state.orders.count } }
+
+    /// The WHMCS orders of a Salesforce order, without cancelled ones.
+    func liveOrders(of salesforceOrder: String) -> [Int] {
+        added[salesforceOrder, default: []].filter { status($0) != "Cancelled" }
     }
+
+    /// The Salesforce order that this one was added for.
+    func origin(of id: Int) -> String? { origins[id] }
 
     func described(_ ids: [Int]) -> String {
         orders.filter { ids.contains($0.id) }.map { "\($0.id) \($0.status) client \($0.clientId) notes \($0.notes)" }
             .joined(separator: "; ")
     }
 
-    func status(_ id: Int) -> String? { orders.first { $0.id == id }?.status }
+    func status(_ id: Int) -> String? { installation.content.withLock { $0.state.order(id)?.status } }
 
     /// The products of the order's services.
     func products(_ id: Int) -> [Int] {
@@ -107,7 +121,7 @@ final class SimulatedWHMCS {
 
     /// Adds the note to the order, as a person does who follows the error message.
     func addNote(_ note: String, for salesforceOrder: String) {
-        guard let id = liveOrders()[salesforceOrder]?.first else { return }
+        guard let id = liveOrders(of: salesforceOrder).first else { return }
         change(id) { $0.notes = note }
     }
 
@@ -128,7 +142,7 @@ final class SimulatedWHMCS {
 
     /// - Returns: the cancelled order, if there was one.
     func cancelPending(_ salesforceOrder: String) -> Int? {
-        guard let id = liveOrders()[salesforceOrder]?.first, status(id) == "Pending" else { return nil }
+        guard let id = liveOrders(of: salesforceOrder).first, status(id) == "Pending" else { return nil }
         change(id) { $0.status = "Cancelled" }
         return id
     }

@@ -26,8 +26,13 @@ final class World {
     /// The fates that were not plain, drawn so far: their number names a fault.
     var faultCount = 0
 
+    /// The orders of a burst that have met a fault. Each meets one: two in AddOrder leave an order's end to a person.
+    var faultyOrders: Set<String> = []
+
     /// The outages that have begun.
     var outages: [Outage] = []
+
+    var meter = Meter()
 
     // Counted for the report.
     var calls = 0
@@ -63,8 +68,25 @@ final class World {
         agenda.add(at: now + wait, action)
     }
 
-    func isDue(_ order: String) -> Bool {
-        services.table.item("order#\(order)")?[TableAttribute.dueAt]?.timestamp.map { $0 <= now } ?? false
+    /// Repeats the action for as long as the episode lasts.
+    func every(_ interval: Milliseconds, _ action: @escaping () -> Void) {
+        after(interval) { [self] in
+            action()
+            every(interval, action)
+        }
+    }
+
+    /// The schedules of `template.yaml`.
+    func startSchedules() {
+        if plan.without != .recovery {
+            every(60_000) { [self] in
+                let isIdle = services.table.firstDueAt.map { $0 > now } ?? true
+                // A round that finds nothing changes nothing.
+                if isIdle && !plan.behaviours.reconciles { return }
+                lambda.invokeAsync("recover-orders", ["source": "aws.scheduler"])
+            }
+        }
+        every(3_600_000) { [self] in lambda.invokeAsync("refresh-sf-token", ["source": "aws.scheduler"]) }
     }
 
     func random(in range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &generator) }

@@ -85,7 +85,9 @@ public final class RunningTestbed: Sendable {
                 }
             } + mappings.map { $0.start() }
         timers = functions.flatMap { function in
-            function.definition.schedules.map { ScheduleTimer($0, of: function) }
+            function.definition.schedules.map {
+                ScheduleTimer($0, of: function, timeScale: configuration.timeScale)
+            }
         }
         if configuration.runsSchedules { timers.forEach { $0.start() } }
 

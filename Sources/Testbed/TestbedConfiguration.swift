@@ -16,9 +16,10 @@ public struct TestbedConfiguration: Sendable {
     public var timeoutSeconds: [String: Int] = [:]
     /// Injects faults between the programs and everything that they call.
     public var faultProxy: FaultProxy?
-    /// Multiplies the delays between attempts of an asynchronous event.
+    /// Multiplies the delays between attempts of an asynchronous event, what is left of a failed message's visibility
+    /// timeout, and the intervals of the schedules.
     public var timeScale = 1.0
-    /// Whether schedules fire by themselves.
+    /// Whether schedules fire by themselves. If so, the time scale must not be 0.
     public var runsSchedules = true
     /// Receives every line that the programs and the testbed write.
     public var echo: @Sendable (Journal.Line) -> Void = { _ in }

@@ -90,7 +90,7 @@ extension WHMCSFailure {
         }
     }
 
-    /// Whether WHMCS refused the caller, whatever the action: only a person can change that. At HTTP 200 the words of such a
+    /// Whether WHMCS refused the caller or would do so, whatever the action: only a person can change that. At HTTP 200 the words of such a
     /// refusal may be those of a module.
     public var isRefusalOfCaller: Bool {
         switch self {
@@ -100,14 +100,14 @@ extension WHMCSFailure {
         }
     }
 
-    /// Whether every order would fail like this: WHMCS does not answer, or refuses the suite itself. A right that is missing
-    /// concerns one action.
+    /// Whether every order would fail like this: WHMCS does not answer, or refuses the suite itself, or nobody can call it.
+    /// A right that is missing concerns one action.
     public var isOutage: Bool {
         switch self {
         // JSON without a result comes from a gateway or a firewall.
         case .notReachable, .notJSON, .serverError, .unreadable: true
         case .other(_, _, let status): status == 429
-        case .authentication, .addressNotAllowed: isRefusalOfCaller
+        case .authentication, .addressNotAllowed, .noCredentials: isRefusalOfCaller
         default: false
         }
     }

@@ -6,6 +6,7 @@ struct Options {
     static let usage = """
         usage: simulate [--seed N] [--orders N] [--minutes M] [--without SAFEGUARD] [--story]
                simulate --safeguards [--seed N]
+               simulate --burst [--seed N] [--orders N]
         safeguards: \(Safeguard.allCases.map(\.rawValue).joined(separator: ", "))
         """
 
@@ -16,6 +17,7 @@ struct Options {
     var without: Safeguard?
     var isStory = false
     var checksSafeguards = false
+    var isBurst = false
 
     /// Nil when the arguments are not understood.
     init?(_ arguments: [String]) {
@@ -24,6 +26,7 @@ struct Options {
             switch argument {
             case "--story": isStory = true
             case "--safeguards": checksSafeguards = true
+            case "--burst": isBurst = true
             default:
                 guard let value = arguments.popFirst(), read(argument, value) else { return nil }
             }

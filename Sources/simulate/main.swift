@@ -11,6 +11,7 @@ if options.isStory {
     printTable(lines)
     exit(report.violations.isEmpty ? 0 : 1)
 }
+if options.isBurst { exit(runBurst(seed: options.seed, orders: options.orders ?? 100_000)) }
 exit(options.checksSafeguards ? checkSafeguards(options) : run(options))
 
 /// Prints what happened, and the story of the first violation, shrunk.

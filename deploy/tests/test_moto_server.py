@@ -1,4 +1,5 @@
-"""moto loses no write while it refuses other transactions, and its faster replacements give the right answers."""
+"""moto loses no write while it refuses other transactions, and no message while it deletes others; what replaces its
+slow parts gives the right answers."""
 
 import threading
 import unittest
@@ -113,6 +114,50 @@ class MotoServerTest(unittest.TestCase):
             last = page.get("LastEvaluatedKey")
             position = {"ExclusiveStartKey": last} if last else None
         self.assertEqual(keys, ["b", "c", "a"])
+
+    def queue(self, action, **body):
+        return self.moto.call("sqs", action, **body)
+
+    def test_a_queue_loses_no_message_while_others_are_deleted(self):
+        queue = self.queue("CreateQueue", QueueName="busy")["QueueUrl"]
+
+        def send():
+            for number in range(200):
+                self.queue("SendMessage", QueueUrl=queue, MessageBody=str(number))
+
+        senders = [threading.Thread(target=send) for _ in range(3)]
+        for sender in senders:
+            sender.start()
+        received = 0
+        while True:
+            answer = self.queue("ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in answer.get("Messages", []):
+                self.queue("DeleteMessage", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+                received += 1
+            if not answer.get("Messages") and not any(sender.is_alive() for sender in senders):
+                break
+        self.assertEqual(received, 600)
+
+    def test_a_received_message_is_hidden_until_its_time(self):
+        queue = self.queue("CreateQueue", QueueName="hidden")["QueueUrl"]
+        self.queue("SendMessage", QueueUrl=queue, MessageBody="now")
+        self.queue("SendMessage", QueueUrl=queue, MessageBody="later", DelaySeconds=600)
+        names = ["ApproximateNumberOfMessages" + what for what in ("", "NotVisible", "Delayed")]
+
+        def counts():
+            answer = self.queue("GetQueueAttributes", QueueUrl=queue, AttributeNames=names)
+            return [answer["Attributes"][name] for name in names]
+
+        self.assertEqual(counts(), ["1", "0", "1"])
+        message = self.queue("ReceiveMessage", QueueUrl=queue, VisibilityTimeout=600)["Messages"][0]
+        self.assertEqual(message["Body"], "now")
+        self.assertEqual(counts(), ["0", "1", "1"])
+        self.assertNotIn("Messages", self.queue("ReceiveMessage", QueueUrl=queue))
+        self.queue(
+            "ChangeMessageVisibility", QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=0
+        )
+        self.assertEqual(counts(), ["1", "0", "1"])
+        self.assertEqual(self.queue("ReceiveMessage", QueueUrl=queue)["Messages"][0]["Body"], "now")
 
 
 if __name__ == "__main__":

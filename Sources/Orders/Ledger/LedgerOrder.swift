@@ -51,9 +51,9 @@ package struct LedgerOrder: Sendable, Equatable {
     /// Until when Salesforce may still carry out a status write that it has not confirmed.
     var unconfirmedUntil: Timestamp?
     /// When the request began.
-    var requestedAt: Timestamp
+    package var requestedAt: Timestamp
     /// When the order last became Provisioned, or its request failed.
-    var endedAt: Timestamp?
+    package var endedAt: Timestamp?
     /// The platform event that requested the order.
     var platformEventID: String?
     var correlationID: String?

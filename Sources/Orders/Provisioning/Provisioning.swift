@@ -104,7 +104,11 @@ struct Provisioning: Program {
         var run = ProvisioningRun(
             lease: lease, settings: settings, salesforce: salesforce, http: http,
             whmcs: {
-                var client = try whmcs(http)
+                var client: WHMCSClient
+                do { client = try whmcs(http) } catch let failure as WHMCSFailure {
+                    whmcsContact.heard(failure, http.now())
+                    throw failure
+                }
                 client.heard = { action, failure, sentAt in
                     whmcsContact.heard(failure, sentAt)
                     if action == "AddOrder" { addOrderContact.heard(addOrder: failure, sentAt) }
@@ -130,14 +134,16 @@ struct Provisioning: Program {
     }
 
     private func whmcs(_ http: HTTPClient) throws -> WHMCSClient {
-        guard let value = try readParameters(http)[settings.credentialsParameter] else {
-            throw ProvisioningFailure(
-                .provisioningError, "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
+        WHMCSClient(http: http, url: settings.whmcsURL, credentials: try credentials(http)) {
+            try? credentials(http, youngerThan: 0)
         }
-        return WHMCSClient(http: http, url: settings.whmcsURL, credentials: try Credentials(parameterValue: value)) {
-            let fresh = try? readParameters(http, youngerThan: 0)[settings.credentialsParameter]
-            return fresh.flatMap { try? Credentials(parameterValue: $0) }
+    }
+
+    private func credentials(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> Credentials {
+        guard let value = try readParameters(http, youngerThan: limit)[settings.credentialsParameter] else {
+            throw WHMCSFailure.noCredentials("WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
         }
+        return try Credentials(parameterValue: value)
     }
 
     /// WHMCS's and Salesforce's, in one call.

@@ -5,6 +5,9 @@ import WHMCS
 /// Looks whether WHMCS has set up the services of an accepted order. That the order is Active does not say it: WHMCS puts
 /// the action of a module that fails into its module queue, and leaves the service Pending.
 extension ProvisioningRun {
+    /// By which the time for a repair begins, however often WHMCS fails.
+    private static let longestOutage: Milliseconds = 86_400_000
+
     /// Ends well when each service is Active, or waits for a payment or a person. A failed action is an alert; a person may
     /// repeat it in WHMCS within `WHMCS_SETUP_TIME`.
     ///
@@ -73,9 +76,10 @@ extension ProvisioningRun {
             alerts.raise("A module failed to set up a service", order.id, failure)
             try lease.recordSetupFailed()
         }
-        // Nobody could repair it while WHMCS did not answer: then the time starts anew.
-        let start = [order.setupFailedAt, breakers?[.whmcs].answersSince(now: http.now())].compactMap(\.self).max()
-        let end = (start ?? http.now()) + settings.setupTime
+        // Nobody could repair it while WHMCS did not answer: then the time starts anew, but not for ever.
+        let failedAt = order.setupFailedAt ?? http.now()
+        let answersSince = breakers?[.whmcs].answersSince(now: http.now()) ?? failedAt
+        let end = min(max(failedAt, answersSince), failedAt + Self.longestOutage) + settings.setupTime
         failure.isRetryable = http.now() < end
         failure.notAfter = end
         throw failure

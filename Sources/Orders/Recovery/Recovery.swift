@@ -65,12 +65,12 @@ struct Recovery: Program {
     }
 
     /// What the queue's consumers finish until the next round, beyond the orders that wait in the queue: these would only be
-    /// in it twice.
+    /// in it twice. A quarter at least, or a queue that is never empty would keep every failed order from its retry.
     private func mostDue(_ log: Log) -> Int {
         let most = settings.concurrency * Self.interval / Self.runTime
         do {
             let http = context.http.until(context.http.now() + 3_000)
-            return max(0, most - (try context.queue(settings.queueURL, http).waitingMessages()))
+            return max(most / 4, most - (try context.queue(settings.queueURL, http).waitingMessages()))
         } catch {
             log.warn("the order queue does not say how many orders wait", ["error": .string("\(error)")])
             return most

@@ -29,7 +29,7 @@ struct RecoveryRound {
     func recoverAll(mostDue: Int?) throws -> (recovered: Int, left: Int?) {
         let start = http.now()
         let dueBy = mostDue == nil ? nil : start
-        let waiting = mostDue == nil ? nil : WaitingOrders(try Breakers(ledger), http)
+        var waiting = mostDue == nil ? nil : WaitingOrders(try Breakers(ledger), http)
         // A claim moves the order in the index: beyond the due orders, but not beyond all of them, where the scan meets
         // it again. There every claim gets this one time, by which the scan knows it.
         let claimedUntil = start + Ledger.recoveryDelay

@@ -12,6 +12,8 @@ package struct SimulatedTable {
     package private(set) var lastWrites: [String] = []
     private var stored: [String: StoredItem] = [:]
     private var expiry = KeysByTime()
+    /// The open orders as the table has them, which the index follows.
+    private var due = KeysByTime()
     var index = DueIndex()
     var expressions = ExpressionCache()
     private var tokens = TransactionTokens()
@@ -114,7 +116,11 @@ package struct SimulatedTable {
     /// The index and the order of expiry follow the item, which has changed.
     private mutating func move(_ key: String, from before: TableMarks, now: Timestamp, lag: Milliseconds) {
         let after = TableMarks(stored[key])
-        if before.dueAt != after.dueAt { index.record(key, dueAt: after.dueAt, now: now, lag: lag) }
+        if before.dueAt != after.dueAt {
+            index.record(key, dueAt: after.dueAt, now: now, lag: lag)
+            if let time = before.dueAt { due.remove(.init(time: time, key: key)) }
+            if let time = after.dueAt { due.insert(.init(time: time, key: key)) }
+        }
         guard before.expiresAt != after.expiresAt else { return }
         if let time = before.expiresAt { expiry.remove(.init(time: time, key: key)) }
         if let time = after.expiresAt { expiry.insert(.init(time: time, key: key)) }
@@ -131,6 +137,9 @@ extension StoredItem {
 
 extension SimulatedTable {
     package var count: Int { stored.count }
+
+    /// When the first open order is due; nil when none is open.
+    package var firstDueAt: Timestamp? { due.first.map { Timestamp(milliseconds: $0.time) } }
 
     /// The keys of all items, in their order.
     package var keys: [String] { stored.keys.sorted() }

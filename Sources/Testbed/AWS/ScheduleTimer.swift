@@ -6,20 +6,23 @@ import JSON
 final class ScheduleTimer: Sendable {
     let schedule: FunctionDefinition.Schedule
     private let function: HostedFunction
+    private let interval: TimeInterval
     private let isStopped = Monitor(false)
 
-    init(_ schedule: FunctionDefinition.Schedule, of function: HostedFunction) {
+    /// `timeScale` multiplies the interval.
+    init(_ schedule: FunctionDefinition.Schedule, of function: HostedFunction, timeScale: Double) {
         self.schedule = schedule
         self.function = function
+        interval = schedule.seconds * timeScale
     }
 
     /// Fires once an interval from now on, the first time after one interval.
     func start() {
         onThread("schedule \(schedule.name)") { [self] in
-            var next = Date(timeIntervalSinceNow: schedule.seconds)
+            var next = Date(timeIntervalSinceNow: interval)
             while isStopped.wait(until: next, { $0 ? true : nil }) == nil {
                 fire()
-                next += schedule.seconds
+                next += interval
             }
         }
     }

@@ -20,11 +20,21 @@ public final class FaultProxy: Sendable {
         public var received: [UInt8]
     }
 
+    /// One event in a program, from its arrival until the program's answer or end.
+    public struct Run: Sendable {
+        public var program: String
+        public var number: Int
+        public var order: String?
+        public var start: Date
+        public var end: Date
+    }
+
     private struct State {
         var rule: Rule = { _ in nil }
         var calls: [OutboundCall] = []
         var exchanges: [Exchange] = []
         var injections: [Injection] = []
+        var finishedRuns: [Run] = []
         var delayed = 0
         var runs: [String: Int] = [:]
         var upstreams: [OutboundCall.Service: String] = [:]
@@ -34,13 +44,14 @@ public final class FaultProxy: Sendable {
 
     public init() {}
 
-    /// Replaces the rule, and forgets the calls, exchanges and injections so far.
+    /// Replaces the rule, and forgets the calls, exchanges, injections and runs so far.
     public func reset(rule: @escaping Rule = { _ in nil }) {
         state.with {
             $0.rule = rule
             $0.calls = []
             $0.exchanges = []
             $0.injections = []
+            $0.finishedRuns = []
         }
     }
 
@@ -50,6 +61,9 @@ public final class FaultProxy: Sendable {
     public var exchanges: [Exchange] { state.with { $0.exchanges } }
     /// All faults that were injected since the last reset.
     public var injections: [Injection] { state.with { $0.injections } }
+
+    /// All runs that have ended since the last reset in the order of their ends.
+    public var runs: [Run] { state.with { $0.finishedRuns } }
 
     /// Whether calls of killed programs are still to be forwarded.
     public var hasDelayedCalls: Bool { state.with { $0.delayed > 0 } }
@@ -84,6 +98,10 @@ public final class FaultProxy: Sendable {
         guard let fault = rule(call) else { return nil }
         state.with { $0.injections.append(Injection(call: call, fault: fault)) }
         return fault
+    }
+
+    func record(_ run: Run) {
+        state.with { $0.finishedRuns.append(run) }
     }
 
     func record(_ exchange: Exchange) {

@@ -9,6 +9,7 @@ import HTTP
 final class ProcessProxy: Sendable {
     private struct Run {
         var number: Int
+        var start = Date()
         var isOver = false
         var order: String?
         var calls = 0
@@ -68,12 +69,18 @@ final class ProcessProxy: Sendable {
         let order = OutboundCall.order(in: event)
         run.with { run in
             if run.isOver { run = Run(number: faultProxy.nextRun(of: program)) }
+            run.start = Date()
             run.order = order
         }
     }
 
     func endRun() {
-        run.with { $0.isOver = true }
+        let run = run.with { run in
+            run.isOver = true
+            return run
+        }
+        faultProxy.record(
+            FaultProxy.Run(program: program, number: run.number, order: run.order, start: run.start, end: Date()))
         listeners.with { Array($0.values) }.forEach { $0.acceptConnections() }
     }
 

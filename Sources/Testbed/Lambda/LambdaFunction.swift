@@ -13,6 +13,7 @@ public final class LambdaFunction: Sendable {
         var busy: [ObjectIdentifier: Sandbox] = [:]
         /// How many events are at work, those of starting processes included.
         var taken = 0
+        var mostTaken = 0
         var isStopped = false
     }
 
@@ -65,6 +66,9 @@ public final class LambdaFunction: Sendable {
 
     var isIdle: Bool { pool.with { $0.taken == 0 } }
 
+    /// The most events that were at work at once.
+    public var mostRunsAtOnce: Int { pool.with { $0.mostTaken } }
+
     /// The number of processes, idle ones included.
     var processCount: Int { pool.with { $0.idle.count + $0.taken } }
 
@@ -97,6 +101,7 @@ public final class LambdaFunction: Sendable {
             if $0.isStopped { return false }
             guard $0.taken < limit else { return nil }
             $0.taken += 1
+            $0.mostTaken = max($0.mostTaken, $0.taken)
             return true
         }
         guard isGranted == true else { throw Throttled() }

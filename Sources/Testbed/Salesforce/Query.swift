@@ -54,16 +54,12 @@ private struct QueryRun {
         return Testbed.page(rows, from: 0, locator: locator, pageSize: pageSize, dataPath: dataPath)
     }
 
-    /// - Parameter parent: the field that refers to the parent, and the parent's id.
-    mutating func rows(_ soql: SOQL, of type: String, parent: (field: String, id: String)?) throws(SalesforceRefusal)
-        -> [JSON]
-    {
+    /// - Parameter parent: the id of the order whose items these are.
+    mutating func rows(_ soql: SOQL, of type: String, parent: String?) throws(SalesforceRefusal) -> [JSON] {
         // Salesforce refuses a wrong name even when no record matches.
         try check(soql, of: type)
         var matching: [[String: JSON]] = []
-        let candidates = (state.records[type] ?? [:]).lazy.filter { _, record in
-            parent.map { record[$0.field] == .string($0.id) } ?? true
-        }
+        let candidates = parent.map { state.items(ofOrder: $0) } ?? candidates(soql, of: type)
         for (_, record) in candidates.sorted(by: { $0.key < $1.key }) {
             var isMatch = true
             for condition in soql.conditions where isMatch {
@@ -81,6 +77,16 @@ private struct QueryRun {
         var rows: [JSON] = []
         for record in matching.prefix(soql.limit ?? .max) { rows.append(try row(soql, record, type)) }
         return rows
+    }
+
+    /// The records that may match: one where a condition names it by its id.
+    private func candidates(_ soql: SOQL, of type: String) -> [String: [String: JSON]] {
+        let all = state.records[type] ?? [:]
+        let isID = { (condition: SOQL.Condition) in condition.path == ["Id"] && condition.comparison == .equal }
+        guard let values = soql.conditions.first(where: isID)?.values, values.count == 1,
+            let id = values[0].string.flatMap(salesforceId18)
+        else { return all }
+        return all[id].map { [id: $0] } ?? [:]
     }
 
     private func check(_ soql: SOQL, of type: String) throws(SalesforceRefusal) {
@@ -101,7 +107,7 @@ private struct QueryRun {
                     status: 400, code: "INVALID_TYPE",
                     message: "Didn't understand relationship '\(children.from)' in FROM part of query call.")
             }
-            try check(children, of: target.type)
+            try check(children, of: target)
         }
     }
 
@@ -114,8 +120,7 @@ private struct QueryRun {
                 try add(path, to: &row, of: record, type)
             case .children(let children):
                 guard let target = Schema.children(children.from, of: type) else { continue }
-                let found = try rows(
-                    children, of: target.type, parent: (target.field, record["Id"]?.stringOrNumber ?? ""))
+                let found = try rows(children, of: target, parent: record["Id"]?.stringOrNumber ?? "")
                 // Without children the value is null, not an empty result.
                 row["OrderItems"] = found.isEmpty ? .null : page(found)
             }

@@ -7,6 +7,8 @@ extension SalesforceSimulator {
     public struct State: Sendable {
         /// Type → 18-character id → field → value. An absent field is null.
         public internal(set) var records: [String: [String: [String: JSON]]] = [:]
+        /// Order id → the ids of its items. A search through the items of all orders takes longer than the call.
+        private var itemIds: [String: Set<String>] = [:]
         /// Order id → every value that was written to Provisioning_Status__c, oldest first.
         public internal(set) var statusHistory: [String: [String]] = [:]
         /// The valid access tokens.
@@ -39,11 +41,26 @@ extension SalesforceSimulator {
             let id = id.flatMap(salesforceId18) ?? newId(of: type)
             let now = JSON.string(salesforceTime(self.now))
             let system: [String: JSON] = ["Id": .string(id), "CreatedDate": now, "LastModifiedDate": now]
+            delete(type, id)
             records[type, default: [:]][id] = fields.merging(system) { given, _ in given }
+            if let order = order(ofItem: id, type) { itemIds[order, default: []].insert(id) }
             return id
         }
 
-        package mutating func delete(_ type: String, _ id: String) { records[type]?[id] = nil }
+        package mutating func delete(_ type: String, _ id: String) {
+            if let order = order(ofItem: id, type) { itemIds[order]?.remove(id) }
+            records[type]?[id] = nil
+        }
+
+        private func order(ofItem id: String, _ type: String) -> String? {
+            type == "OrderItem" ? records[type]?[id]?["OrderId"]?.stringOrNumber : nil
+        }
+
+        /// The items of the order with that 18-character id.
+        package func items(ofOrder id: String) -> [String: [String: JSON]] {
+            let items = itemIds[id, default: []].compactMap { id in records["OrderItem"]?[id].map { (id, $0) } }
+            return Dictionary(items) { $1 }
+        }
 
         mutating func nextNumber() -> Int {
             sequence += 1

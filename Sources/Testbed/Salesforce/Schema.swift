@@ -100,9 +100,9 @@ enum Schema {
         return nil
     }
 
-    /// The child type of a relationship with a plural name, and the field that refers to the parent.
-    static func children(_ name: String, of type: String) -> (type: String, field: String)? {
-        type == "Order" && name.lowercased() == "orderitems" ? ("OrderItem", "OrderId") : nil
+    /// The child type of a relationship with a plural name.
+    static func children(_ name: String, of type: String) -> String? {
+        type == "Order" && name.lowercased() == "orderitems" ? "OrderItem" : nil
     }
 
     static func typeName(_ name: String) -> String? {

@@ -29,12 +29,20 @@ extension SalesforceSimulator.State {
                 status: 400, code: "EXCEEDED_MAX_SIZE_REQUEST",
                 message: "record limit reached. cannot submit more than 200 records into this call")
         }
-        let before = self
-        let outcomes = rows.map { row in Result { () throws(SalesforceRefusal) in try updateRow(row) } }
+        // Of each row, and not the whole state: that would copy all records.
+        var before: [StoredRow] = []
+        let outcomes = rows.map { row in
+            Result { () throws(SalesforceRefusal) in
+                let (type, id, fields) = try rowToUpdate(row)
+                before.append(StoredRow(type: type, id: id, record: records[type]?[id], history: statusHistory[id]))
+                try update(type, id, fields)
+                return id
+            }
+        }
         var failed = false
         for case .failure in outcomes { failed = true }
         let rolledBack = failed && body["allOrNone"]?.bool == true
-        if rolledBack { self = before }
+        if rolledBack { before.reversed().forEach { restore($0) } }
         return .array(
             outcomes.map { outcome in
                 switch outcome {
@@ -51,7 +59,21 @@ extension SalesforceSimulator.State {
             })
     }
 
-    private mutating func updateRow(_ row: JSON) throws(SalesforceRefusal) -> String {
+    private struct StoredRow {
+        var type: String
+        var id: String
+        var record: [String: JSON]?
+        var history: [String]?
+    }
+
+    private mutating func restore(_ row: StoredRow) {
+        records[row.type]?[row.id] = row.record
+        statusHistory[row.id] = row.history
+    }
+
+    private func rowToUpdate(
+        _ row: JSON
+    ) throws(SalesforceRefusal) -> (type: String, id: String, fields: [String: JSON]) {
         guard var fields = row.object, let type = row["attributes"]?["type"]?.stringOrNumber,
             let id = (row["id"] ?? row["Id"])?.stringOrNumber
         else {
@@ -63,8 +85,7 @@ extension SalesforceSimulator.State {
             throw SalesforceRefusal(
                 status: 400, code: "INVALID_CROSS_REFERENCE_KEY", message: "invalid cross reference id")
         }
-        try update(type, id18, fields)
-        return id18
+        return (type, id18, fields)
     }
 }
 

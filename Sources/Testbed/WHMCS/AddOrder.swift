@@ -55,7 +55,7 @@ func addOrder(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ 
         amount: money(lines.reduce(0) { $0 + (Double($1.price) ?? 0) * Double($1.quantity) }), invoiceId: 0,
         isConfirmed: !form.bool("noemail"), date: whmcsTime(.now()))
     if !form.bool("noinvoice") { order.invoiceId = state.newId() }
-    state.orders.append(order)
+    state.add(order)
 
     var serviceIds: [String] = []
     for line in lines {
@@ -63,7 +63,7 @@ func addOrder(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ 
         for _ in 0..<copies {
             let service = service(of: line, order, id: state.newId(), quantity: line.quantity / copies)
             serviceIds.append(String(service.id))
-            state.services.append(service)
+            state.add(service)
         }
     }
     let ids = JSON.string(serviceIds.joined(separator: ","))

@@ -25,27 +25,23 @@ func getClientsProducts(
 )
     throws(WHMCSRefusal) -> [String: JSON]
 {
-    let (client, id, product) = (form.integer("clientid"), form.integer("serviceid"), form.integer("pid"))
-    let matching = state.services.filter { service in
-        client ?? service.clientId == service.clientId && id ?? service.id == service.id
-            && product ?? service.pid == service.pid && form.selects("domain", service.domain)
+    let product = form.integer("pid")
+    let matching = state.services(id: form.integer("serviceid"), client: form.integer("clientid")).filter { service in
+        product ?? service.pid == service.pid && form.selects("domain", service.domain)
     }
     let page = form.page(matching)
-    let orders = Set(page.rows.map(\.orderId))
-    let numbers = Dictionary(state.orders.filter { orders.contains($0.id) }.map { ($0.id, $0.number) }) { $1 }
     let snapshot = state
     return page.totals.merging([
         "clientid": .string(form["clientid"]), "serviceid": .string(form["serviceid"]), "pid": .string(form["pid"]),
         "domain": .string(form["domain"]),
         "products": configuration.responseFormat.list(
             "product",
-            page.rows.map { serviceRow($0, numbers[$0.orderId] ?? "", configuration.responseFormat, snapshot) }),
+            page.rows.map { serviceRow($0, configuration.responseFormat, snapshot) }),
     ]) { $1 }
 }
 
 private func serviceRow(
-    _ service: WHMCSSimulator.Service, _ orderNumber: String, _ format: WHMCSSimulator.ResponseFormat,
-    _ state: WHMCSSimulator.State
+    _ service: WHMCSSimulator.Service, _ format: WHMCSSimulator.ResponseFormat, _ state: WHMCSSimulator.State
 ) -> JSON {
     let product = state.product(service.pid)
     let fields = (product?.customFields ?? [:]).sorted { $0.key < $1.key }.map { id, name -> JSON in
@@ -60,7 +56,7 @@ private func serviceRow(
     return [
         "id": .number(service.id), "qty": .number(service.quantity),
         "clientid": .number(service.clientId), "orderid": .number(service.orderId),
-        "ordernumber": .string(orderNumber), "pid": .number(service.pid),
+        "ordernumber": .string(state.order(service.orderId)?.number ?? ""), "pid": .number(service.pid),
         "name": .string(product?.name ?? ""), "groupname": "Services", "domain": .string(service.domain),
         "username": "", "password": .string(service.password), "notes": "",
         "firstpaymentamount": .string(service.amount),

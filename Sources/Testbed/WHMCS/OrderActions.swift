@@ -29,28 +29,23 @@ private func pendingOrder(_ form: PHPForm, _ state: WHMCSSimulator.State) throws
 func getOrders(_ form: PHPForm, _ configuration: WHMCSSimulator.Configuration, _ state: inout WHMCSSimulator.State)
     throws(WHMCSRefusal) -> [String: JSON]
 {
-    // The order is undocumented, so no program may rely on it.
-    let orders = configuration.listsOldestFirst ? state.orders : state.orders.reversed()
-    let (id, client) = (form.integer("id"), form.integer("userid"))
-    let matching = orders.filter { order in
-        id ?? order.id == order.id && client ?? order.clientId == order.clientId && form.selects("status", order.status)
+    let matching = state.orders(id: form.integer("id"), client: form.integer("userid")).filter {
+        form.selects("status", $0.status)
     }
-    let page = form.page(matching)
-    let ids = Set(page.rows.map(\.id))
-    let services = Dictionary(grouping: state.services.filter { ids.contains($0.orderId) }, by: \.orderId)
+    // The order is undocumented, so no program may rely on it.
+    let page = form.page(configuration.listsOldestFirst ? matching : matching.reversed())
     let snapshot = state
     return page.totals.merging([
         "orders": configuration.responseFormat.list(
             "order",
-            page.rows.map { orderRow($0, services[$0.id] ?? [], configuration.responseFormat, snapshot) })
+            page.rows.map { orderRow($0, configuration.responseFormat, snapshot) })
     ]) { $1 }
 }
 
 private func orderRow(
-    _ order: WHMCSSimulator.Order, _ services: [WHMCSSimulator.Service], _ format: WHMCSSimulator.ResponseFormat,
-    _ state: WHMCSSimulator.State
+    _ order: WHMCSSimulator.Order, _ format: WHMCSSimulator.ResponseFormat, _ state: WHMCSSimulator.State
 ) -> JSON {
-    let items = services.map { service -> JSON in
+    let items = state.services(ofOrder: order.id).map { service -> JSON in
         [
             "type": "product", "relid": .number(service.id), "producttype": "Other Product/Service",
             // WHMCS gives the name, and no product id.

@@ -1,6 +1,22 @@
+import Basics
 import JSON
 
 extension WHMCSSimulator {
+    /// How long a request takes. WHMCS is PHP on one host: with more requests at once than it has workers, all of them are
+    /// slower.
+    public struct ResponseTime: Sendable {
+        public var milliseconds: Milliseconds
+        public var workers: Int
+
+        public init(milliseconds: Milliseconds, workers: Int = 8) {
+            self.milliseconds = milliseconds
+            self.workers = workers
+        }
+
+        /// - Parameter requests: at work, this one included.
+        func with(_ requests: Int) -> Milliseconds { milliseconds * max(workers, requests) / workers }
+    }
+
     /// How an installation is set up: who may call what, and how it answers.
     public struct Configuration: Sendable {
         public var identifier: String
@@ -17,6 +33,8 @@ extension WHMCSSimulator {
         public var dropsNotes = false
         /// The order of rows in GetOrders, which is undocumented.
         public var listsOldestFirst = false
+        /// Nil: it answers at once.
+        public var responseTime: ResponseTime?
         public var responseFormat = ResponseFormat()
 
         package init(identifier: String, secret: String) {

@@ -1,3 +1,4 @@
+import Foundation
 import JSON
 import Synchronization
 
@@ -10,6 +11,8 @@ package final class WHMCSInstallation: Sendable {
 
     package let content: Mutex<Content>
     let faults = FaultQueue()
+    /// Requests at work, and the most so far.
+    let requests = Mutex((now: 0, most: 0))
 
     package init(_ configuration: WHMCSSimulator.Configuration, _ state: WHMCSSimulator.State) {
         content = Mutex(Content(configuration: configuration, state: state))
@@ -21,7 +24,21 @@ package final class WHMCSInstallation: Sendable {
         // PHP reads only forms, so any other body is a call without credentials.
         let form = PHPForm(request.method == "POST" ? request.form : [])
         content.withLock { $0.state.actions.append(form["action"]) }
-        return faults.carryOut(form["action"]) { content.withLock { serve(form, &$0) } }
+        let atOnce = requests.withLock { requests in
+            requests.now += 1
+            requests.most = max(requests.most, requests.now)
+            return requests.now
+        }
+        defer { requests.withLock { $0.now -= 1 } }
+        return faults.carryOut(form["action"]) { serve(form, atOnce: atOnce) }
+    }
+
+    /// Half of the time passes before it acts, and half after.
+    private func serve(_ form: PHPForm, atOnce: Int) -> ServerReply {
+        let time = content.withLock { $0.configuration.responseTime }.map { Double($0.with(atOnce)) / 1000 }
+        if let time { Thread.sleep(forTimeInterval: time / 2) }
+        defer { if let time { Thread.sleep(forTimeInterval: time / 2) } }
+        return content.withLock { serve(form, &$0) }
     }
 
     private func serve(_ form: PHPForm, _ content: inout Content) -> ServerReply {

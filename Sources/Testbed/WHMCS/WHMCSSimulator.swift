@@ -22,6 +22,9 @@ public final class WHMCSSimulator: Sendable {
     /// A snapshot.
     public var state: State { installation.content.withLock { $0.state } }
 
+    /// The most requests that were at work at once.
+    public var mostRequestsAtOnce: Int { installation.requests.withLock { $0.most } }
+
     /// Takes effect with the next call.
     public var configuration: Configuration {
         get { installation.content.withLock { $0.configuration } }

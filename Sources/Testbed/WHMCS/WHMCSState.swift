@@ -1,7 +1,7 @@
 import Basics
 
 extension WHMCSSimulator {
-    public struct Client: Sendable, Equatable {
+    public struct Client: Identifiable, Sendable, Equatable {
         public var id: Int
         public var name: String
         /// Active, Inactive or Closed.
@@ -83,7 +83,7 @@ extension WHMCSSimulator {
         }
     }
 
-    public struct Order: Sendable, Equatable {
+    public struct Order: Identifiable, Sendable, Equatable {
         public var id: Int
         /// The number that customers see: ten random digits.
         public var number: String
@@ -101,7 +101,7 @@ extension WHMCSSimulator {
         public var date: String
     }
 
-    public struct Service: Sendable, Equatable {
+    public struct Service: Identifiable, Sendable, Equatable {
         public var id: Int
         public var orderId: Int
         public var clientId: Int
@@ -139,8 +139,9 @@ extension WHMCSSimulator {
         /// Active gateways: system name → display name.
         public var gateways: [String: String] = [:]
         public var payMethods: [PayMethod] = []
-        /// Oldest first.
+        /// Oldest first. `add` appends.
         public var orders: [Order] = []
+        /// Oldest first. `add` appends.
         public var services: [Service] = []
         /// Product → what its module answers instead of setting a service up.
         public var moduleErrors: [Int: String] = [:]
@@ -151,26 +152,56 @@ extension WHMCSSimulator {
         public internal(set) var actions: [String] = []
 
         private var lastId = 1000
+        private var index = RowIndex()
 
         public init() {}
 
-        public func client(_ id: Int) -> Client? { clients.first { $0.id == id } }
+        public func client(_ id: Int) -> Client? { clients.row(id) }
         public func product(_ pid: Int) -> Product? { products.first { $0.pid == pid } }
-        public func order(_ id: Int) -> Order? { orders.first { $0.id == id } }
-        public func services(ofOrder id: Int) -> [Service] { services.filter { $0.orderId == id } }
+        public func order(_ id: Int) -> Order? { orders.row(id) }
+        public func services(ofOrder id: Int) -> [Service] { services.rows(index.servicesOfOrder[id]) }
+
+        /// The orders with that id, of that client; nil for any.
+        func orders(id: Int?, client: Int?) -> [Order] {
+            if let id { return orders.rows([id]).filter { client ?? $0.clientId == $0.clientId } }
+            return client.map { orders.rows(index.ordersOfClient[$0]) } ?? orders
+        }
+
+        /// The services with that id, of that client; nil for any.
+        func services(id: Int?, client: Int?) -> [Service] {
+            if let id {
+                return services.rows([id]).filter { client ?? $0.clientId == $0.clientId }
+            }
+            return client.map { services.rows(index.servicesOfClient[$0]) } ?? services
+        }
+
+        mutating func add(_ order: Order) {
+            index.ordersOfClient[order.clientId, default: []].append(order.id)
+            orders.append(order)
+        }
+
+        mutating func add(_ service: Service) {
+            index.servicesOfClient[service.clientId, default: []].append(service.id)
+            index.servicesOfOrder[service.orderId, default: []].append(service.id)
+            services.append(service)
+        }
 
         /// An order that a customer made, of one service.
         package mutating func addOrder(client: Int, notes: String) -> Order {
             let order = Order(
                 id: newId(), number: "1000000000", clientId: client, status: "Pending", notes: notes,
                 paymentMethod: "mailin", amount: "9.90", invoiceId: 0, date: "2026-11-20 10:15:30")
-            orders.append(order)
-            services.append(
+            add(order)
+            add(
                 Service(
                     id: newId(), orderId: order.id, clientId: client, pid: 185, quantity: 1, billingCycle: "monthly",
                     status: "Pending", amount: "9.90", domain: "", customFields: [:], configOptions: [:],
                     password: ""))
             return order
+        }
+
+        private func positions(ofServicesOf order: Int) -> [Int] {
+            index.servicesOfOrder[order, default: []].compactMap(services.position)
         }
 
         mutating func newId() -> Int {
@@ -183,10 +214,10 @@ extension WHMCSSimulator {
         ///
         /// - Parameter autoSetup: instead of what each product says.
         mutating func accept(order id: Int, autoSetup: Bool?) {
-            for index in orders.indices where orders[index].id == id { orders[index].status = "Active" }
-            for index in services.indices where services[index].orderId == id {
-                guard autoSetup ?? !productsSetUpOnPayment.contains(services[index].pid) else { continue }
-                setUp(index)
+            if let position = orders.position(of: id) { orders[position].status = "Active" }
+            for position in positions(ofServicesOf: id) {
+                guard autoSetup ?? !productsSetUpOnPayment.contains(services[position].pid) else { continue }
+                setUp(position)
             }
         }
 
@@ -194,19 +225,19 @@ extension WHMCSSimulator {
         public mutating func retryModuleQueue() {
             let waiting = Set(moduleQueue.map(\.serviceId))
             moduleQueue = []
-            for index in services.indices where waiting.contains(services[index].id) { setUp(index) }
+            for position in services.indices where waiting.contains(services[position].id) { setUp(position) }
         }
 
-        private mutating func setUp(_ index: Int) {
-            guard let error = moduleErrors[services[index].pid] else { return services[index].status = "Active" }
+        private mutating func setUp(_ position: Int) {
+            guard let error = moduleErrors[services[position].pid] else { return services[position].status = "Active" }
             moduleQueue.append(
-                FailedAction(serviceId: services[index].id, action: "CreateAccount", error: error))
+                FailedAction(serviceId: services[position].id, action: "CreateAccount", error: error))
         }
 
         /// Sets the status of an order and of its services.
         mutating func setStatus(ofOrder id: Int, _ status: String) {
-            for index in orders.indices where orders[index].id == id { orders[index].status = status }
-            for index in services.indices where services[index].orderId == id { services[index].status = status }
+            if let position = orders.position(of: id) { orders[position].status = status }
+            for position in positions(ofServicesOf: id) { services[position].status = status }
         }
     }
 }

@@ -33,14 +33,31 @@ final class CostMeter {
     }
 
     /// The cost of one event of each kind, in a warm program.
-    func costOfEvents() throws -> [(name: String, cost: Cost)] {
+    ///
+    /// - Parameter customer: who ordered; nil for a new customer for each order.
+    func costOfEvents(of customer: EndToEndHarness.Customer? = nil) throws -> [(name: String, cost: Cost)] {
         harness.testbed.retireIdleProcesses()
-        _ = try round()
-        return try round()
+        _ = try round(customer)
+        return try round(customer)
     }
 
-    private func round() throws -> [(name: String, cost: Cost)] {
-        let (order, _) = harness.newOrder()
+    /// The cost of a run that searches all orders of the customer, because WHMCS has not answered an earlier AddOrder.
+    func costOfSearch(of customer: EndToEndHarness.Customer) throws -> Cost {
+        let order = harness.newOrder(of: customer)
+        faultProxy.reset { $0.action == "AddOrder" ? .response(.actThenDrop) : nil }
+        try harness.fulfill(order)
+        _ = try harness.poll("unanswered AddOrder of \(order)") {
+            let item = try harness.ledgerItem(order)
+            return item?["addOrder"] == "sent" && item?["leaseOwner"] == nil && harness.testbed.isIdle ? true : nil
+        }
+        return try costs(of: ["provision-order"]) {
+            try harness.recover(["orderId": .string(order)])
+            try waitUntilSettled(order)
+        }[0]
+    }
+
+    private func round(_ customer: EndToEndHarness.Customer?) throws -> [(name: String, cost: Cost)] {
+        let order = harness.newOrder(of: customer ?? harness.newCustomer())
         let click = try costs(of: ["verify-signature", "provision-order"]) {
             try #expect(harness.fulfill(order).status == 202)
             try waitUntilSettled(order)
@@ -48,7 +65,7 @@ final class CostMeter {
         let poll = try costs(of: ["order-status"]) {
             try #expect(harness.status(order)["status"] == "Provisioned")
         }
-        let (late, _) = harness.newOrder()
+        let late = harness.newOrder(of: customer ?? harness.newCustomer())
         try filler.addDue(late)
         let recovery = try costs(of: ["recover-orders"]) {
             try #expect(harness.recoverOnSchedule() == ["recovered": 1])

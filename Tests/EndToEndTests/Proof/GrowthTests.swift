@@ -7,6 +7,7 @@ import Testing
 /// The cost of many orders in the ledger. `PROVE=growth` runs the long proof with the zips' programs, as deploy/prove does.
 @Suite struct GrowthTests {
     private static let isWhole = ProcessInfo.processInfo.environment["PROVE"] == "growth"
+    private static let ordersOfLargeClient = 10_000
     private static let programs = isWhole ? packageRoot.appending(path: ".build/static/release").path : nil
 
     @Test("An event costs the same however many orders the ledger has")
@@ -32,10 +33,7 @@ import Testing
             for (name, cost) in try meter.costOfEvents() {
                 let least = first[name] ?? cost
                 first[name] = least
-                table.add([
-                    name, "\(count)", "\(cost.calls.count)", "\(cost.bytesSent)", "\(cost.bytesReceived)",
-                    decimal(cost.milliseconds), mebibytes(cost.peakKiB),
-                ])
+                table.add(name, count, cost)
                 let what = "\(name), \(count) orders"
                 checks.expect(!cost.calls.isEmpty && cost.calls == least.calls, "\(what): the calls are \(cost.calls)")
                 // The ids of WHMCS are numbers, which get longer.
@@ -47,7 +45,31 @@ import Testing
                     Double(cost.peakKiB) <= 1.2 * Double(least.peakKiB), "\(what): a peak of \(cost.peakKiB) KiB")
             }
         }
+        try eventsOfLargeClient(&checks, &table, meter, few: first, ordersInLedger: filled)
         table.print()
+    }
+
+    /// A run reads pages of a large client's lists, and all of them only while an AddOrder is in doubt.
+    private func eventsOfLargeClient(
+        _ checks: inout Checks, _ table: inout Table, _ meter: CostMeter, few: [String: Cost], ordersInLedger: Int
+    ) throws {
+        let customer = meter.harness.newCustomer()
+        meter.harness.testbed.whmcs.update { state in
+            for _ in 0..<Self.ordersOfLargeClient {
+                _ = state.addOrder(client: customer.client, notes: "another order")
+            }
+        }
+        var costs = try meter.costOfEvents(of: customer)
+        costs.append(("its provisioning after an unanswered AddOrder", try meter.costOfSearch(of: customer)))
+        for (name, cost) in costs {
+            let what = "\(name), client with \(Self.ordersOfLargeClient) orders"
+            table.add(what, ordersInLedger, cost)
+            checks.expect(cost.peakKiB < 64 * 1024, "\(what): a peak of \(cost.peakKiB) KiB")
+            guard let few = few[name] else { continue }
+            // The services of the order one by one, because all of the client's have many pages; and a page of each list.
+            checks.expect(cost.calls.count <= few.calls.count + 10, "\(what): the calls are \(cost.calls)")
+            checks.expect(cost.bytesReceived < 2_000_000, "\(what): \(cost.bytesReceived) bytes received")
+        }
     }
 
     // MARK: Many due orders
@@ -123,6 +145,13 @@ private struct Table {
     init(_ head: [String]) { rows = [head, head.map { _ in "---" }] }
 
     mutating func add(_ row: [String]) { rows.append(row) }
+
+    mutating func add(_ event: String, _ ordersInLedger: Int, _ cost: Cost) {
+        add([
+            event, "\(ordersInLedger)", "\(cost.calls.count)", "\(cost.bytesSent)", "\(cost.bytesReceived)",
+            decimal(cost.milliseconds), mebibytes(cost.peakKiB),
+        ])
+    }
 
     func print() {
         for row in rows { Swift.print("| " + row.joined(separator: " | ") + " |") }

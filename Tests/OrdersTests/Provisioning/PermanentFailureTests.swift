@@ -85,8 +85,10 @@ import Testing
             settings: ["SF_STATUS_ACTIVATING": "Beaming"],
             steps: ["validation done", "sf_status_update failed", "order_details done"]),
         Example(
-            code: "PROVISIONING_ERROR",
-            message: "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist", steps: untilDetails,
+            code: "WHMCS_REJECTED",
+            message: "There are no WHMCS credentials: "
+                + "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist.",
+            steps: untilDetails,
             arrange: { harness in
                 try harness.aws.deleteParameter("whmcs")
                 try harness.restart()

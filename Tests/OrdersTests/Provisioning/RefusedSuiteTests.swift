@@ -79,4 +79,15 @@ import Testing
         try harness.run(orders[1])
         #expect(harness.alerts.last?.hasPrefix("WHMCS answers again; ") == true)
     }
+
+    @Test("Credentials that nobody can use make orders wait", arguments: [nil, "{", #"{"identifier":"i"}"#])
+    func credentials(_ value: String?) throws {
+        if let value { try harness.aws.put("whmcs", value) } else { try harness.aws.deleteParameter("whmcs") }
+        try harness.restart()
+        #expect(try harness.run(orders[0])["status"] == "Failed")
+        #expect(harness.alerts.contains { $0.hasPrefix("WHMCS refuses the suite since ") })
+        #expect(try harness.ledger(orders[0]).errorMessage?.hasPrefix("There are no WHMCS credentials: ") == true)
+        for order in orders.dropFirst() { #expect(try harness.run(order)["status"] == "Activating") }
+        #expect(try harness.ledger(orders[6]).attempts == 0)
+    }
 }

@@ -123,4 +123,16 @@ import Testing
         #expect(try harness.ledger().errorCode == "WHMCS_SETUP_FAILED")
         #expect((3_600_000...3_660_000).contains(harness.network.now - answered))
     }
+
+    @Test("However often WHMCS fails, the time to repair a set-up ends") func setupEnds() throws {
+        harness.whmcs.update { $0.moduleErrors = [185: "No server has room"] }
+        try harness.run()
+        let last = harness.network.now + 86_400_000 + 3_600_000
+        while try harness.ledger().dueAt != nil, harness.network.now < last + 7_200_000 {
+            try harness.open(.whmcs, until: harness.network.now)
+            try harness.runWhenDue()
+        }
+        #expect(try harness.ledger().errorCode == "WHMCS_SETUP_FAILED")
+        #expect((last...last + 60_000).contains(harness.network.now))
+    }
 }

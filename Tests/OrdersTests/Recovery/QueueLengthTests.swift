@@ -22,7 +22,9 @@ import Testing
             Response(status: 200, body: JSON.object(["Attributes": ["ApproximateNumberOfMessages": count]]).bytes))
     }
 
-    @Test("Messages that wait in the order queue count", arguments: [(0, 60), (45, 15), (59, 1), (60, 0), (1000, 0)])
+    @Test(
+        "Messages that wait in the order queue count, up to three quarters",
+        arguments: [(0, 60), (44, 16), (45, 15), (60, 15), (1000, 15)])
     func waiting(_ count: Int, _ most: Int) throws {
         let orders = try harness.enterDueOrders(70)
         harness.network.before = { [self] request in

@@ -34,9 +34,19 @@ import Testing
         #expect(try harness.recover() == ["recovered": 0])
         #expect(
             harness.log.lines.contains { $0["message"] == "orders wait for an outage to end" && $0["orders"] == 200 })
-        // The probe is due.
-        harness.network.now += 260_000
-        #expect(try harness.recover()["recovered"] == 60)
+    }
+
+    @Test("One order a round probes a side, and the others wait for its outcome", arguments: Side.allCases)
+    func oneProbe(_ side: Side) throws {
+        let waiting = try harness.enterDueOrders(70, ["status": "Activating"])
+        let others = try harness.enterDueOrders(1, from: 70, ["status": "Activating", "addOrder": "added"])
+        try harness.open(side, until: harness.network.now)
+        #expect(try harness.recover() == ["recovered": side == .addOrder ? 2 : 1])
+        #expect(published.values == [waiting[0]] + (side == .addOrder ? others : []))
+        #expect(try dueAt(waiting[69]) == harness.network.now + 60_000)
+        // Nobody has probed.
+        harness.network.now += 60_000
+        #expect(try harness.recover() == ["recovered": 1])
     }
 
     @Test(
