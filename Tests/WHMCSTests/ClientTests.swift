@@ -33,6 +33,16 @@ import WHMCS
         #expect(http.sent.allSatisfy { $0 == "action=GetPaymentMethods" })
     }
 
+    @Test("Of reads that go out together each is heard") func eachHeard() throws {
+        let refusal = #"{"result":"error","message":"Invalid Permissions: API action is not allowed"}"#
+        let http = FakeHTTPClient([.answer(403, refusal), .answer(200, #"{"result":"success"}"#)])
+        var heard: [Bool] = []
+        var whmcs = try http.whmcs
+        whmcs.heard = { _, failure, _ in heard.append(failure == nil) }
+        #expect(throws: WHMCSFailure.self) { try whmcs.services(clientId: 7, ids: [1, 2]) }
+        #expect(heard == [false, true])
+    }
+
     @Test("A read is retried") func readRetries() throws {
         let http = FakeHTTPClient([
             .answer(503, page), .failed(.broken, received: true), .answer(200, #"{"result":"success"}"#),
