@@ -34,13 +34,14 @@ import WHMCS
     }
 
     @Test("Of reads that go out together each is heard") func eachHeard() throws {
-        let refusal = #"{"result":"error","message":"Invalid Permissions: API action is not allowed"}"#
-        let http = FakeHTTPClient([.answer(403, refusal), .answer(200, #"{"result":"success"}"#)])
+        let paged = PagedWHMCS(1...1_000)
+        let answer = paged.http.before
+        paged.http.before = { [http = paged.http] in http.requests.count == 2 ? .answer(403, Self.refused) : answer($0) }
         var heard: [Bool] = []
-        var whmcs = try http.whmcs
+        var whmcs = try paged.http.whmcs
         whmcs.heard = { _, failure, _ in heard.append(failure == nil) }
-        #expect(throws: WHMCSFailure.self) { try whmcs.services(clientId: 7, ids: [1, 2]) }
-        #expect(heard == [false, true])
+        #expect(throws: WHMCSFailure.self) { try whmcs.orders(clientId: 7) }
+        #expect(heard == [true, false, true, true, true])
     }
 
     @Test("A read is retried") func readRetries() throws {
