@@ -97,6 +97,7 @@ import Testing
         #expect(
             opened.map { "\($0.method) \($0.url)" }.map(Self.withoutSlash)
                 == start.preconnects.map { "HEAD https://\($0)" })
+        #expect(read.allSatisfy { $0.timeout == 3_000 })
         // A preconnect carries no credentials.
         #expect(opened.allSatisfy { $0.isIdempotent && $0.headers.isEmpty && $0.body.isEmpty && $0.signature == nil })
         #expect(log.messages == [])
