@@ -10,7 +10,7 @@ import Salesforce
 struct Recovery: Program {
     /// Of the schedule.
     private static let interval: Milliseconds = 60_000
-    /// Of a run of provision-order: some 22 calls, one after another.
+    /// Of a run of provision-order, with room for a slow WHMCS: at 0.3 s a call it takes 2 s.
     private static let runTime: Milliseconds = 5_000
 
     let context: ProgramContext<Settings>
