@@ -36,7 +36,8 @@ import WHMCS
     @Test("Of reads that go out together each is heard") func eachHeard() throws {
         let paged = PagedWHMCS(1...1_000)
         let answer = paged.http.before
-        paged.http.before = { [http = paged.http] in http.requests.count == 2 ? .answer(403, Self.refused) : answer($0) }
+        paged.http.before = { [http = paged.http] in http.requests.count == 2 ? .answer(403, Self.refused) : answer($0)
+        }
         var heard: [Bool] = []
         var whmcs = try paged.http.whmcs
         whmcs.heard = { _, failure, _ in heard.append(failure == nil) }
