@@ -156,6 +156,16 @@ import Testing
         #expect(http.requests.count == 4)
     }
 
+    @Test("An answer ends the pause") func pauseEnds() throws {
+        let http = FakeHTTPClient([
+            Self.answer(["/a": "1"]), .timedOut, Self.answer(["/b": "2"]), Self.answer(["/a": "3"]),
+        ])
+        let (cache, store) = (ParameterCache(lifetime: 1_000), ParameterStore(.cloud, http.client))
+        for now: Timestamp in [0, 1_000] { #expect(try cache.get(["/a"], from: store, now: now) == ["/a": "1"]) }
+        #expect(try cache.get(["/b"], from: store, now: 1_001) == ["/b": "2"], "it was never read")
+        #expect(try cache.get(["/a"], from: store, now: 1_002) == ["/a": "3"])
+    }
+
     /// The kept value has just been refused.
     @Test("A younger value cannot be an old one") func outageOfYoungerValue() throws {
         let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut, .timedOut, .timedOut])
