@@ -45,10 +45,11 @@ extension Ledger {
                 requestWrite(request.orderID, after: previous, correlationID: request.correlationID),
             ]
             let results: [ConditionResult]?
-            do {
+            do throws(AWSFailure) {
                 results = try table.transact(claims)
-            } catch let failure as AWSFailure where failure.isTransactionConflict {
-                // Two clicks at once.
+            } catch {
+                // Of two clicks at once.
+                guard error.isTransactionConflict else { throw error }
                 continue
             }
             guard let results else { return .accepted(requestNumber: requestNumber) }

@@ -107,6 +107,9 @@ struct TokenRefresh: Program {
     /// For the health report alone: the token is stored, so a failure is no failure of the refresh.
     private func recordToken(_ http: HTTPClient, _ log: Log) {
         guard let name = settings.ledgerTable else { return }
+        var http = http
+        // Whoever invoked this function waits for it.
+        http.retries = 0
         do {
             try Ledger(context.table(name, http), now: http.now).recordToken()
         } catch {

@@ -30,9 +30,9 @@ enum SecretWeakness: String {
     private static func isPlaceholder(_ secret: [UInt8]) -> Bool {
         let text = secret.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 | 0x20 : $0 }
         // `change_me` is `changeme`.
-        let letters = text.filter { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+        let letters = text.filter { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }.map { CChar($0) } + [0]
         return beginnings.contains { text.starts(with: $0.utf8) }
-            || words.contains { memmem(letters, letters.count, $0, $0.utf8.count) != nil }
+            || words.contains { strstr(letters, $0) != nil }
     }
 
     /// Whether it is one character, or one piece, again and again.

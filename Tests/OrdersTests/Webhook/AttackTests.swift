@@ -63,7 +63,7 @@ import Testing
 
     @Test(
         "Hex digits may have either case",
-        arguments: [good.uppercased(), good.prefix(32) + good.dropFirst(32).uppercased()])
+        arguments: [good.uppercased(), String(good.prefix(32)) + good.dropFirst(32).uppercased()])
     func signatureCase(_ text: String) throws {
         #expect(try WebhookHarness().send(Self.signature(text)).status == 202)
     }
@@ -74,7 +74,8 @@ import Testing
             (signed(String(repeating: "[", count: 16_000)), 415),
             (signed(#"{"a":"# + String(repeating: "[", count: 600) + String(repeating: "]", count: 600) + "}"), 415),
             (
-                signed(#"{"a":"# + String(repeating: #"{"a":"#, count: 3_000) + String(repeating: "}", count: 3_001)),
+                signed(
+                    #"{"a":"# + String(repeating: #"{"a":"#, count: 2_000) + "1" + String(repeating: "}", count: 2_001)),
                 415
             ),
             (signed(#"{"a":"# + String(repeating: "9", count: 10_000) + "}"), 415),
@@ -176,7 +177,7 @@ import Testing
     {
         let text =
             #"{"orderId":"\#(Seed.order)","timestamp":"2026-11-20T10:15:30Z","nonce":"\#(nonce)","idempotencyKey":\#(json)}"#
-        return WebhookRequest(nonce: nonce, body: Array(text.utf8), headers: ["idempotency-key": header])
+        return WebhookRequest(body: Array(text.utf8), nonce: nonce, headers: ["idempotency-key": header])
     }
 
     @Test("The signed body's key wins over the header's") func signedKey() throws {
@@ -194,7 +195,7 @@ import Testing
     @Test(
         "A key in the body must be visible characters; null is none",
         arguments: [
-            ("null", "key-1", true), ("null", nil, false), (#""""#, "key-1", false), (#""a b""#, "key-1", false),
+            ("null", "key-1", true), ("null", nil, false), ("\"\"", "key-1", false), (#""a b""#, "key-1", false),
             ("true", "key-1", false), ("[]", "key-1", false), (#""ä""#, "key-1", false),
         ] as [(String, String?, Bool)])
     func signedKeyForm(_ json: String, _ header: String?, _ isAccepted: Bool) throws {
@@ -208,8 +209,8 @@ import Testing
         arguments: [
             (nil, nil, 202, nil), (nil, #""anything""#, 202, nil),
             ("00DDn000000AbCd", #""00DDn000000AbCd""#, 202, nil),
-            ("00DDn000000AbCd", #""00DDn000000AbCdMAE""#, 202, nil),
-            ("00DDn000000AbCdMAE", #""00DDn000000AbCd""#, 202, nil),
+            ("00DDn000000AbCd", #""00DDn000000AbCdMAK""#, 202, nil),
+            ("00DDn000000AbCdMAK", #""00DDn000000AbCd""#, 202, nil),
             ("00DDn000000AbCd", nil, 400, "INVALID_REQUEST"), ("00DDn000000AbCd", "null", 400, "INVALID_REQUEST"),
             ("00DDn000000AbCd", #""00D""#, 400, "INVALID_REQUEST"),
             ("00DDn000000AbCd", #""00DDn000000AbCe""#, 403, "ORGANIZATION_NOT_ALLOWED"),
