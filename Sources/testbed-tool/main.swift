@@ -24,6 +24,8 @@ func run(_ command: Command) throws -> Bool {
         return try FulfillCommand(
             projectRoot: root, orderId: orderId, key: key, timeout: timeout, print: print
         ).run()
+    case .status(let orderId):
+        return try StatusCommand(projectRoot: root, orderId: orderId, print: print).run()
     }
 }
 

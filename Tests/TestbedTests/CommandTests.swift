@@ -13,6 +13,7 @@ import Testing
             ("fulfill 801", .fulfill(orderId: "801", key: nil, timeout: 120)),
             ("fulfill 801 --key k --timeout 1.5", .fulfill(orderId: "801", key: "k", timeout: 1.5)),
             ("fulfill --key k 801", .fulfill(orderId: "801", key: "k", timeout: 120)),
+            ("status 801", .status(orderId: "801")), ("status", .status(orderId: nil)),
         ])
     func parses(line: String, command: Command) throws {
         #expect(try Command.parse(line.split(separator: " ").map(String.init)) == command)
@@ -27,6 +28,7 @@ import Testing
             ("invoke", "Missing: the function's name."), ("invoke f", "Missing: the event's file."),
             ("invoke f e.json more", "Unexpected argument: more."),
             ("invoke --fast f", "Missing: the function's name."),
+            ("status 801 802", "Unexpected argument: 802."),
             ("fulfill", "Missing: the order's id."), ("fulfill 801 --timeout 0", "--timeout takes seconds, not 0."),
         ])
     func refuses(line: String, message: String) {

@@ -5,11 +5,14 @@ public enum Command: Sendable, Equatable {
     case up(port: UInt16)
     case invoke(function: String, file: String, asIs: Bool)
     case fulfill(orderId: String, key: String?, timeout: TimeInterval)
+    /// Nil asks for the health of the suite.
+    case status(orderId: String?)
 
     public static let usage = """
         usage: deploy/testbed up [--port N]
                deploy/testbed invoke <function> <event.json> [--as-is]
                deploy/testbed fulfill <orderId> [--key K] [--timeout SECONDS]
+               deploy/testbed status [orderId]
 
         up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine until Ctrl-C;
                  the gateway listens on port 4242, or on another with --port (0: a free one)
@@ -17,6 +20,7 @@ public enum Command: Sendable, Equatable {
                  renews the time, nonce and signature of a signed request, unless --as-is is given
         fulfill  sends an order to the running testbed as Salesforce would, and follows it until it is Provisioned
                  or Failed, for 120 seconds at most, or as many as --timeout says
+        status   reads an order's status from the running testbed, or the suite's health, signed as a portal does it
 
         """
 
@@ -51,6 +55,10 @@ public enum Command: Sendable, Equatable {
                 throw UsageError(description: "--timeout takes seconds, not \(timeout ?? "").")
             }
             return .fulfill(orderId: orderId, key: key, timeout: seconds)
+        case "status":
+            let orderId = arguments.next()
+            try arguments.end()
+            return .status(orderId: orderId)
         case let word?: throw UsageError(description: "Unknown command: \(word).")
         case nil: throw UsageError(description: "Missing: a command.")
         }

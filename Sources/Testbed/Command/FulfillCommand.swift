@@ -24,9 +24,7 @@ public struct FulfillCommand {
 
     /// Returns true when the order is provisioned. The last line printed is `Provisioned` or `Failed: CODE`.
     public func run() throws(TestbedFailure) -> Bool {
-        guard let addresses = TestbedAddresses.read(in: projectRoot), addresses.isAnswering else {
-            throw TestbedFailure("No testbed is running: start one with deploy/testbed up.")
-        }
+        let addresses = try TestbedAddresses.ofRunning(in: projectRoot)
         let deadline = Date(timeIntervalSinceNow: timeout)
         let client = TestbedClient()
         let signed = SignedRequest(orderId: orderId, idempotencyKey: key)
@@ -59,8 +57,7 @@ public struct FulfillCommand {
     ) throws(TestbedFailure) -> JSON {
         var shown = ""
         while true {
-            let answer = try client.send(
-                Request("GET", "\(addresses.gateway)/orders/\(orderId)", timeout: 35_000, isIdempotent: false))
+            let answer = try client.send(SignedRead("/orders/\(orderId)").request(to: addresses.gateway))
             let order = JSON(answer.body) ?? .null
             let status = order["status"]?.stringOrNumber ?? "\(answer.status) \(answer.text)"
             let line = [status, order["step"]?.stringOrNumber, order["errorCode"]?.stringOrNumber].compactMap { $0 }
