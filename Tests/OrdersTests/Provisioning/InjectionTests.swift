@@ -11,8 +11,9 @@ import Testing
 /// Text from outside stays text: in a query of Salesforce, and in a form for WHMCS.
 @Suite struct InjectionTests {
     private static let fields = [
-        "SF_FIELD_DOMAIN": "Domain__c", "SF_FIELD_HOSTNAME": "Hostname__c", "SF_FIELD_CONFIG_OPTIONS": "Options__c",
-        "SF_FIELD_CUSTOM_FIELDS": "Fields__c", "WHMCS_MARKER_FIELD": "Salesforce Order",
+        "SF_FIELD_DOMAIN": "Domain__c", "SF_FIELD_HOSTNAME": "Hostname__c",
+        "SF_FIELD_CONFIG_OPTIONS": "Config_Options__c",
+        "SF_FIELD_CUSTOM_FIELDS": "Custom_Fields__c", "WHMCS_MARKER_FIELD": "Salesforce Order",
     ]
     private static let payloads = [
         "&clientid=1235&pid[0]=186", "x\r\n\r\naction=DeleteClient", "x' OR Id != '", #"x\' OR Id != ''"#,
@@ -40,7 +41,7 @@ import Testing
         for payload in Self.payloads where !payload.contains("\r\n") {
             let json = JSON.object([String(Seed.serverNameField): .string(payload)])
             let text = String(decoding: json.bytes, as: UTF8.self)
-            let order = harness.addOrder([Seed.Line(Seed.server, fields: ["Fields__c": .string(text)])])
+            let order = harness.addOrder([Seed.Line(Seed.server, fields: ["Custom_Fields__c": .string(text)])])
             try harness.request(1, order)
             _ = try harness.run(order)
             let sent = try #require(harness.network.requests.last { $0.whmcsAction == "AddOrder" })
@@ -53,7 +54,7 @@ import Testing
 
     @Test(
         "A field with a form of its own refuses other text, and nothing is ordered",
-        arguments: ["Domain__c", "Hostname__c", "Options__c", "Fields__c", "cycle", "product", "client"])
+        arguments: ["Domain__c", "Hostname__c", "Config_Options__c", "Custom_Fields__c", "cycle", "product", "client"])
     func formedField(_ field: String) throws {
         let harness = try ProvisioningHarness(Self.fields)
         for payload in Self.payloads {
