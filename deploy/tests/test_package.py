@@ -1,4 +1,4 @@
-"""deploy/build: what its check refuses, what its zips contain, how it calls Docker."""
+"""deploy/build: what its checks refuse, what its zips contain, how it calls Docker."""
 
 import os
 import pathlib
@@ -91,6 +91,62 @@ class ZipTest(InDirectory):
                 [(entry.filename, oct(entry.external_attr >> 16)) for entry in archive.infolist()],
                 [("bootstrap", "0o100755"), ("certs/a.0", "0o100644"), ("certs/b.0", "0o100644")],
             )
+
+
+class CertificatesTest(InDirectory):
+    """The zip's authorities against those of a package that the test makes."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        directory = pathlib.Path(directory.name)
+        cls.pem = {name: cls.certificate(directory, name) for name in ("one", "two", "private")}
+        package = directory / "package"
+        (package / "DEBIAN").mkdir(parents=True)
+        (package / "DEBIAN/control").write_text(
+            "Package: ca-certificates\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: a test\n"
+        )
+        (package / "usr/share/ca-certificates/mozilla").mkdir(parents=True)
+        for name in ("one", "two"):
+            (package / f"usr/share/ca-certificates/mozilla/{name}.crt").write_text(cls.pem[name])
+        # Not an authority that the package trusts.
+        (package / "usr/share/doc").mkdir()
+        (package / "usr/share/doc/example.crt").write_text(cls.pem["private"])
+        cls.deb = directory / "ca-certificates.deb"
+        made = run("dpkg-deb", "--root-owner-group", "--build", package, cls.deb)
+        assert made.returncode == 0, made.stderr
+
+    @staticmethod
+    def certificate(directory, name):
+        request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=CA"]
+        made = run("openssl", *request, "-keyout", directory / "key", "-out", directory / f"{name}.pem")
+        assert made.returncode == 0, made.stderr
+        return (directory / f"{name}.pem").read_text()
+
+    def check(self, *names):
+        target = self.directory / "function.zip"
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("bootstrap", "")
+            for name in names:
+                archive.writestr(f"certs/{name}", self.pem[name])
+        return run("python3", DEPLOY / "package/certificates.py", target, self.deb)
+
+    def test_the_authorities_of_the_package_pass(self):
+        result = self.check("one", "two")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_another_authority_fails(self):
+        result = self.check("one", "two", "private")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(
+            result.stderr, r"function.zip: certs/private is not in the package \(SHA-256 [0-9a-f]{64}\)\n$"
+        )
+
+    def test_a_missing_authority_fails(self):
+        result = self.check("one")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("function.zip: mozilla/two.crt of the package is missing", result.stderr)
 
 
 class BuildTest(InDirectory):
