@@ -168,7 +168,9 @@ class BuildTest(InDirectory):
         for arguments, system in ((["--docker", "order-status"], "Linux"), (["order-status"], "Darwin")):
             words = self.build(*arguments, system=system).stdout.split("\n")
             self.assertEqual(words[:6], ["run", "--rm", "--volume", f"{ROOT}:{ROOT}", "--workdir", str(ROOT)])
-            self.assertEqual(words[6:9], ["swift:6.3-bookworm", "bash", "-c"])
+            self.assertRegex(words[6], r"^swift:6\.3-bookworm@sha256:[0-9a-f]{64}$")
+            self.assertIn(f"image: {words[6]}\n", (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+            self.assertEqual(words[7:9], ["bash", "-c"])
             self.assertEqual(words[-3:], ["build", "order-status", ""])
 
 
