@@ -46,7 +46,7 @@ def advisories(component, data):
     for cve, entry in sorted(data.get(component["name"], {}).items()):
         state = entry["releases"].get(release, {})
         fixed = state.get("fixed_version")
-        if state.get("status") == "resolved" and fixed != "0" and is_older(component["version"], fixed):
+        if state.get("status") == "resolved" and is_older(component["version"], fixed):
             yield cve, fixed
         # Debian calls what is no vulnerability in practice unimportant.
         if state.get("status") not in (None, "resolved") and state.get("urgency") != "unimportant":

@@ -80,6 +80,7 @@ class SBOMTest(unittest.TestCase):
         self.assertEqual(first, second)
         error = JsonStrictValidator(SchemaVersion.V1_6).validate_str(first)
         self.assertIsNone(error)
+        self.assertEqual(json.loads(first)["specVersion"], "1.6")
         archive.write_bytes(b"another zip")
         other = sbom.document(archive, self.components())
         self.assertNotEqual(json.loads(first)["serialNumber"], other["serialNumber"])
