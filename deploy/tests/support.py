@@ -51,7 +51,7 @@ def deployed(**parameters):
     # The testbed needs no ARNs of these.
     stack.ARNS = {
         **stack.ARNS,
-        "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
+        "AWS::Events::Archive": "events:{region}:{account}:archive/{name}",
         "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
     }
     return stack, programs

@@ -31,7 +31,7 @@ import Testing
     }
 
     static let samples: [(String, String, @Sendable (JSON) -> Bool)] = [
-        // First, because other programs would invoke it for a token, and it runs one at a time.
+        // First, because other programs would invoke it for a token, and it would find that one.
         ("refresh-sf-token", "schedule", { $0["refreshed"] == true }),
         ("verify-signature", "fulfill", { $0["statusCode"]?.integer == 202 }),
         ("provision-order", "order-provision-requested", { $0["orderId"]?.stringOrNumber == "801Dn0000014UPaIAM" }),

@@ -118,15 +118,25 @@ import Testing
         #expect(Set((value?.object ?? [:]).keys) == ["access_token", "instance_url", "issued_at"])
     }
 
+    @Test("The token is encrypted with the key of the secrets", arguments: [nil, "arn:aws:kms:eu-west-1:1:key/k"])
+    func key(_ key: String?) throws {
+        let harness = try RefreshHarness(["SECRETS_KEY_ARN": key ?? ""])
+        try harness.handle()
+        let put = try #require(harness.network.requests.first { $0.action == "PutParameter" })
+        #expect(JSON(put.body)?["KeyId"]?.string == key)
+    }
+
     // MARK: The grant
 
-    @Test("The first event reads no secret", arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]])
+    @Test("The first event reads no secret, only the token", arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]])
     func initPhase(_ values: [String: String]) throws {
         let harness = try RefreshHarness(values)
         try harness.start()
         let sent = harness.network.requests.count
         #expect(try harness.handle() == Self.refreshed)
-        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
+        #expect(
+            harness.network.requests.dropFirst(sent).map(\.action)
+                == ["GetParameters", "UpdateItem", "GetParameters", "", "PutParameter", "UpdateItem"])
         #expect(harness.salesforce.state.tokensIssued == 1)
     }
 
