@@ -149,6 +149,54 @@ class CertificatesTest(InDirectory):
         self.assertIn("function.zip: mozilla/two.crt of the package is missing", result.stderr)
 
 
+class ArchiveTest(InDirectory):
+    """deploy/package/archive with an apt that answers, or not."""
+
+    def setUp(self):
+        super().setUp()
+        self.script = self.directory / "deploy/package/archive"
+        self.script.parent.mkdir(parents=True)
+        self.script.write_text((DEPLOY / "package/archive").read_text(encoding="utf-8"))
+        self.script.chmod(0o755)
+        self.updated = self.directory / ".local/apt/updated"
+
+    def archive(self, answers=True):
+        """Runs `apt-cache policy x`. Returns the result, and the commands that apt was called with."""
+        for name in ("apt-get", "apt-cache"):
+            status = 0 if answers or name == "apt-cache" else 100
+            program = self.directory / name
+            program.write_text(f'#!/bin/sh\necho "{name} $*" >>"{self.directory}/calls"\nexit {status}\n')
+            program.chmod(0o755)
+        calls = self.directory / "calls"
+        calls.write_text("")
+        path = f"{self.directory}:{os.environ['PATH']}"
+        result = run(self.script, "apt-cache", "policy", "x", env={**os.environ, "PATH": path})
+        return result, [f"{line.split()[0]} {line.split()[-1]}" for line in calls.read_text().splitlines()]
+
+    def test_the_lists_are_at_most_an_hour_old(self):
+        self.assertEqual(self.archive()[1], ["apt-get update", "apt-cache x"])
+        self.assertEqual(self.archive()[1], ["apt-cache x"])
+        os.utime(self.updated, (time.time() - 3700,) * 2)
+        self.assertEqual(self.archive()[1], ["apt-get update", "apt-cache x"])
+
+    def test_old_lists_are_used_with_a_warning_and_none_are_an_error(self):
+        result, calls = self.archive(answers=False)
+        self.assertEqual((result.returncode, calls), (1, ["apt-get update"]))
+        self.assertIn(".local/apt has no lists", result.stderr)
+        self.archive()
+        os.utime(self.updated, (time.time() - 3700,) * 2)
+        result, calls = self.archive(answers=False)
+        self.assertEqual((result.returncode, calls), (0, ["apt-get update", "apt-cache x"]))
+        self.assertIn("using their lists of", result.stderr)
+
+    def test_the_sources_of_the_machine_are_read_with_their_source_packages(self):
+        self.archive()
+        texts = [path.read_text() for path in (self.directory / ".local/apt/sources").iterdir()]
+        self.assertTrue(
+            any(line.startswith(("Types: deb deb-src", "deb-src ")) for line in "\n".join(texts).splitlines())
+        )
+
+
 class BuildTest(InDirectory):
     def build(self, *arguments, system="Linux"):
         """Runs deploy/build with a docker that only prints its arguments, one a line."""

@@ -47,6 +47,30 @@ import Testing
         #expect(isRight(result.json), "\(function): \(result.json)")
     }
 
+    @Test("A zip answers its sample event under AWS's emulator", arguments: samples.indices)
+    func answersUnderAWSsEmulator(_ index: Int) throws {
+        let (function, sample, isRight) = Self.samples[index]
+        let (harness, roots) = try Self.trusting.get()
+        let definition = try harness.testbed.function(function).definition
+        var environment = definition.environment.merging(harness.testbed.environment) { $1 }
+        environment["AWS_ENDPOINT_URL"] =
+            Self.endpoints(roots, "aws.dns.test")[function] ?? environment["AWS_ENDPOINT_URL"]
+        let emulator = try RuntimeEmulator("\(roots.programs)/\(function)", environment)
+        let answer = try emulator.invoke(Self.event(sample).bytes)
+        let body = JSON(answer.body) ?? .null
+        #expect(answer.status == 200 && isRight(body), "\(function): \(answer.status) \(answer.text)")
+    }
+
+    @Test("A zip reports its configuration errors under AWS's emulator", arguments: samples.map(\.0))
+    func reportsConfigurationErrors(_ function: String) throws {
+        let emulator = try RuntimeEmulator("\(Self.trusting.get().roots.programs)/\(function)", [:])
+        let answer = try emulator.invoke(Array("{}".utf8))
+        let error = JSON(answer.body)
+        #expect(answer.status == 502)
+        #expect(error?["errorType"] == "Configuration")
+        #expect(error?["errorMessage"]?.string?.contains("LEDGER_TABLE is not set") == true, "\(answer.text)")
+    }
+
     @Test("The zips provision an order")
     func theZipsProvisionAnOrder() throws {
         let harness = try Self.trusting.get().harness
@@ -104,9 +128,18 @@ import Testing
     private static func invoke(_ function: String, _ sample: String, _ harness: EndToEndHarness) throws
         -> InvocationResult
     {
+        try harness.testbed.invoke(function, event(sample))
+    }
+
+    private static func event(_ sample: String) throws -> JSON {
         let file = packageRoot.appending(path: "events/\(sample).json")
         let event = try #require(JSON([UInt8](Data(contentsOf: file))))
-        return try harness.testbed.invoke(function, RecordedRequest.renewed(event) ?? event)
+        return RecordedRequest.renewed(event) ?? event
+    }
+
+    /// The programs that reach AWS by TLS: one finds the host in its /etc/hosts, the other asks the name server.
+    private static func endpoints(_ roots: ZipRoots, _ host: String) -> [String: String] {
+        ["verify-signature": roots.url("aws.hosts.test"), "order-status": roots.url(host)]
     }
 
     private static func harness(_ roots: ZipRoots, trustsAuthority: Bool) throws -> EndToEndHarness {
@@ -122,10 +155,9 @@ import Testing
         }
         let harness = try EndToEndHarness {
             $0.programs = roots.programs
-            $0.environment["verify-signature"] = ["AWS_ENDPOINT_URL": roots.url("aws.hosts.test")]
-            $0.environment["order-status"] = [
-                "AWS_ENDPOINT_URL": roots.url(trustsAuthority ? "aws.dns.test" : "nobody.dns.test")
-            ]
+            for (function, url) in endpoints(roots, trustsAuthority ? "aws.dns.test" : "nobody.dns.test") {
+                $0.environment[function] = ["AWS_ENDPOINT_URL": url]
+            }
         }
         try roots.forward(to: harness.testbed.addresses.aws)
         return harness
