@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test("A refresh waits for another's lease, and takes it when it has expired") func expiredLease() throws {
-        let harness = try RefreshHarness()
+        let harness = try RefreshHarness(["SF_AUTH_FLOW": "client-credentials"])
         let end = harness.network.now + 5_000
         try harness.aws.set(Self.item, ["leaseOwner": "killed", "leaseUntil": .milliseconds(end)])
         #expect(try harness.handle() == ["refreshed": true])
