@@ -309,9 +309,7 @@ class TemplateFunctionsTest(unittest.TestCase):
         self.assertTrue(allows(verify, "events:PutEvents", f"arn:aws:{BUS}"))
         self.assertTrue(allows(verify, "dynamodb:PutItem", "*"))
         refresh = self.roles[self.functions["refresh-sf-token"]["Role"]]
-        self.assertTrue(
-            allows(refresh, "dynamodb:UpdateItem", f"arn:aws:{LEDGER}", {"dynamodb:LeadingKeys": "token"})
-        )
+        self.assertTrue(allows(refresh, "dynamodb:UpdateItem", f"arn:aws:{LEDGER}", {"dynamodb:LeadingKeys": "token"}))
 
     def test_the_secrets_key_is_used_only_if_given_and_only_for_the_own_secrets_and_queues(self):
         def key_statements(stack):
