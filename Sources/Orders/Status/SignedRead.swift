@@ -7,7 +7,7 @@ extension Authentication {
 
     /// Checks the signature of a read: of `GET`, the path and `X-SF-Timestamp`, each on a line of its own.
     ///
-    /// A read needs no nonce: it changes nothing, and whoever can repeat it has already seen its answer. No signature is
+    /// A read needs no nonce: it changes nothing, and whoever can repeat it could read its first answer, too. No signature is
     /// good for both a read and an order, because an order's signed body is a JSON object and never begins with `GET`.
     func checkRead(_ event: HTTPEvent, path: String) throws(ProblemDetails) {
         let timestamp = event.headers["x-sf-timestamp"] ?? ""
