@@ -36,7 +36,8 @@ import Testing
     static let samples: [(String, String, @Sendable (JSON) -> Bool)] = [
         // First, because other programs would invoke it for a token, and it would find that one.
         ("refresh-sf-token", "schedule", { $0["refreshed"] == true }),
-        ("verify-signature", "fulfill", { $0["statusCode"]?.integer == 202 }),
+        // 200 when the order is provisioned already.
+        ("verify-signature", "fulfill", { [200, 202].contains($0["statusCode"]?.integer) }),
         ("provision-order", "order-provision-requested", { $0["orderId"]?.stringOrNumber == "801Dn0000014UPaIAM" }),
         ("recover-orders", "recover-one", { $0["recovered"]?.integer != nil }),
         ("order-status", "status", { $0["statusCode"]?.integer == 200 }),
