@@ -51,6 +51,11 @@ public struct Origin: Sendable, Equatable {
         scheme == "https" || scheme == "http" && (isLoopback || isOnThisMachine)
     }
 
+    /// Why a request to it was not sent.
+    func notSent(_ why: String) -> HTTPFailure {
+        HTTPFailure(.refused, mayHaveBeenReceived: false, "\(host): \(why)")
+    }
+
     private static func part(_ parts: OpaquePointer?, _ part: CURLUPart) -> String? {
         var text: UnsafeMutablePointer<CChar>?
         guard curl_url_get(parts, part, &text, 0) == CURLUE_OK, let text else { return nil }

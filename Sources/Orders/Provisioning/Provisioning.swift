@@ -116,7 +116,7 @@ struct Provisioning: Program {
                 return client
             },
             ledger: ledger,
-            markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
+            markerSupport: try MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
             alerts: alerts(http, log), log: log,
             latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5),
             salesforceContact: salesforceContact, whmcsContact: whmcsContact, addOrderContact: addOrderContact)

@@ -23,10 +23,12 @@ struct WebhookSecrets: Sendable, CustomStringConvertible {
     }
 
     /// Whether `signature`, hexadecimal in either case, is the HMAC-SHA256 of `body` under one of the secrets.
-    func verify(_ signature: String, of body: [UInt8]) -> Bool {
+    func verify(_ signature: String, of body: [UInt8]) throws(CryptoFailure) -> Bool {
         guard let given = bytes(hex: signature) else { return false }
         // Tries every secret, so that the time does not reveal which one matched.
-        return keys.map { constantTimeEqual(hmacSHA256(key: $0, message: body), given) }.contains(true)
+        return try keys.map { key throws(CryptoFailure) in
+            constantTimeEqual(try hmacSHA256(key: key, message: body), given)
+        }.contains(true)
     }
 
     var description: String { "[redacted]" }

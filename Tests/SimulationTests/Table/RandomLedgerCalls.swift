@@ -130,7 +130,7 @@ struct RandomLedgerCalls {
     }
 
     private mutating func markers() throws {
-        let markers = MarkerSupport(whmcsURL: "https://whmcs.example", ledger: ledger, cache: .init())
+        let markers = try MarkerSupport(whmcsURL: "https://whmcs.example", ledger: ledger, cache: .init())
         _ = try markers.isProven([.notes, .field(3)])
         try markers.record([.notes: generator.chance(0.5), .field(3): generator.chance(0.5)])
     }
