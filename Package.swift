@@ -83,3 +83,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// deploy/fuzz sets it; other builds have neither this target nor its instrumentation.
+if Context.environment["FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "WHMCS"],
+            path: "Tests/Fuzz", exclude: ["README.md", "Corpus"]))
+}
