@@ -38,8 +38,13 @@ public struct Origin: Sendable, Equatable {
     /// Without a slash at the end.
     public var url: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
+    /// Whether the host is one of these domains, or in one.
+    public func isIn(_ domains: [String]) -> Bool {
+        domains.contains { host == $0 || host.hasSuffix("." + $0) }
+    }
+
     /// Whether no request to it leaves this machine.
-    var isLoopback: Bool {
+    public var isLoopback: Bool {
         guard host != "localhost" && host != "[::1]" else { return true }
         var bytes: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
         return inet_pton(AF_INET, host, &bytes) == 1 && bytes.0 == 127

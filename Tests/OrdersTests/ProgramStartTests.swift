@@ -114,6 +114,18 @@ import Testing
         #expect(http.requests.isEmpty)
     }
 
+    @Test("A program with an endpoint that is not AWS's sends nothing", arguments: starts)
+    func foreignEndpoint(_ start: ProgramStart) throws {
+        let http = FakeHTTPClient([])
+        let name = "AWS_ENDPOINT_URL_SSM"
+        let environment = Environment(start.environment.values.merging([name: "https://ssm.example"]) { $1 })
+        let fault = "\(name) must be an https URL of AWS's own (amazonaws.com), or loopback"
+        #expect(throws: FunctionError("Configuration", fault)) {
+            try start.run(environment, http.client, Log(write: { _ in }))
+        }
+        #expect(http.requests.isEmpty)
+    }
+
     /// verify-signature could answer no request. The other programs report it with the first event that needs it.
     @Test("A missing parameter stops verify-signature only", arguments: starts)
     func missingParameter(_ start: ProgramStart) throws {

@@ -16,7 +16,8 @@ import Testing
         let roots = try ZipRoots()
         return (try harness(roots, trustsAuthority: true), roots)
     }
-    /// The same without the authority, with an unknown host, and with a program that is not static.
+    /// The same without the authority, with an unknown host, and with a program that is not static. recover-orders knows the
+    /// authority, and calls a host that the certificate does not name.
     private static let distrusting: Fixture = Result {
         atexit { ZipTests.end(ZipTests.distrusting) }
         let roots = try ZipRoots()
@@ -71,7 +72,14 @@ import Testing
         let harness = try Self.distrusting.get().harness
         let result = try Self.invoke("verify-signature", "fulfill", harness)
         #expect(result.json["statusCode"]?.integer == 503)
-        try Self.waitForError("aws.hosts.test: SSL peer certificate", loggedBy: "verify-signature", harness)
+        try Self.waitForError("aws.hosts.amazonaws.com: SSL peer certificate", loggedBy: "verify-signature", harness)
+    }
+
+    @Test("A zip refuses a certificate of a trusted authority for another host")
+    func refusesAnotherHost() throws {
+        let result = try Self.invoke("recover-orders", "recover-one", Self.distrusting.get().harness)
+        let message = result.json["errorMessage"]?.string ?? ""
+        #expect(message.contains("other.hosts.amazonaws.com: SSL peer certificate"), "\(result.json)")
     }
 
     @Test("A zip reports a host that cannot be resolved")
@@ -112,7 +120,7 @@ import Testing
     private static func harness(_ roots: ZipRoots, trustsAuthority: Bool) throws -> EndToEndHarness {
         for (function, _, _) in samples {
             let task = try roots.unpack(function)
-            if trustsAuthority { try roots.trustAuthority(in: task) }
+            if trustsAuthority || function == "recover-orders" { try roots.trustAuthority(in: task) }
             if !trustsAuthority && function == "provision-order" {
                 let bootstrap = task.appending(path: "bootstrap")
                 try FileManager.default.removeItem(at: bootstrap)
@@ -122,9 +130,12 @@ import Testing
         }
         let harness = try EndToEndHarness {
             $0.programs = roots.programs
-            $0.environment["verify-signature"] = ["AWS_ENDPOINT_URL": roots.url("aws.hosts.test")]
+            $0.environment["verify-signature"] = ["AWS_ENDPOINT_URL": roots.url("aws.hosts.amazonaws.com")]
+            if !trustsAuthority {
+                $0.environment["recover-orders"] = ["AWS_ENDPOINT_URL": roots.url("other.hosts.amazonaws.com")]
+            }
             $0.environment["order-status"] = [
-                "AWS_ENDPOINT_URL": roots.url(trustsAuthority ? "aws.dns.test" : "nobody.dns.test")
+                "AWS_ENDPOINT_URL": roots.url(trustsAuthority ? "aws.dns.amazonaws.com" : "nobody.dns.amazonaws.com")
             ]
         }
         try roots.forward(to: harness.testbed.addresses.aws)
