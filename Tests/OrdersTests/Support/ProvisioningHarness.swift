@@ -3,6 +3,7 @@ import Basics
 import HTTP
 import JSON
 import Lambda
+import Salesforce
 import TestSupport
 import Testbed
 
@@ -88,7 +89,8 @@ final class ProvisioningHarness {
 
     /// Puts the order into the ledger, as a request does, unless it is there.
     func accept(_ order: String = Seed.order) throws {
-        if try aws.order(order).isEmpty { try aws.set("order#\(order)", ["status": "Accepted"]) }
+        let id = RecordID(order)?.text ?? order
+        if try aws.order(id).isEmpty { try aws.set("order#\(id)", ["status": "Accepted"]) }
     }
 
     /// Runs the order's event as the order bus delivers it. The ledger knows the order.
