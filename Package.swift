@@ -56,7 +56,7 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Basics", "HTTP", "JSON", "Testbed"], path: "Tests/Support"),
         .testTarget(name: "BasicsTests", dependencies: ["Basics"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON", "TestSupport"]),
-        .testTarget(name: "CryptoTests", dependencies: ["Crypto", "TestSupport"]),
+        .testTarget(name: "CryptoTests", dependencies: ["COpenSSL", "Crypto", "TestSupport"]),
         .testTarget(name: "HTTPTests", dependencies: ["Basics", "HTTP", "JSON", "Testbed", "TestSupport"]),
         .testTarget(name: "LambdaTests", dependencies: ["JSON", "Lambda", "Testbed", "TestSupport"]),
         .testTarget(name: "AWSTests", dependencies: ["AWS", "JSON", "Testbed", "TestSupport"]),
@@ -83,3 +83,12 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// deploy/fuzz sets it; other builds have neither this target nor its instrumentation.
+if Context.environment["FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["AWS", "Basics", "Crypto", "HTTP", "JSON", "Lambda", "Orders", "Salesforce", "WHMCS"],
+            path: "Tests/Fuzz", exclude: ["README.md", "Corpus"]))
+}

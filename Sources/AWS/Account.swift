@@ -17,6 +17,20 @@ public struct Account: Sendable {
         ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"].filter { values[$0, default: ""].isEmpty }
     }
 
+    /// The names of endpoint overrides that are not AWS's: they would get the credentials' signatures and all data. Loopback
+    /// is exempt.
+    public var foreignEndpoints: [String] {
+        (["AWS_ENDPOINT_URL"] + Account.services.map { "AWS_ENDPOINT_URL_\($0)" }).filter { name in
+            guard let url = values[name], !url.isEmpty else { return false }
+            guard let origin = try? Origin(url), origin.isAllowed() else { return true }
+            return !origin.isLoopback && !origin.isIn(Account.domains)
+        }
+    }
+
+    private static let services = ["DYNAMODB", "EVENTBRIDGE", "LAMBDA", "SNS", "SQS", "SSM"]
+    /// Of the partitions, with dual-stack and VPC endpoints ("AWS service endpoints").
+    private static let domains = ["amazonaws.com", "amazonaws.com.cn", "amazonaws.eu", "api.aws"]
+
     /// The service's own override, the common one, or AWS's endpoint ("Service-specific endpoints" of the SDK guide).
     ///
     /// - Parameter identifier: the service in the variable's name, `EVENTBRIDGE`.

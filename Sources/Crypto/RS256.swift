@@ -6,7 +6,7 @@ import COpenSSL
 public func rs256(message: [UInt8], privateKeyPEM: String) throws(CryptoFailure) -> [UInt8] {
     let key = try readKey(privateKeyPEM)
     defer { EVP_PKEY_free(key) }
-    let context = EVP_MD_CTX_new()
+    guard let context = EVP_MD_CTX_new() else { throw CryptoFailure("libcrypto has no memory to sign") }
     defer { EVP_MD_CTX_free(context) }
     var length = 0
     guard EVP_DigestSignInit(context, nil, EVP_sha256(), nil, key) == 1,
@@ -21,7 +21,7 @@ public func rs256(message: [UInt8], privateKeyPEM: String) throws(CryptoFailure)
 
 private func readKey(_ pem: String) throws(CryptoFailure) -> OpaquePointer {
     let key = Array(pem.utf8).withUnsafeBytes { bytes in
-        let source = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count))
+        guard let source = BIO_new_mem_buf(bytes.baseAddress, Int32(bytes.count)) else { return nil as OpaquePointer? }
         defer { BIO_free(source) }
         // Without this callback OpenSSL asks for the pass phrase on the terminal.
         return PEM_read_bio_PrivateKey(source, nil, { _, _, _, _ in 0 }, nil)

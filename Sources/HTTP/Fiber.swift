@@ -22,7 +22,8 @@ public final class Fiber {
         // A stack grows down: whoever needs more is to crash, not to write into other memory.
         precondition(stack != MAP_FAILED, "no memory for a stack")
         precondition(mprotect(stack, Fiber.guardSize, PROT_NONE) == 0, "no guard for a stack")
-        ccontext_make(context, stack, Fiber.stackSize, Fiber.enter, Unmanaged.passUnretained(self).toOpaque())
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        precondition(ccontext_make(context, stack, Fiber.stackSize, Fiber.enter, this) == 0, "no context for a stack")
     }
 
     private static let enter: @convention(c) (UnsafeMutableRawPointer?) -> Void = { fiber in
@@ -49,12 +50,12 @@ public final class Fiber {
 
     /// Continues a suspended body; returns when it suspends again or ends.
     public func resume() {
-        swapcontext(scheduler, context)
+        precondition(swapcontext(scheduler, context) == 0, "no switch to a stack")
     }
 
     /// Called by the body: stops it until the scheduler resumes it.
     public func suspend() {
-        swapcontext(context, scheduler)
+        precondition(swapcontext(context, scheduler) == 0, "no switch from a stack")
     }
 
     deinit {

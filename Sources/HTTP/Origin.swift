@@ -38,6 +38,11 @@ public struct Origin: Sendable, Equatable {
     /// Without a slash at the end.
     public var url: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
+    /// Whether the host is one of these domains, or in one.
+    public func isIn(_ domains: [String]) -> Bool {
+        domains.contains { host == $0 || host.hasSuffix("." + $0) }
+    }
+
     /// Whether no request to it leaves this machine.
     public var isLoopback: Bool {
         guard host != "localhost" && host != "[::1]" else { return true }
@@ -49,6 +54,11 @@ public struct Origin: Sendable, Equatable {
     /// knows to be on this machine.
     public func isAllowed(isOnThisMachine: Bool = false) -> Bool {
         scheme == "https" || scheme == "http" && (isLoopback || isOnThisMachine)
+    }
+
+    /// Why a request to it was not sent.
+    func notSent(_ why: String) -> HTTPFailure {
+        HTTPFailure(.refused, mayHaveBeenReceived: false, "\(host): \(why)")
     }
 
     private static func part(_ parts: OpaquePointer?, _ part: CURLUPart) -> String? {

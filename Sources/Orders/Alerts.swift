@@ -23,15 +23,15 @@ struct Alerts {
     var http: HTTPClient
     var log: Log
 
-    /// - Parameters:
-    ///   - what: what happened, "Order not provisioned".
-    ///   - order: the alert names its id and nothing else of it, since alerts travel far.
-    func raise(_ what: String, _ order: RecordID? = nil, _ failure: ProvisioningFailure? = nil) {
+    /// Alerts travel far, and a vendor's text may hold personal data: an alert says what happened in the suite's own words,
+    /// and no more. The ledger, Salesforce and the log have the vendor's message.
+    ///
+    /// - Parameter what: what happened, "Order not provisioned".
+    func raise(_ what: String, _ order: RecordID? = nil, _ code: ErrorCode? = nil) {
         let message = order.map { "\(what): \($0)" } ?? what
         var alert: [String: JSON] = ["message": .string(message)]
         alert["orderId"] = order.map { .string($0.text) }
-        alert["errorCode"] = failure.map { .string($0.code.rawValue) }
-        alert["errorMessage"] = failure.map { .string($0.message) }
+        alert["errorCode"] = code.map { .string($0.rawValue) }
         log.error("alert", ["alert": .object(alert)])
         deliver(message, JSON.object(alert).bytes)
     }

@@ -64,6 +64,9 @@ extension Program {
         let settings = Settings(&environment)
         let account = Account(environment.values)
         for name in account.missing { environment.fault(name, "is not set") }
+        for name in account.foreignEndpoints {
+            environment.fault(name, "must be an https URL of AWS's own (amazonaws.com), or loopback")
+        }
         try environment.check()
         let program = Self(context: ProgramContext(settings: settings, account: account, http: http, log: log))
         do {

@@ -19,6 +19,8 @@ struct ProvisionRequested: Equatable {
     /// What a platform event and its duplicates have in common: its idempotency key if it has one, otherwise its id. Nil for
     /// our own event.
     var platformEventID: String?
+    /// An operator replays our own event, as after a restore of the ledger.
+    var isReplayed = false
 
     init(orderID: RecordID, requestNumber: Int, correlationID: String, requestedAt: Timestamp) {
         self.orderID = orderID
@@ -45,7 +47,12 @@ struct ProvisionRequested: Equatable {
         requestedAt = fields.flatMap(ProvisionRequested.time) ?? event.time.flatMap { Timestamp($0) } ?? now
         let eventID = fields?["IdemKey__c"]?.stringOrNumber ?? event.detail["id"]?.stringOrNumber ?? event.id
         platformEventID = isPlatformEvent ? eventID.boundedID : nil
+        isReplayed = event.isReplayed
     }
+
+    /// Whether the order may be one that the ledger does not know. Our own events are published after the ledger has the
+    /// order, so that without it somebody else has put the event on the order bus.
+    var mayEnter: Bool { platformEventID != nil || isReplayed }
 
     /// When the event was published. The envelope's time is that of its delivery, and Event Relay may deliver three days of
     /// events again. Salesforce has `CreatedDate` as a number of ms since 1970 or in ISO 8601.

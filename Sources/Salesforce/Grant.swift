@@ -25,7 +25,7 @@ public enum Grant: Sendable {
             // Not in the query: proxies and servers log URLs.
             body: Array(formEncoded(try form(login, now: http.now())).utf8), isIdempotent: true)
         let response = try response(to: request, http)
-        return try token(in: response, now: http.now())
+        return try token(in: response, of: login, now: http.now())
     }
 
     private func form(_ login: Origin, now: Timestamp) throws(SalesforceFailure) -> [(name: String, value: String)] {
@@ -80,7 +80,7 @@ private func isRetryable(_ response: Response) -> Bool {
         || answer["error_description"]?.stringOrNumber?.lowercased().contains("retry your request") == true
 }
 
-private func token(in response: Response, now: Timestamp) throws(SalesforceFailure) -> Token {
+private func token(in response: Response, of login: Origin, now: Timestamp) throws(SalesforceFailure) -> Token {
     guard let answer = JSON(response.body), answer.object != nil else {
         // A host without that path is the wrong host; any other page without JSON is maintenance.
         guard [301, 302, 307, 308, 404, 405].contains(response.status) else {
@@ -99,8 +99,21 @@ private func token(in response: Response, now: Timestamp) throws(SalesforceFailu
     guard let token = Token(accessToken: accessToken, instanceURL: instanceURL, issuedAt: issuedAt) else {
         throw .noToken("the instance URL of the answer is not https")
     }
+    guard isInstance(instanceURL, of: login) else {
+        throw .noToken("the instance URL of the answer is not in Salesforce's domain")
+    }
     return token
 }
+
+/// Whether the token may go there: every later call takes it along, with the orders. The instances of a test are on this
+/// machine, as its login host is.
+private func isInstance(_ url: String, of login: Origin) -> Bool {
+    guard let instance = try? Origin(url) else { return false }
+    return instance.isIn(salesforceDomains) || login.isLoopback && instance.isLoopback
+}
+
+/// "My Domain URL Formats", with those of Government Cloud and of Salesforce on Alibaba Cloud.
+private let salesforceDomains = ["salesforce.com", "force.com", "salesforce.mil", "sfcrmproducts.cn"]
 
 private func refusal(_ answer: JSON, _ response: Response) -> SalesforceFailure {
     let error = (answer["error"]?.stringOrNumber ?? "").excerpt

@@ -9,15 +9,19 @@ public struct Token: Sendable, Equatable, CustomStringConvertible, CustomDebugSt
     /// `https://…`, without a slash at its end.
     public let instanceURL: String
     public let issuedAt: Timestamp
+    /// Identifies the token without revealing it.
+    public let fingerprint: String
 
     /// Nil unless the token can stand in a header, and the instance is an origin that requests may go to.
     public init?(accessToken: String, instanceURL: String, issuedAt: Timestamp) {
         guard !accessToken.isEmpty, accessToken.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f }),
-            let instance = Origin(exactly: instanceURL), instance.isAllowed()
+            let instance = Origin(exactly: instanceURL), instance.isAllowed(),
+            let hash = try? Crypto.sha256(Array(accessToken.utf8))
         else { return nil }
         self.accessToken = accessToken
         self.instanceURL = instance.url
         self.issuedAt = issuedAt
+        fingerprint = String(Crypto.hex(hash).prefix(16))
     }
 
     /// Reads `parameterValue`. Fails with `.noToken`.
@@ -39,9 +43,6 @@ public struct Token: Sendable, Equatable, CustomStringConvertible, CustomDebugSt
         ]
         return String(decoding: value.bytes, as: UTF8.self)
     }
-
-    /// Identifies the token without revealing it.
-    public var fingerprint: String { String(Crypto.hex(Crypto.sha256(Array(accessToken.utf8))).prefix(16)) }
 
     public var description: String { "Token(\(fingerprint))" }
     public var debugDescription: String { description }

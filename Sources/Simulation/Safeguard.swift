@@ -79,7 +79,7 @@ extension JSON {
 
     /// A token that depends on what the transaction writes: without random numbers all would have the same.
     fileprivate func withTokenOfContent() -> JSON {
-        changing("ClientRequestToken") { _ in .string(String(hex(sha256(bytes)).prefix(32))) }
+        changing("ClientRequestToken") { _ in .string((try? sha256(bytes)).map { String(hex($0).prefix(32)) }) }
     }
 
     fileprivate func freeingClaims(_ prefix: String) -> JSON {

@@ -13,7 +13,7 @@ struct SignedClick {
     var event: JSON {
         let time = time.iso8601
         let body = #"{"orderId":"\#(order)","timestamp":"\#(time)","nonce":"\#(nonce)"}"#
-        let signature = hex(hmacSHA256(key: Array(secret.utf8), message: Array(body.utf8)))
+        let signature = (try? hmacSHA256(key: Array(secret.utf8), message: Array(body.utf8))).map(hex) ?? ""
         return [
             "rawPath": .string("/orders/\(order)/fulfill"), "pathParameters": ["sfOrderId": .string(order)],
             "headers": [

@@ -64,6 +64,23 @@ import Testing
         #expect(try urls(values) == expected)
     }
 
+    @Test(
+        "An endpoint is AWS's or loopback",
+        arguments: [
+            ("https://dynamodb.eu-west-1.amazonaws.com", true),
+            ("https://vpce-1.ssm.eu-west-1.vpce.amazonaws.com/", true),
+            ("https://ssm.eu-west-1.api.aws", true), ("https://ssm.cn-north-1.amazonaws.com.cn", true),
+            ("http://127.0.0.1:4566", true), ("http://localhost:4566/", true), ("", true),
+            ("http://dynamodb.eu-west-1.amazonaws.com", false), ("https://evil.example", false),
+            ("https://amazonaws.com.evil.example", false), ("https://evilamazonaws.com", false),
+            ("https://dynamodb.amazonaws.com@evil.example", false), ("evil", false),
+        ])
+    func foreignEndpoints(_ url: String, _ isAllowed: Bool) {
+        for name in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SNS"] {
+            #expect(Account([name: url]).foreignEndpoints == (isAllowed ? [] : [name]))
+        }
+    }
+
     @Test("Missing variables are named") func missing() {
         #expect(Account([:]).missing == ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
         #expect(

@@ -15,8 +15,8 @@ import Testing
                 "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
             ),
         ])
-    func sha256Vectors(_ message: String, _ digest: String) {
-        #expect(hex(sha256(Array(message.utf8))) == digest)
+    func sha256Vectors(_ message: String, _ digest: String) throws {
+        #expect(try hex(sha256(Array(message.utf8))) == digest)
     }
 
     struct Vector: Sendable, CustomTestStringConvertible {
@@ -58,14 +58,14 @@ import Testing
     ]
 
     @Test("HMAC-SHA256 agrees with published vectors", arguments: vectors)
-    func hmacVectors(_ vector: Vector) {
-        #expect(hex(hmacSHA256(key: vector.key, message: vector.message)) == vector.code)
+    func hmacVectors(_ vector: Vector) throws {
+        #expect(try hex(hmacSHA256(key: vector.key, message: vector.message)) == vector.code)
     }
 
     /// To OpenSSL a key without an address means the previous key.
-    @Test("An empty key is not the previous key") func emptyKey() {
-        let keyed = hmacSHA256(key: [1], message: [2])
-        #expect(hmacSHA256(key: [], message: [2]) != keyed)
+    @Test("An empty key is not the previous key") func emptyKey() throws {
+        let keyed = try hmacSHA256(key: [1], message: [2])
+        #expect(try hmacSHA256(key: [], message: [2]) != keyed)
     }
 
     @Test(

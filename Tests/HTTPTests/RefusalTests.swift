@@ -49,6 +49,25 @@ import Testing
         #expect(HTTPClient.quick().failure(of: request)?.kind == .refused)
     }
 
+    /// libcurl takes no text of more than 8 MB. Without its key a request would go out unsigned.
+    @Test("A request that libcurl does not take whole is not sent", arguments: ["secret", "method", "key"])
+    func notTaken(_ part: String) throws {
+        let seen = Recorder<String>()
+        let server = try LoopbackServer { request in
+            seen.append(request.path)
+            return .answer(status: 200)
+        }
+        let long = String(repeating: "x", count: 8_000_001)
+        var request = Request(part == "method" ? long : "GET", server.url, isIdempotent: true)
+        request.signature = AWSSignature(
+            region: "r", service: "s", accessKeyId: part == "key" ? long : "k",
+            secretAccessKey: part == "secret" ? long : "s", sessionToken: nil)
+        let failure = HTTPClient.quick().failure(of: request)
+        #expect(failure?.kind == .refused && failure?.mayHaveBeenReceived == false)
+        #expect(failure?.description.hasPrefix("127.0.0.1: ") == true)
+        #expect(seen.values.isEmpty)
+    }
+
     /// Failures are logged.
     @Test("A failure names the host, and neither path nor query") func failureNamesHost() throws {
         let closed = try ClosedPort()

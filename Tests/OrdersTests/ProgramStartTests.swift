@@ -116,7 +116,20 @@ import Testing
         #expect(http.requests.isEmpty)
     }
 
-    /// verify-signature and order-status could answer no signed request. The other programs report it with the first event that needs it.
+    @Test("A program with an endpoint that is not AWS's sends nothing", arguments: starts)
+    func foreignEndpoint(_ start: ProgramStart) throws {
+        let http = FakeHTTPClient([])
+        let name = "AWS_ENDPOINT_URL_SSM"
+        let environment = Environment(start.environment.values.merging([name: "https://ssm.example"]) { $1 })
+        let fault = "\(name) must be an https URL of AWS's own (amazonaws.com), or loopback"
+        #expect(throws: FunctionError("Configuration", fault)) {
+            try start.run(environment, http.client, Log(write: { _ in }))
+        }
+        #expect(http.requests.isEmpty)
+    }
+
+    /// verify-signature and order-status could answer no signed request. The other programs report it with the first event
+    /// that needs it.
     @Test("A missing webhook secret stops a program, another missing parameter does not", arguments: starts)
     func missingParameter(_ start: ProgramStart) throws {
         let log = LogLines()

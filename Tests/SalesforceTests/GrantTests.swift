@@ -42,6 +42,27 @@ import Testing
         #expect(error == .noToken("the instance URL of the answer is not https"))
     }
 
+    /// The token, and with it every later call, goes to the instance.
+    @Test(
+        "A token for an instance outside of Salesforce is refused",
+        arguments: [
+            ("https://acme.my.salesforce.com", true), ("https://acme--dev.sandbox.my.salesforce.com", true),
+            ("https://na1.salesforce.com", true), ("https://acme.my.salesforce.mil", true),
+            ("https://acme.my.site.force.com", true), ("https://acme.my.sfcrmproducts.cn", true),
+            ("https://evil.example", false), ("https://evilsalesforce.com", false),
+            ("https://salesforce.com.evil.example", false), ("https://127.0.0.1", false),
+            ("http://127.0.0.1:1", false),
+        ])
+    func foreignInstance(_ url: String, _ isAllowed: Bool) throws {
+        let answer = #"{"access_token":"t","instance_url":"\#(url)"}"#
+        guard !isAllowed else { return #expect(try request(FakeHTTPClient(answer)).instanceURL == url) }
+        let outside = SalesforceFailure.noToken("the instance URL of the answer is not in Salesforce's domain")
+        #expect(try refusal([.answer(200, answer)]) == outside)
+        // On the testbed both are on this machine.
+        let onThisMachine = failure { _ = try request(FakeHTTPClient(answer), loginURL: "http://127.0.0.1:2") }
+        #expect(onThisMachine == (url.contains("127.0.0.1") ? nil : outside))
+    }
+
     @Test(
         "Nothing is sent to an unsafe login URL",
         arguments: ["http://acme.my.salesforce.com", "acme.my.salesforce.com", "https://a@b.example", ""])

@@ -41,7 +41,7 @@ extension Ledger {
         for _ in 0..<3 {
             let requestNumber = (previous?.requestNumber ?? 0) + 1
             let claims = [
-                nonceClaim(request), idempotencyKeyClaim(request, .accepted, requestNumber),
+                try nonceClaim(request), try idempotencyKeyClaim(request, .accepted, requestNumber),
                 requestWrite(request.orderID, after: previous, correlationID: request.correlationID),
             ]
             let results: [ConditionResult]?
@@ -68,7 +68,7 @@ extension Ledger {
     /// A duplicate starts nothing, and uses up its nonce and its key all the same: a sender that repeats it after the order
     /// has failed has not seen the failure.
     private func recordDuplicate(_ request: Acceptance, of order: LedgerOrder) throws -> AcceptanceOutcome {
-        let claims = [nonceClaim(request), idempotencyKeyClaim(request, order.status, order.requestNumber)]
+        let claims = [try nonceClaim(request), try idempotencyKeyClaim(request, order.status, order.requestNumber)]
         guard let results = try table.transact(claims) else { return .duplicate(order) }
         return try outcome(nonce: results[0], key: results[1], request) ?? .duplicate(order)
     }

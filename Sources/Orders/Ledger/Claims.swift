@@ -1,5 +1,6 @@
 import AWS
 import Basics
+import Crypto
 import JSON
 import Salesforce
 
@@ -8,8 +9,8 @@ import Salesforce
 extension Ledger {
     private static let idempotencyKeyLifetime: Milliseconds = 24 * 3_600_000
 
-    func nonceClaim(_ request: Acceptance) -> Write {
-        .put(
+    func nonceClaim(_ request: Acceptance) throws(CryptoFailure) -> Write {
+        try .put(
             item([
                 .key: .string(ItemKey.nonce(request.nonce)), .expiresAt: expiry(request.nonceLifetime),
                 .claimant: .string(request.claimant),
@@ -17,8 +18,10 @@ extension Ledger {
     }
 
     /// The claim stores the response for replays.
-    func idempotencyKeyClaim(_ request: Acceptance, _ status: LedgerOrder.Status, _ requestNumber: Int) -> Write {
-        .put(
+    func idempotencyKeyClaim(
+        _ request: Acceptance, _ status: LedgerOrder.Status, _ requestNumber: Int
+    ) throws(CryptoFailure) -> Write {
+        try .put(
             item([
                 .key: .string(ItemKey.idempotencyKey(request.idempotencyKey)),
                 .expiresAt: expiry(Ledger.idempotencyKeyLifetime), .orderID: .string(request.orderID.text),

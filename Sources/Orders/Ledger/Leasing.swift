@@ -10,15 +10,23 @@ enum LeaseOutcome {
 }
 
 extension Ledger {
+    /// An event may not enter the order that it names; see `ProvisionRequested.mayEnter`.
+    struct UnknownOrder: Error, CustomStringConvertible {
+        var id: RecordID
+        var description: String { "the ledger does not know order \(id), which an event of the order bus names" }
+    }
+
     /// No run works on the order.
     var isFree: Condition { .absent(.leaseUntil) || .before(.leaseUntil, .milliseconds(now())) }
 
-    /// Takes the order of an event: one that is Accepted, Activating with an expired lease, or unknown. An order that
-    /// has ended is taken when its final status must still be reported, or when the event requests it again.
+    /// Takes the order of an event: one that is Accepted, Activating with an expired lease, or unknown, where the event may
+    /// enter it. An order that has ended is taken when its final status must still be reported, or when the event requests
+    /// it again.
     ///
     /// - Parameters:
     ///   - owner: this invocation.
     ///   - until: when the invocation ends; the order is due again then, so that a killed run is recovered.
+    /// - Throws: `UnknownOrder` when the event may not enter its order.
     func lease(_ request: ProvisionRequested, owner: String, until: Timestamp) throws -> LeaseOutcome {
         switch try takeOpen(request, owner, until) {
         case .refused(let order) where order.status == .failed && request.requestsAgain(order):
@@ -52,13 +60,14 @@ extension Ledger {
                 isUnderWay
                 && (.absent(.step) || .compare(.step, "<>", .string(Step.failureUpdate.rawValue)))
         }
-        let condition = .absent(.key) || .status(.accepted) || isUnderWay
+        var condition = .status(.accepted) || isUnderWay
+        if request.mayEnter { condition = .absent(.key) || condition }
         switch try table.write(.update(ItemKey.order(request.orderID), update, if: condition)) {
         case .written(let item):
             guard let order = try read(item) else { throw Unreadable() }
             return .taken(Lease(order, owner: owner, ledger: self))
         case .conditionFailed(let item):
-            guard let order = try read(item) else { throw Unreadable() }
+            guard let order = try read(item) else { throw UnknownOrder(id: request.orderID) }
             // The first answer to this write was lost, and its retry finds our own lease.
             let isOurs = item?[.leaseOwner]?.string == owner
             return isOurs ? .taken(Lease(order, owner: owner, ledger: self)) : .refused(order)

@@ -1,5 +1,6 @@
 import AWS
 import Basics
+import Crypto
 import JSON
 
 /// Whether a WHMCS install returns the markers that AddOrder writes. It differs between installs and may change with an
@@ -29,8 +30,8 @@ struct MarkerSupport {
     private let ledger: Ledger
     private let cache: Cache
 
-    init(whmcsURL: String, ledger: Ledger, cache: Cache) {
-        key = ItemKey.markerSupport(whmcsURL: whmcsURL)
+    init(whmcsURL: String, ledger: Ledger, cache: Cache) throws(CryptoFailure) {
+        key = try ItemKey.markerSupport(whmcsURL: whmcsURL)
         self.ledger = ledger
         self.cache = cache
     }

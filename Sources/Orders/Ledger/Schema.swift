@@ -55,15 +55,15 @@ enum ItemKey {
     }
 
     // A sender chooses these texts: a hash bounds their length and hides them.
-    static func nonce(_ nonce: String) -> String { "nonce#" + hash(nonce) }
-    static func idempotencyKey(_ key: String) -> String { "key#" + hash(key) }
-    static func markerSupport(whmcsURL: String) -> String { "install#" + hash(whmcsURL) }
+    static func nonce(_ nonce: String) throws(CryptoFailure) -> String { try "nonce#" + hash(nonce) }
+    static func idempotencyKey(_ key: String) throws(CryptoFailure) -> String { try "key#" + hash(key) }
+    static func markerSupport(whmcsURL: String) throws(CryptoFailure) -> String { try "install#" + hash(whmcsURL) }
 
     static let breakers = "breakers"
     static let token = "token"
 
     private static let orderPrefix = "order#"
-    private static func hash(_ text: String) -> String { hex(sha256(Array(text.utf8))) }
+    private static func hash(_ text: String) throws(CryptoFailure) -> String { hex(try sha256(Array(text.utf8))) }
 }
 
 enum Index {

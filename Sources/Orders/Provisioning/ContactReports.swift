@@ -50,7 +50,7 @@ extension ProvisioningRun {
             let what = after.isRefusal ? "refuses the suite" : "does not answer"
             alerts.raise(
                 "\(side.name) \(what) since \((before.openedAt == nil ? since : http.now()).iso8601); orders wait for it",
-                nil, ProvisioningFailure(side.unavailable, after.reason ?? ""))
+                nil, side.unavailable)
         } else if let since = before.openedAt, after.openedAt == nil {
             alerts.raise("\(side.name) answers again; orders continue after an outage since \(since.iso8601)")
         }

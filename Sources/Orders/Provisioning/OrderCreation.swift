@@ -96,13 +96,15 @@ extension ProvisioningRun {
 
     /// A duplicate that WHMCS does not cancel is for a person, and no reason to leave the order undone.
     private mutating func cancelDuplicate(_ duplicate: WHMCSOrder, _ whmcs: WHMCSClient) throws {
-        alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(duplicate.status))", order.id)
+        // An install may have a status of its own words.
+        let status = duplicate.isActive ? "Active" : duplicate.isPending ? "Pending" : "neither Active nor Pending"
+        alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(status))", order.id)
         guard duplicate.isPending else { return }
         try lease.confirm()
         do throws(WHMCSFailure) { try whmcs.cancelOrder(duplicate.id) } catch {
             guard !error.isRetryable else { throw error }
-            let failure = ProvisioningFailure(.whmcsRejected, error.description)
-            alerts.raise("WHMCS did not cancel the duplicate order \(duplicate.id)", order.id, failure)
+            log.error("duplicate not cancelled", ["error": .string(error.description)])
+            alerts.raise("WHMCS did not cancel the duplicate order \(duplicate.id)", order.id, .whmcsRejected)
         }
     }
 

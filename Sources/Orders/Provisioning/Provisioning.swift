@@ -43,9 +43,11 @@ struct Provisioning: Program {
         var invocation = invocation
         invocation.payload = message.body
         do {
-            _ = try provision(read(message, invocation), invocation)
+            _ = try provision(ProvisionRequested(invocation, now: context.http.now()), invocation)
             return true
         } catch {
+            // Such an event fails at each delivery. One alert is enough.
+            if message.receiveCount <= 1 { alert(ofUseless: error) }
             let error = FunctionError(error)
             context.log.error(
                 "message failed",
@@ -58,16 +60,15 @@ struct Provisioning: Program {
         }
     }
 
-    /// An unreadable event fails at each delivery, until it is in the dead-letter queue. One alert is enough.
-    private func read(_ message: QueueEvent.Message, _ invocation: Invocation) throws -> ProvisionRequested {
-        do {
-            return try ProvisionRequested(invocation, now: context.http.now())
-        } catch {
-            if message.receiveCount <= 1 {
-                alerts(context.http, context.log).raise(
-                    "Unreadable event goes to the dead-letter queue: \(error.message)")
-            }
-            throw error
+    /// An alert of an event that no delivery can use.
+    private func alert(ofUseless error: any Error) {
+        let alerts = alerts(context.http, context.log)
+        switch error {
+        case let error as FunctionError where error.type == "MalformedEvent":
+            alerts.raise("Unreadable event goes to the dead-letter queue: \(error.message)")
+        case let error as Ledger.UnknownOrder:
+            alerts.raise("Event of an unknown order goes to the dead-letter queue", error.id)
+        default: break
         }
     }
 
@@ -116,7 +117,7 @@ struct Provisioning: Program {
                 return client
             },
             ledger: ledger,
-            markerSupport: MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
+            markerSupport: try MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
             alerts: alerts(http, log), log: log,
             latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5),
             salesforceContact: salesforceContact, whmcsContact: whmcsContact, addOrderContact: addOrderContact)

@@ -29,7 +29,7 @@ extension ProvisioningRun {
         // WHMCS may still carry the call out. Until it cannot, nobody could tell whether a new request is safe.
         if let quietUntil, http.now() < quietUntil { return try lease.release(dueAt: quietUntil, after: failure) }
         let final = finalFailure(failure)
-        if final.needsAlert || failure.isRetryable { alerts.raise("Order not provisioned", order.id, final) }
+        if final.needsAlert || failure.isRetryable { alerts.raise("Order not provisioned", order.id, final.code) }
         try lease.recordFailure(final)
         try reportFailed()
     }
@@ -42,7 +42,7 @@ extension ProvisioningRun {
     /// An accepted order is retried for as long as it takes.
     private func remind(_ failure: ProvisioningFailure) {
         guard order.step == .accept, order.attempts.isMultiple(of: settings.maxAttempts) else { return }
-        alerts.raise("WHMCS accepted an order that is not set up yet", order.id, failure)
+        alerts.raise("WHMCS accepted an order that is not set up yet", order.id, failure.code)
     }
 
     private func dueAt(after failure: ProvisioningFailure) -> Timestamp {

@@ -107,7 +107,8 @@ extension ProvisioningRun {
         let isFirstRefusal = order.status != status && !failure.isRetryable
         let isReminder = order.hasEnded && order.attempts.isMultiple(of: settings.maxAttempts)
         guard isFirstRefusal || isReminder else { return }
-        alerts.raise("Salesforce does not take the status \(status.rawValue)", order.id, ProvisioningFailure(failure))
+        alerts.raise(
+            "Salesforce does not take the status \(status.rawValue)", order.id, ProvisioningFailure(failure).code)
     }
 
     private func statusFields(_ status: String, code: JSON = .null, message: JSON = .null) -> [String: JSON] {

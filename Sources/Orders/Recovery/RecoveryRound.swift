@@ -121,6 +121,7 @@ struct RecoveryRound {
     /// One alert a round: nobody reads a thousand.
     private func alert(_ unpublished: Unpublished) {
         guard let failure = unpublished.failure else { return }
-        alerts.raise("Failed to publish \(unpublished.count) due orders; next retry in 2 minutes: \(failure)")
+        log.error("due orders not published", ["error": .string("\(failure)")])
+        alerts.raise("Failed to publish \(unpublished.count) due orders; next retry in 2 minutes")
     }
 }

@@ -24,9 +24,11 @@ struct WebhookSecrets: Sendable, CustomStringConvertible {
     }
 
     /// Whether `signature` is the HMAC-SHA256 of `message` under one of the secrets.
-    func verify(_ signature: [UInt8], of message: [UInt8]) -> Bool {
+    func verify(_ signature: [UInt8], of message: [UInt8]) throws(CryptoFailure) -> Bool {
         // Tries every secret, so that the time does not reveal which one matched.
-        keys.map { constantTimeEqual(hmacSHA256(key: $0, message: message), signature) }.contains(true)
+        try keys.map { key throws(CryptoFailure) in
+            constantTimeEqual(try hmacSHA256(key: key, message: message), signature)
+        }.contains(true)
     }
 
     var description: String { "[redacted]" }

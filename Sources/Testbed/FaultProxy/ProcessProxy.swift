@@ -54,7 +54,7 @@ final class ProcessProxy: Sendable {
         return environment
     }
 
-    private static func hash(_ url: String) -> String { hex(sha256(Array(url.utf8))) }
+    private static func hash(_ url: String) -> String { (try? sha256(Array(url.utf8))).map(hex) ?? url }
 
     private static let variables: [(String, OutboundCall.Service)] = [
         ("DYNAMODB", .dynamodb), ("EVENTBRIDGE", .events), ("LAMBDA", .lambda), ("SQS", .sqs), ("SSM", .ssm),

@@ -10,6 +10,6 @@ public struct WebhookSigner: Sendable {
 
     /// The value of `X-SF-Signature`: HMAC-SHA256 of the body's bytes, in lower-case hex.
     public func signature(of body: [UInt8]) -> String {
-        hex(hmacSHA256(key: Array(secret.utf8), message: body))
+        (try? hmacSHA256(key: Array(secret.utf8), message: body)).map(hex) ?? ""
     }
 }

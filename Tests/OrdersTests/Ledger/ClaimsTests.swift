@@ -21,7 +21,7 @@ import Testing
     @Test("A claim replaces an expired one only", arguments: [false, true]) func condition(_ isNonce: Bool) throws {
         let request = try Self.acceptance()
         let claim =
-            isNonce ? Self.ledger.nonceClaim(request) : Self.ledger.idempotencyKeyClaim(request, .accepted, 1)
+            try isNonce ? Self.ledger.nonceClaim(request) : Self.ledger.idempotencyKeyClaim(request, .accepted, 1)
         let body = claim.request("table")
         #expect(body["ConditionExpression"] == "(attribute_not_exists(#pk) OR #expiresAt < :condition0)")
         #expect(body["ExpressionAttributeValues"] == [":condition0": ["N": "1795169730"]])
@@ -29,7 +29,7 @@ import Testing
 
     @Test("A nonce claim names its claimant") func nonceClaim() throws {
         #expect(
-            Self.ledger.nonceClaim(try Self.acceptance()).request("table")["Item"] == [
+            try Self.ledger.nonceClaim(try Self.acceptance()).request("table")["Item"] == [
                 "pk": ["S": .string(ItemKey.nonce("nonce"))], "claimant": ["S": "invocation-1"],
                 "expiresAt": ["N": .string(String(1_795_169_730 + 600 + 1))],
             ])
@@ -37,7 +37,7 @@ import Testing
 
     @Test("An idempotency key claim keeps the answer") func idempotencyKeyClaim() throws {
         #expect(
-            Self.ledger.idempotencyKeyClaim(try Self.acceptance(), .accepted, 2).request("table")["Item"] == [
+            try Self.ledger.idempotencyKeyClaim(try Self.acceptance(), .accepted, 2).request("table")["Item"] == [
                 "pk": ["S": .string(ItemKey.idempotencyKey("key"))], "orderId": ["S": .string(Seed.order)],
                 "attempt": ["N": "2"], "expiresAt": ["N": .string(String(1_795_169_730 + 86_400 + 1))],
                 "answer": attribute(of: .accepted(2)),

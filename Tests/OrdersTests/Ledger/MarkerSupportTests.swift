@@ -13,10 +13,10 @@ import Testing
     }
 
     /// The marker support of a process: each has a cache of its own.
-    private func support(_ url: String = "https://billing.example.com/api") -> MarkerSupport {
+    private func support(_ url: String = "https://billing.example.com/api") throws -> MarkerSupport {
         let ledger = Ledger(
             Table(harness.aws.table, harness.aws.account, harness.network.client), now: { .requestTime })
-        return MarkerSupport(whmcsURL: url, ledger: ledger, cache: MarkerSupport.Cache())
+        return try MarkerSupport(whmcsURL: url, ledger: ledger, cache: MarkerSupport.Cache())
     }
 
     private func writes() -> Int { harness.network.requests.count { $0.action == "UpdateItem" } }
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test("The last observation counts") func lastObservation() throws {
-        let support = support()
+        let support = try support()
         for isReturned in [true, false, true] {
             try support.record([.notes: isReturned])
             #expect(try support.isProven([.notes]) == isReturned)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test("A process records a proof once, and a dropped marker each time") func cache() throws {
-        let support = support()
+        let support = try support()
         try support.record([.notes: true])
         try support.record([.notes: true])
         #expect(writes() == 1)

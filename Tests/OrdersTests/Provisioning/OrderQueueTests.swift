@@ -16,7 +16,13 @@ import Testing
         harness = try ProvisioningHarness()
     }
 
-    private static func event(_ order: String) -> JSON {
+    /// The event of an order that the ledger knows.
+    private func event(_ order: String) throws -> JSON {
+        try harness.accept(order)
+        return Self.event(ofUnknown: order)
+    }
+
+    private static func event(ofUnknown order: String) -> JSON {
         [
             "id": "e", "source": "salesforce.orders", "detail-type": "OrderProvisionRequested",
             "detail": ["orderId": .string(order)],
@@ -43,22 +49,47 @@ import Testing
     @Test("The sample event provisions its order") func sample() throws {
         let data = try Data(contentsOf: packageRoot.appending(path: "events/order-queue.json"))
         let event = try #require(JSON([UInt8](data)))
+        try harness.accept()
         #expect(try harness.deliver(event) == ["batchItemFailures": []])
         #expect(try harness.ledger().status == .provisioned)
     }
 
     @Test("A message that comes again finds nothing to do") func duplicate() throws {
-        #expect(try deliver([Self.message("m-1", Self.event(Seed.order))]).isEmpty)
-        #expect(try deliver([Self.message("m-1", Self.event(Seed.order), receiveCount: 2)]).isEmpty)
+        #expect(try deliver([Self.message("m-1", event(Seed.order))]).isEmpty)
+        #expect(try deliver([Self.message("m-1", event(Seed.order), receiveCount: 2)]).isEmpty)
         #expect(harness.log.messages.last == "nothing to do")
         #expect(harness.count("AddOrder") == 1)
+    }
+
+    /// Whoever may put events on the order bus cannot order with that.
+    @Test("An event of an order that the ledger does not know is refused, with one alert") func unknownOrder() throws {
+        let event = Self.event(ofUnknown: Seed.order)
+        for receiveCount in 1...3 {
+            #expect(try deliver([Self.message("m-1", event, receiveCount: receiveCount)]) == ["m-1"])
+        }
+        #expect(alerts == ["Event of an unknown order goes to the dead-letter queue: \(Seed.order)"])
+        #expect(
+            harness.log.lines.filter { $0["message"] == "message failed" }.map { $0["errorType"] }
+                == ["UnknownOrder", "UnknownOrder", "UnknownOrder"])
+        #expect(try harness.aws.order(Seed.order).isEmpty)
+        #expect(harness.whmcs.state.actions.isEmpty)
+        #expect(throws: Ledger.UnknownOrder.self) { try harness.deliver(event) }
+    }
+
+    @Test("A replayed event and a platform event may enter an order") func mayEnter() throws {
+        var event = Self.event(ofUnknown: Seed.order).object ?? [:]
+        event["replay-name"] = "restored-2026-11-20"
+        #expect(try deliver([Self.message("m-1", .object(event))]).isEmpty)
+        #expect(try harness.ledger().status == .provisioned)
+        let second = harness.addOrder([Seed.Line(Seed.hosting)])
+        #expect(try harness.runPlatformEvent("e-1", second)["status"] == "Provisioned")
     }
 
     @Test("Only the messages that failed come again") func severalMessages() throws {
         let second = harness.addOrder([Seed.Line(Seed.hosting)])
         let failed = try deliver([
-            Self.message("m-1", Self.event(Seed.order)), Self.message("m-2", ["detail": "none"]),
-            Self.message("m-3", Self.event(second)),
+            Self.message("m-1", event(Seed.order)), Self.message("m-2", ["detail": "none"]),
+            Self.message("m-3", event(second)),
         ])
         #expect(failed == ["m-2"])
         for order in [Seed.order, second] { #expect(try harness.ledger(order).status == .provisioned) }
@@ -66,7 +97,7 @@ import Testing
 
     @Test("An unreadable message fails at each delivery, with one alert") func unreadable() throws {
         for receiveCount in 1...3 {
-            let message = Self.message("m-1", Self.event("not an id"), receiveCount: receiveCount)
+            let message = Self.message("m-1", Self.event(ofUnknown: "not an id"), receiveCount: receiveCount)
             #expect(try deliver([message]) == ["m-1"])
         }
         let fault = "orderId in the event must be a Salesforce id"
@@ -82,15 +113,17 @@ import Testing
     /// Who invokes the function directly gets the fault.
     @Test("An unreadable event without the queue fails with its fault, and without an alert") func bareEvent() throws {
         let fault = "orderId in the event must be a Salesforce id"
-        #expect(throws: FunctionError("MalformedEvent", fault)) { try harness.deliver(Self.event("not an id")) }
+        #expect(throws: FunctionError("MalformedEvent", fault)) {
+            try harness.deliver(Self.event(ofUnknown: "not an id"))
+        }
         #expect(alerts.isEmpty)
     }
 
     @Test("A message comes again when the ledger does not answer") func ledgerOutage() throws {
         harness.network.before = { $0.action == "UpdateItem" ? .unreachable : nil }
-        #expect(try deliver([Self.message("m-1", Self.event(Seed.order))]) == ["m-1"])
+        #expect(try deliver([Self.message("m-1", event(Seed.order))]) == ["m-1"])
         harness.network.before = { _ in nil }
-        #expect(try deliver([Self.message("m-1", Self.event(Seed.order), receiveCount: 2)]).isEmpty)
+        #expect(try deliver([Self.message("m-1", event(Seed.order), receiveCount: 2)]).isEmpty)
         #expect(try harness.ledger().status == .provisioned)
         #expect(alerts.isEmpty)
     }

@@ -35,6 +35,10 @@ import Testing
                 == "A module could not set up service \(service), CreateAccount: No server has room. Repeat the action in "
                 + "WHMCS's module queue, then request the order again")
         #expect(alerts("A module failed").count == 1)
+        // The module's text may hold personal data: the ledger has it, and no alert.
+        let alert = harness.log.lines.compactMap { $0["alert"] }
+        #expect(alert.map { $0["errorCode"] } == ["WHMCS_SETUP_FAILED"])
+        #expect(alert.allSatisfy { !String(decoding: $0.bytes, as: UTF8.self).contains("No server") })
 
         // It is looked at again, with backoff and without another alert.
         for _ in 1...3 { #expect(try harness.runWhenDue()["status"] == "Activating") }

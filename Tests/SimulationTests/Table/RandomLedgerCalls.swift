@@ -63,6 +63,7 @@ struct RandomLedgerCalls {
         var request = ProvisionRequested(
             orderID: try order(), requestNumber: 1, correlationID: "r\(calls)", requestedAt: now)
         if generator.chance(0.3) { request.platformEventID = "e\(calls)" }
+        request.isReplayed = generator.chance(0.5)
         let owner = pick(["run1", "run2", "run\(calls)"])
         guard case .taken(let lease) = try? ledger.lease(request, owner: owner, until: now + pick([1_000, 90_000]))
         else { return }
@@ -130,7 +131,7 @@ struct RandomLedgerCalls {
     }
 
     private mutating func markers() throws {
-        let markers = MarkerSupport(whmcsURL: "https://whmcs.example", ledger: ledger, cache: .init())
+        let markers = try MarkerSupport(whmcsURL: "https://whmcs.example", ledger: ledger, cache: .init())
         _ = try markers.isProven([.notes, .field(3)])
         try markers.record([.notes: generator.chance(0.5), .field(3): generator.chance(0.5)])
     }
