@@ -25,7 +25,8 @@ const FIXED_BY = {
  * @param order {status, errorCode, errorMessage, whmcsOrderId, updatedAt}; each is null when the field is empty
  * @param view what ProvisioningController.getView returns
  * @returns {status, step, hasFailed, error: {code, message, fixedBy} | null, button: 'provision' | 'requestAgain' | null,
- *          isMoving}: `status` and `step` are keys of labels, `isMoving` means that the status will change by itself
+ *          obstacle, isMoving}: `status` and `step` are keys of labels, `obstacle` is why there is no button, `isMoving`
+ *          means that the status will change by itself
  */
 export function progress(order, view) {
     const status = currentStatus(order, view);
@@ -36,6 +37,7 @@ export function progress(order, view) {
         hasFailed: ['failed', 'refused'].includes(status),
         error: error(status, order, view),
         button: isMoving || view.obstacle ? null : button(order, view),
+        obstacle: isMoving || status === 'provisioned' ? null : view.obstacle,
         isMoving
     };
 }
