@@ -226,6 +226,8 @@ def faults(element, type_name, where=""):
 def folder_fits(path, root_type):
     folder, suffix = PLACES[root_type]
     inside = path.relative_to(PROJECT / package(path))
-    return path.name.endswith("." + suffix) and pathlib.PurePath(inside.parent).match(folder) and len(
-        inside.parent.parts
-    ) == len(folder.split("/"))
+    return (
+        path.name.endswith("." + suffix)
+        and pathlib.PurePath(inside.parent).match(folder)
+        and len(inside.parent.parts) == len(folder.split("/"))
+    )

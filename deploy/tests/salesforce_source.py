@@ -2,8 +2,9 @@
 
 import re
 
-from salesforce_metadata import PROJECT, files, of_type, one, read, tag, text
 from tree_sitter_language_pack import get_parser
+
+from salesforce_metadata import PROJECT, files, of_type, one, read, tag, text
 
 
 def parse(language, source):
@@ -61,7 +62,7 @@ def formulas():
 
 def parse_formula(formula):
     """A formula's calls, names and texts are JavaScript's, once `{!…}` is removed inside it."""
-    return parse("javascript", f"({re.sub(r'[{]!([^}]*)[}]', r'\1', formula)})")
+    return parse("javascript", "(" + re.sub(r"\{!([^}]*)\}", r"\1", formula) + ")")
 
 
 def labels():

@@ -24,9 +24,9 @@ const FIXED_BY = {
 /**
  * @param order {status, errorCode, errorMessage, whmcsOrderId, updatedAt}; each is null when the field is empty
  * @param view what ProvisioningController.getView returns
- * @returns {status, step, hasFailed, error: {code, message, fixedBy} | null, button: 'provision' | 'requestAgain' | null,
- *          obstacle, isMoving}: `status` and `step` are keys of labels, `obstacle` is why there is no button, `isMoving`
- *          means that the status will change by itself
+ * @returns {status, step, hasFailed, error: {code, message, fixedBy} | null,
+ *          button: 'provision' | 'requestAgain' | null, obstacle, isMoving}: `status` and `step` are keys of labels,
+ *          `obstacle` is why there is no button, `isMoving` means that the status will change by itself
  */
 export function progress(order, view) {
     const status = currentStatus(order, view);
