@@ -19,7 +19,7 @@ class ComponentsTest(unittest.TestCase):
             salesforce_components.build(directory)
             for test in TESTS:
                 shutil.copy(test, directory)
-            result = run("node", "--test", "--test-reporter=tap", cwd=directory)
+            result = run("node", "--test", "--test-reporter=tap", cwd=directory, timeout=120)
         self.assertEqual(result.returncode, 0, result.stdout[-6000:] + result.stderr)
         self.assertGreater(int(re.search(r"(?m)^# pass (\d+)$", result.stdout)[1]), 20)
 

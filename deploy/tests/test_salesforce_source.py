@@ -135,6 +135,12 @@ class ApexTest(unittest.TestCase):
             unknown = {word for word in unknown if not re.search(rf"\b\w+\.{word}\b", source)}
             self.assertEqual(unknown, set(), path.name)
 
+    def test_classes_are_of_the_own_package_or_of_the_fields(self):
+        owners = {path.stem: package(path) for path in classes()}
+        for path, source in classes().items():
+            for used in set(re.findall(r"\w+", source)) & set(owners):
+                self.assertTrue(may_use(package(path), owners[used]), f"{path.name}: {used}")
+
     def test_methods_of_own_classes_exist(self):
         own = {path.stem: source for path, source in classes().items()}
         for path, source in classes().items():
@@ -296,6 +302,32 @@ class NamesTest(unittest.TestCase):
                 for found in text(permissions, "externalCredentialPrincipalAccesses/externalCredentialPrincipal")
             ]
             self.assertEqual(granted, [f"{credential}-{principal}" for principal in principals])
+
+    def test_the_parts_of_the_token_s_app_name_each_other(self):
+        ((app, _),) = of_type("ExternalClientApplication").items()
+        for part in ["ExtlClntAppGlobalOauthSettings", "ExtlClntAppOauthSettings"]:
+            ((path, root),) = of_type(part).items()
+            self.assertEqual(one(root, "externalClientApplication"), name(app))
+            self.assertTrue(name(path).startswith(name(app) + "_"))
+
+    def test_somebody_may_edit_every_field_that_people_fill(self):
+        # Salesforce gives new fields to nobody, not even to admins.
+        editable = {
+            one(granted, "field")
+            for root in of_type("PermissionSet").values()
+            for granted in root.findall(metadata.NAMESPACE + "fieldPermissions")
+            if one(granted, "editable") == "true"
+        }
+        readable = {
+            found for root in of_type("PermissionSet").values() for found in text(root, "fieldPermissions/field")
+        }
+        for path, root in of_type("CustomField").items():
+            field = f"{object_of(path)}.{name(path)}"
+            if object_of(path).endswith(("__mdt", "__e")):
+                continue
+            self.assertIn(field, readable)
+            if not one(root, "formula") and not object_of(path).endswith("__c"):
+                self.assertIn(field, editable)
 
     def test_who_may_call_out_may_read_user_external_credentials(self):
         for root in of_type("PermissionSet").values():
