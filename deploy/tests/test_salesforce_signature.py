@@ -4,20 +4,16 @@ import datetime
 import hashlib
 import hmac
 import json
-import os
-import pathlib
 import re
 import secrets
-import subprocess
-import tempfile
 import unittest
 
 from salesforce_metadata import NAMESPACE, of_type, one
 from salesforce_source import classes, nodes, parse, parse_formula, value
+from salesforce_testbed import invoke
 from support import EVENTS, ROOT, WEBHOOK_SECRET
 
 ORDER = "801Dn0000014UPaIAM"
-TESTBED = ROOT / ".build/debug/testbed"
 
 
 def evaluate_apex(node, variables):
@@ -159,21 +155,8 @@ class SignatureTest(unittest.TestCase):
         self.assertEqual((status, answer["code"]), (401, "INVALID_SIGNATURE"))
 
     def verify(self, path, headers, body):
-        """Status and body of the answer of verify-signature, which runs on a testbed."""
-        self.assertTrue(TESTBED.exists(), "swift build comes first")
-        with tempfile.TemporaryDirectory() as directory:
-            file = pathlib.Path(directory, "event.json")
-            file.write_text(json.dumps(event(path, headers, body)))
-            result = subprocess.run(
-                [TESTBED, "invoke", "verify-signature", file, "--as-is"],
-                capture_output=True,
-                text=True,
-                cwd=ROOT,
-                env=os.environ,
-                timeout=120,
-            )
-        self.assertEqual(result.returncode, 0, result.stderr)
-        reply = json.loads(result.stdout[result.stdout.index("{") :])
+        """Status and body of the answer of verify-signature."""
+        reply, _ = invoke("verify-signature", event(path, headers, body))
         return reply["statusCode"], json.loads(reply["body"])
 
 

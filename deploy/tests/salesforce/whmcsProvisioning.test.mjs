@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
-import test from 'node:test';
+import test, { mock } from 'node:test';
 import { apex } from './apex.mjs';
 import { notified } from './lightning_uiRecordApi.mjs';
 import Card from './whmcsProvisioning.mjs';
+
+// No test waits, and none keeps the process alive.
+mock.timers.enable({ apis: ['setTimeout'] });
 
 const FIELDS = {
     Provisioning_Status__c: { value: 'Failed' },
@@ -88,32 +91,30 @@ test('a refusal is shown as its sentence', async () => {
     assert.equal(shown.isRequesting, false);
 });
 
-test('while the status moves the card reads again, and stops when it is final or gone', async (context) => {
-    context.mock.timers.enable({ apis: ['setTimeout'] });
+test('while the status moves the card reads again, and stops when it is final or gone', async () => {
     const shown = await card({}, MOVING);
     const before = notified.length;
-    context.mock.timers.tick(5000);
+    mock.timers.tick(5000);
     await settle();
     assert.deepEqual(notified.slice(before), [{ recordId: '801' }]);
     shown.receiveOrder({ data: { fields: { Provisioning_Status__c: { value: 'Provisioned' } } } });
     await settle();
-    context.mock.timers.tick(5000);
+    mock.timers.tick(5000);
     await settle();
     assert.equal(notified.length, before + 1);
 
     const left = await card({}, MOVING);
     left.disconnectedCallback();
-    context.mock.timers.tick(5000);
+    mock.timers.tick(5000);
     await settle();
     assert.equal(notified.length, before + 1);
 });
 
-test('it does not read for ever', async (context) => {
-    context.mock.timers.enable({ apis: ['setTimeout'] });
+test('it does not read for ever', async () => {
     const before = notified.length;
     await card({}, MOVING);
     for (let round = 0; round < 200; round += 1) {
-        context.mock.timers.tick(5000);
+        mock.timers.tick(5000);
         await settle();
     }
     assert.equal(notified.length - before, 120);

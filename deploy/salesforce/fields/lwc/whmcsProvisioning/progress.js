@@ -69,7 +69,11 @@ function currentStatus(order, view) {
     }
 }
 
+/** Null before the first. */
 function step(status, order) {
+    if (status === 'none') {
+        return null;
+    }
     if (status === 'provisioned') {
         return 'provisioned';
     }
