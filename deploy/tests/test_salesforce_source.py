@@ -401,7 +401,7 @@ class ComponentTest(unittest.TestCase):
 
     def test_what_a_view_is_read_for_is_in_it(self):
         (source,) = [source for path, source in classes().items() if path.stem == "ProvisioningController"]
-        offered = set(re.findall(r"@AuraEnabled\s+public \w+ (\w+);", source))
+        offered = set(re.findall(r"@AuraEnabled\s+public \w+ (\w+) \{ get; set; \}", source))
         used = {
             found
             for source in [*scripts().values(), *templates().values()]
