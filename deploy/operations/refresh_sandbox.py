@@ -11,14 +11,15 @@ import subprocess
 import sys
 
 TOOLING = "/services/data/v66.0/tooling/sobjects"
+CREDENTIAL = "/services/data/v66.0/named-credentials/credential"
 
 
 class Failed(Exception):
     pass
 
 
-def run(*command, **variables):
-    result = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **variables})
+def run(*command, stdin=None, **variables):
+    result = subprocess.run(command, capture_output=True, text=True, input=stdin, env={**os.environ, **variables})
     if result.returncode != 0:
         # The Salesforce CLI writes its errors as JSON to stdout.
         try:
@@ -39,8 +40,8 @@ class Sandbox:
     def query(self, soql, *options):
         return self.sf("data", "query", "--query", soql, *options)["records"]
 
-    def request(self, path, *options):
-        return run("sf", "api", "request", "rest", path, *options, "--target-org", self.org)
+    def request(self, path, *options, stdin=None):
+        return run("sf", "api", "request", "rest", path, *options, "--target-org", self.org, stdin=stdin)
 
     def deploy(self, folder, **variables):
         self.sf("project", "deploy", "start", "--source-dir", folder, **variables)
@@ -83,12 +84,40 @@ def bind_endpoint(sandbox, stack, report, apply):
         report.done("endpoint of WHMCS Orders", stack["ApiUrl"])
     else:
         report.left("endpoint of WHMCS Orders", now, f"--apply sets the endpoint to {stack['ApiUrl']}")
-    report.left(
+    bind_secret(sandbox, stack, report, apply)
+
+
+def bind_secret(sandbox, stack, report, apply):
+    """Salesforce neither copies a secret nor shows whether there is one."""
+    parameter = stack["SfWebhookSecretParameter"]
+    if apply and store_secret(sandbox, parameter):
+        return report.done("secret of WHMCS Orders", f"the first line of {parameter}")
+    return report.left(
         "secret of WHMCS Orders",
         "Salesforce does not copy it",
         "Setup, Named Credentials, External Credentials, WHMCS Orders, Sender, Edit: enter Secret, the first line of "
-        f"{stack['SfWebhookSecretParameter']} in the stack's account",
+        f"{parameter} in the stack's account",
     )
+
+
+def store_secret(sandbox, parameter):
+    """Whether Salesforce took the secret. It travels by stdin only: others see the arguments of a command."""
+    query = ["--query", "Parameter.Value", "--output", "text"]
+    value = run("aws", "ssm", "get-parameter", "--with-decryption", "--name", parameter, *query)
+    body = {
+        "externalCredential": "WHMCS_Orders",
+        "principalName": "Sender",
+        "principalType": "NamedPrincipal",
+        "authenticationProtocol": "Custom",
+        "credentials": {"Secret": {"value": value.strip().splitlines()[0].strip(), "encrypted": True}},
+    }
+    for method in ["POST", "PATCH"]:  # The second replaces a value.
+        try:
+            sandbox.request(CREDENTIAL, "--method", method, "--body", "-", stdin=json.dumps(body))
+            return True
+        except Failed:
+            continue
+    return False
 
 
 def bind_relay(sandbox, org_id, stack, report, apply):

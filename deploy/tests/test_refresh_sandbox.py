@@ -45,7 +45,8 @@ STAND_IN = """#!{python}
 import json, os, pathlib, sys
 line = " ".join([pathlib.Path(sys.argv[0]).name, *sys.argv[1:]])
 with open(os.environ["CALLS"], "a") as calls:
-    calls.write(line + " " + os.environ.get("ORDERS_API_URL", "") + os.environ.get("AWS_ACCOUNT_ID", "") + "\\n")
+    body = sys.stdin.read() if sys.argv[-3:-2] == ["-"] else ""
+    calls.write(line + " " + body + os.environ.get("ORDERS_API_URL", "") + os.environ.get("AWS_ACCOUNT_ID", "") + "\\n")
 for part, answer in json.loads(os.environ["ANSWERS"]).items():
     if part in line:
         break
@@ -58,6 +59,9 @@ if "describe-stacks" in line:
     answer["Parameters"] = [dict(ParameterKey=k, ParameterValue=v) for k, v in answer["Parameters"].items()]
     answer["Outputs"] = [dict(OutputKey=k, OutputValue=v) for k, v in answer["Outputs"].items()]
     answer = {{"Stacks": [answer]}}
+elif "get-parameter" in line:
+    print("current-secret\\nold-secret")
+    sys.exit()
 elif "api request" not in line:
     if isinstance(answer, int):
         answer = {{"totalSize": answer, "records": []}}
@@ -143,16 +147,24 @@ class RefreshSandboxTest(unittest.TestCase):
     def test_apply_binds_endpoint_and_relay(self):
         result, calls = self.refresh("--apply", **self.COPIED)
         self.assertEqual((result.returncode, result.stderr), (1, ""))
-        changes = self.changes(calls)
-        self.assertEqual(len(changes), 5)
-        self.assertTrue(changes[0].endswith(API) and "signed-door/namedCredentials" in changes[0])
-        self.assertIn('EventRelayConfig/7k8 --method PATCH --body {"Metadata": {"state": "STOP"}}', changes[1])
-        self.assertIn("EventRelayConfig/7k8 --method DELETE", changes[2])
-        self.assertIn("event-door/namedCredentials", changes[3])
-        self.assertIn("event-door/eventRelays", changes[4])
-        self.assertTrue(all(change.endswith("111122223333") for change in changes[3:]))
+        endpoint, secret, *changes = self.changes(calls)
+        self.assertTrue(endpoint.endswith(API) and "signed-door/namedCredentials" in endpoint)
+        self.assertIn("/named-credentials/credential --method POST --body - --target-org sandbox {", secret)
+        self.assertIn('"credentials": {"Secret": {"value": "current-secret", "encrypted": true}}', secret)
+        self.assertNotIn("secret", result.stdout.replace("secret of WHMCS Orders", "").replace("webhook-secret", ""))
+        self.assertEqual(len(changes), 4)
+        self.assertIn('EventRelayConfig/7k8 --method PATCH --body {"Metadata": {"state": "STOP"}}', changes[0])
+        self.assertIn("EventRelayConfig/7k8 --method DELETE", changes[1])
+        self.assertIn("event-door/namedCredentials", changes[2])
+        self.assertIn("event-door/eventRelays", changes[3])
+        self.assertTrue(all(change.endswith("111122223333") for change in changes[2:]))
         self.assertIn(f"bound   event relay: to {DESTINATION}", result.stdout)
         self.assertIn("the RemoteResource of EventRelayFeedback", result.stdout)
+
+    def test_a_secret_that_salesforce_does_not_take_is_left(self):
+        result, calls = self.refresh("--apply", **{**self.COPIED, "named-credentials/credential": None})
+        self.assertIn("to do   secret of WHMCS Orders", result.stdout)
+        self.assertEqual(len([call for call in calls if "named-credentials/credential " in call]), 2)
 
     def test_packages_that_are_not_installed_are_left_out(self):
         result, calls = self.refresh("--apply", **{"named-credential-setup": None, "FROM NamedCredential": []})
