@@ -17,7 +17,8 @@ PROJECT = DEPLOY / "salesforce"
 NAMESPACE = "{http://soap.sforce.com/2006/04/metadata}"
 PACKAGES = ["fields", "signed-door", "event-door", "token-app"]
 
-# Root type → folder below a package's and suffix; `*` is an object's or a bundle's own folder.
+# Root type → folder of a package and suffix, as in the registry of the Salesforce CLI (source-deploy-retrieve,
+# metadataRegistry.json); `*` is the own folder of an object or a component.
 PLACES = {
     "ApexClass": ("classes", "cls-meta.xml"),
     "CustomField": ("objects/*/fields", "field-meta.xml"),

@@ -172,6 +172,16 @@ class RefreshSandboxTest(unittest.TestCase):
         self.assertIn("absent  signed door\nabsent  event door\n", result.stdout)
         self.assertNotIn("secret", result.stdout)
 
+    def test_a_relay_of_another_org_is_not_this_one_s(self):
+        other = "aws.partner/salesforce.com/00Dxx0000000001EAA/0YLxx0000000001GAA"
+        result, _ = self.refresh(**{"FROM EventRelayFeedback": [{"RemoteResource": other}]})
+        self.assertIn("to do   event relay", result.stdout)
+
+    def test_an_inactive_user_is_not_bound(self):
+        inactive = [{"Assignee": {"Username": USER, "IsActive": False}}]
+        result, _ = self.refresh(**{"FROM PermissionSetAssignment": inactive})
+        self.assertIn("give an active user the permission set WHMCS Integration", result.stdout)
+
     def test_a_cli_that_fails_is_one_sentence(self):
         result, _ = self.refresh(**{"FROM Organization": None})
         self.assertEqual((result.returncode, result.stdout), (2, ""))

@@ -28,7 +28,7 @@ class CardTest(unittest.TestCase):
             ("accepted", ["Status Activating"], ["Error"]),
             ("refused", ["Status Request refused", "Error The clocks differ."], ["Fixed by", "null"]),
             ("ordered", ["Status Activating", "WHMCS order 1002"], ["Error"]),
-            ("provisioned", ["Status Provisioned", "WHMCS order 1002"], ["Error"]),
+            ("provisioned", ["Status Provisioned", "WHMCS order 1002 Last update"], ["Error"]),
             (
                 "failed",
                 ["Status Failed", "PAYMENT_METHOD_MISSING: WHMCS client", "Fixed by Customer", "What to do Ask"],
@@ -62,6 +62,10 @@ class CardTest(unittest.TestCase):
                 "failed": "Activating",
             },
         )
+
+    def test_only_an_error_is_shown_as_one(self):
+        failed = {state for state, card in self.cards.items() if '<ol class="failed"' in card}
+        self.assertEqual(failed, {"refused", "failed"})
 
     def test_the_order_is_a_link_where_its_address_is_known(self):
         link = '<a href="https://billing.example.com/admin/orders.php?action=view&amp;id=1002" target="_blank"'
