@@ -7,6 +7,10 @@ from tree_sitter_language_pack import get_parser
 from salesforce_metadata import PROJECT, files, of_type, one, read, tag, text
 
 
+def words(listed):
+    return set(listed.split())
+
+
 def parse(language, source):
     """The root node."""
     return get_parser(language).parse(source.encode()).root_node

@@ -16,12 +16,9 @@ from salesforce_source import (
     syntax_errors,
     templates,
     value,
+    words,
 )
 from support import ROOT
-
-
-def words(listed):
-    return set(listed.split())
 
 
 # What Salesforce has by itself, as far as the sources use it.
