@@ -20,7 +20,6 @@ from salesforce_source import (
 )
 from support import ROOT
 
-
 # What Salesforce has by itself, as far as the sources use it.
 STANDARD_CLASSES = words(
     """
