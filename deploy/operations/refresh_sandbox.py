@@ -142,8 +142,7 @@ def bind_relay(sandbox, org_id, stack, report, apply):
                 sandbox.request(f"{TOOLING}/EventRelayConfig/{relay['Id']}", "--method", "PATCH", "--body", stop)
             sandbox.request(f"{TOOLING}/EventRelayConfig/{relay['Id']}", "--method", "DELETE")
         values = {"AWS_REGION_IN_CAPITALS": stack["region"].upper(), "AWS_ACCOUNT_ID": stack["account"]}
-        sandbox.deploy("event-door/namedCredentials", **values)
-        sandbox.deploy("event-door/eventRelays", **values)
+        sandbox.deploy("event-door/relay", **values)
         sources = [row["RemoteResource"] for row in sandbox.query("SELECT RemoteResource FROM EventRelayFeedback")]
         own = [source for source in sources if source and org_id in source]
     report.done("event relay", f"to {destination}")

@@ -226,9 +226,11 @@ def faults(element, type_name, where=""):
 
 def folder_fits(path, root_type):
     folder, suffix = PLACES[root_type]
-    inside = path.relative_to(PROJECT / package(path))
+    inside = path.relative_to(PROJECT / package(path)).parent.parts
+    # The relay stands apart, because it must not be deployed twice.
+    inside = inside[1:] if package(path) == "event-door" and inside[0] in {"event", "relay"} else inside
     return (
         path.name.endswith("." + suffix)
-        and pathlib.PurePath(inside.parent).match(folder)
-        and len(inside.parent.parts) == len(folder.split("/"))
+        and pathlib.PurePath(*inside).match(folder)
+        and len(inside) == len(folder.split("/"))
     )

@@ -152,12 +152,11 @@ class RefreshSandboxTest(unittest.TestCase):
         self.assertIn("/named-credentials/credential --method POST --body - --target-org sandbox {", secret)
         self.assertIn('"credentials": {"Secret": {"value": "current-secret", "encrypted": true}}', secret)
         self.assertNotIn("secret", result.stdout.replace("secret of WHMCS Orders", "").replace("webhook-secret", ""))
-        self.assertEqual(len(changes), 4)
+        self.assertEqual(len(changes), 3)
         self.assertIn('EventRelayConfig/7k8 --method PATCH --body {"Metadata": {"state": "STOP"}}', changes[0])
         self.assertIn("EventRelayConfig/7k8 --method DELETE", changes[1])
-        self.assertIn("event-door/namedCredentials", changes[2])
-        self.assertIn("event-door/eventRelays", changes[3])
-        self.assertTrue(all(change.endswith("111122223333") for change in changes[2:]))
+        self.assertIn("event-door/relay", changes[2])
+        self.assertTrue(changes[2].endswith("111122223333"))
         self.assertIn(f"bound   event relay: to {DESTINATION}", result.stdout)
         self.assertIn("the RemoteResource of EventRelayFeedback", result.stdout)
 
@@ -196,7 +195,7 @@ class RefreshSandboxTest(unittest.TestCase):
 
     def test_every_folder_that_is_deployed_exists(self):
         source = (DEPLOY / "operations/refresh_sandbox.py").read_text()
-        for folder in ["signed-door/namedCredentials", "event-door/namedCredentials", "event-door/eventRelays"]:
+        for folder in ["signed-door/namedCredentials", "event-door/relay"]:
             self.assertIn(f'"{folder}"', source)
             self.assertTrue((DEPLOY / "salesforce" / folder).is_dir())
 

@@ -117,6 +117,12 @@ class MetadataTest(unittest.TestCase):
         self.assertEqual(one(credential, "namedCredentialType"), "Legacy")
         self.assertRegex(one(credential, "endpoint"), "^arn:aws:[A-Z-]+:[A-Z-]+$")
 
+    def test_the_relay_can_be_left_out_of_a_deployment(self):
+        # Deployed again it would stop.
+        apart = {tag(read(path)) for path in files() if "relay" in path.relative_to(PROJECT).parts}
+        self.assertEqual(apart, {"EventRelayConfig", "NamedCredential"})
+        self.assertEqual([path for path in of_type("EventRelayConfig") if "relay" not in path.parts], [])
+
     def test_events_are_published_after_the_commit_and_carry_ids_only(self):
         event = "OrderProvisionRequested__e"
         (root,) = [root for path, root in of_type("CustomObject").items() if name(path) == event]
