@@ -15,6 +15,12 @@ public enum AWSFailure: Error, Sendable, Equatable, CustomStringConvertible {
         return code
     }
 
+    /// Another transaction had one of the items at work. Nothing was written.
+    public var isTransactionConflict: Bool {
+        guard case .refused(_, "TransactionCanceledException", _, let details) = self else { return false }
+        return details["CancellationReasons"]?.array?.contains { $0["Code"] == "TransactionConflict" } == true
+    }
+
     /// The service did not do its work, and will do it later with nothing fixed. A refusal of the caller is none.
     public var isOutage: Bool {
         switch self {

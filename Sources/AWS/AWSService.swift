@@ -44,6 +44,8 @@ public struct AWSService {
             body: body.bytes, timeout: 5_000, isIdempotent: true, isRetryable: isRetryable, signature: signature)
     }
 
+    var isOnLoopback: Bool { (try? Origin(endpoint))?.isLoopback == true }
+
     /// The request that opens a connection.
     public var preconnect: Request { .preconnect(endpoint + "/") }
 

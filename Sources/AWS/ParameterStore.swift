@@ -13,6 +13,9 @@ public struct ParameterStore {
     /// The request that opens a connection.
     public var preconnect: Request { service.preconnect }
 
+    /// Whether it is an emulator on this machine, such as the testbed's.
+    public var isOnLoopback: Bool { service.isOnLoopback }
+
     /// The decrypted values of up to ten parameters, in one call. A parameter that does not exist is left out; it is no
     /// failure.
     public func get(_ names: [String]) throws(AWSFailure) -> [String: String] {

@@ -12,6 +12,8 @@ public struct HTTPClient {
     public var random: (Int) -> Int
     /// When every response is due; nil for no deadline.
     public var deadline: Timestamp?
+    /// How often an idempotent request is sent again, at most.
+    public var retries = 3
     /// See `together(_:_:)`; all copies share it.
     private let turns: Turns
     /// See `preconnecting(to:)`.
@@ -84,15 +86,15 @@ public struct HTTPClient {
 
     /// Sends independent requests concurrently and answers in their order.
     ///
-    /// It retries an idempotent request up to three times after a retryable failure, and waits with exponential backoff
+    /// It retries an idempotent request up to `retries` times after a retryable failure, and waits with exponential backoff
     /// (bounds of 100, 200, 400 ms) or as long as `Retry-After` says, while the deadline leaves room for the wait.
     public func sendAll(_ requests: [Request]) -> [Result<Response, HTTPFailure>] {
         var results = sendOnce(requests + preconnects)
         results.removeLast(preconnects.count)
-        for attempt in 1...3 {
+        for attempt in 0..<retries {
             let retries = requests.indices.filter { shouldRetry(requests[$0], results[$0]) }
             let waits = retries.map {
-                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt, random: random)
+                retryAfter(results[$0]) ?? Self.backoff.wait(after: attempt + 1, random: random)
             }
             guard let wait = waits.max(), deadline.map({ now() + wait < $0 }) ?? true else { break }
             sleep(wait)

@@ -39,7 +39,7 @@ public struct Origin: Sendable, Equatable {
     public var url: String { "\(scheme)://\(host)" + (port.map { ":\($0)" } ?? "") }
 
     /// Whether no request to it leaves this machine.
-    var isLoopback: Bool {
+    public var isLoopback: Bool {
         guard host != "localhost" && host != "[::1]" else { return true }
         var bytes: (UInt8, UInt8, UInt8, UInt8) = (0, 0, 0, 0)
         return inet_pton(AF_INET, host, &bytes) == 1 && bytes.0 == 127

@@ -6,7 +6,9 @@ import JSON
 /// Both are in "Create AWS Lambda proxy integrations for HTTP APIs in API Gateway".
 public struct HTTPEvent: Sendable {
     public var method: String
-    public var path: String
+    /// The route that API Gateway chose, as the template names it: `GET /orders/{sfOrderId}`. A path may look like that of
+    /// another route.
+    public var routeKey: String
     public var pathParameters: [String: String]
     /// By lower-case name; API Gateway joins repeated ones with commas.
     public var headers: [String: String]
@@ -23,12 +25,12 @@ public struct HTTPEvent: Sendable {
         if let http = try context.optionalObject("http") {
             isVersion1 = false
             method = try http.value("method", \.string)
-            path = try event.value("rawPath", \.string)
+            routeKey = try event.optional("routeKey", \.string) ?? ""
             sourceIP = try http.value("sourceIp", \.string)
         } else {
             isVersion1 = true
             method = try event.value("httpMethod", \.string)
-            path = try event.value("path", \.string)
+            routeKey = "\(method) \(try event.optional("resource", \.string) ?? "")"
             sourceIP = try context.object("identity").value("sourceIp", \.string)
         }
         requestID = try context.optional("requestId", \.string) ?? ""

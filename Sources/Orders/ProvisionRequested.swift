@@ -16,7 +16,8 @@ struct ProvisionRequested: Equatable {
     var requestNumber: Int
     var correlationID: String
     var requestedAt: Timestamp
-    /// The id of a platform event; nil for our own event.
+    /// What a platform event and its duplicates have in common: its idempotency key if it has one, otherwise its id. Nil for
+    /// our own event.
     var platformEventID: String?
 
     init(orderID: RecordID, requestNumber: Int, correlationID: String, requestedAt: Timestamp) {
@@ -42,7 +43,8 @@ struct ProvisionRequested: Equatable {
         requestNumber = fields?["attempt"]?.integer ?? 1
         correlationID = (fields?[names.1]?.stringOrNumber ?? event.id).boundedID
         requestedAt = fields.flatMap(ProvisionRequested.time) ?? event.time.flatMap { Timestamp($0) } ?? now
-        platformEventID = isPlatformEvent ? (event.detail["id"]?.stringOrNumber ?? event.id).boundedID : nil
+        let eventID = fields?["IdemKey__c"]?.stringOrNumber ?? event.detail["id"]?.stringOrNumber ?? event.id
+        platformEventID = isPlatformEvent ? eventID.boundedID : nil
     }
 
     /// When the event was published. The envelope's time is that of its delivery, and Event Relay may deliver three days of

@@ -20,8 +20,6 @@ package struct BurstReport: Sendable {
     package var outage: Milliseconds
     /// What provision-order sent to WHMCS in the outage.
     package var outageCalls: Int
-    /// Orders that were open when the outage ended.
-    package var left: Int
     /// Orders that were Provisioned in an hour, before the outage and after it.
     package var ratesPerHour: (before: Int, after: Int)
     /// The longest time from a request until its order was Provisioned.
@@ -50,7 +48,6 @@ package struct BurstReport: Sendable {
         longestWait = ended.compactMap { order in order.endedAt.map { $0 - order.requestedAt } }.max() ?? 0
         violations = world.invariants.violations
         let (down, up) = (outage?.start ?? end, outage?.end ?? end)
-        left = orders.count - ends.count { $0 <= up }
         ratesPerHour = (
             perHour(ends.count { $0 <= down }, down - start), perHour(ends.count { $0 > up }, end - up)
         )
@@ -58,20 +55,16 @@ package struct BurstReport: Sendable {
 
     package var eventsPerOrder: Double { Double(events.values.reduce(0, +)) / Double(orders) }
 
-    /// An open breaker is probed every five minutes, and more often at first, by an order that recover-orders publishes.
-    package var eventLimit: Double { 1.5 + Double(outage / 300_000 + 10) / Double(orders) }
+    /// An open breaker is probed every five minutes, by an order that recover-orders publishes. Fifty events more do not
+    /// depend on the number of orders: of the first rounds and probes.
+    package var eventLimit: Double { 1.5 + Double(outage / 300_000 + 50) / Double(orders) }
 
     /// The outage, and 1.3 times what the runs take on all of the queue's consumers.
     package var timeOfRuns: Milliseconds { orders * runTime * 13 / 10 / SimulatedQueue.maximumConcurrency + outage }
 
-    /// The orders that waited for the end of the outage go on when recover-orders publishes them, 12 a minute for each of the
-    /// queue's consumers, and after the breaker's time and their own wait: see `Orders/README.md`, "Outages".
-    package var timeLimit: Milliseconds {
-        let consumers = SimulatedQueue.maximumConcurrency
-        let slowest = max(runTime / consumers, 60_000 / (12 * consumers))
-        let wait = 300_000 + min(max(outage / 4, 60_000), 1_800_000)
-        return ((orders - left) * runTime / consumers + left * slowest) * 13 / 10 + outage + wait
-    }
+    /// The orders that waited for the end of the outage go on after the breaker's time and their own wait, too: see
+    /// `Orders/README.md`, "Outages".
+    package var timeLimit: Milliseconds { timeOfRuns + 300_000 + min(max(outage / 4, 60_000), 1_800_000) }
 
     /// What was promised, and not kept.
     package var broken: [String] {

@@ -143,6 +143,11 @@ public final class RunningTestbed: Sendable {
         if let failure = bus.put(source: source, detailType: detailType, details: [detail]).failure { throw failure }
     }
 
+    /// Delivers a platform event as Event Relay does.
+    public func relay(_ event: PlatformEvent) throws {
+        if let failure = event.publish(AWS.Account(environment)) { throw failure }
+    }
+
     /// Ends every process that is not at work, so that the next event meets a cold start.
     public func retireIdleProcesses() {
         functions.forEach { $0.lambda.retireIdle() }

@@ -16,6 +16,14 @@ public struct TestbedAddresses: Codable, Sendable, Equatable {
         return try? JSONDecoder().decode(TestbedAddresses.self, from: data)
     }
 
+    /// Those of the running testbed.
+    static func ofRunning(in projectRoot: String) throws(TestbedFailure) -> TestbedAddresses {
+        guard let addresses = read(in: projectRoot), addresses.isAnswering else {
+            throw TestbedFailure("No testbed is running: start one with deploy/testbed up.")
+        }
+        return addresses
+    }
+
     func write(in projectRoot: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]

@@ -19,8 +19,7 @@ func runBurst(seed: UInt64, orders: Int) -> Int32 {
         \(decimal(report.eventsPerOrder)) events per order, at most \(decimal(report.eventLimit)): \(events.joined(separator: ", "))
         \(report.outageCalls) calls to WHMCS in its outage of \(hours(report.outage)) h
         an undisturbed run takes \(report.runTime) ms; all orders took \(hours(report.time)) h. The outage and 1.3 times \
-        the runs are \(hours(report.timeOfRuns)) h; with the rate at which recovery publishes after the outage, \
-        \(hours(report.timeLimit)) h
+        the runs are \(hours(report.timeOfRuns)) h; with the waits after the outage, \(hours(report.timeLimit)) h
         \(report.ratesPerHour.before) orders an hour before the outage, \(report.ratesPerHour.after) after it; no order \
         waited longer than \(hours(report.longestWait)) h
         """)

@@ -20,10 +20,12 @@ func run(_ command: Command) throws -> Bool {
         return try InvokeCommand(
             projectRoot: root, programs: programs, function: function, file: file, asIs: asIs, print: print, note: note
         ).run()
-    case .fulfill(let orderId, let key, let timeout):
+    case .fulfill(let orderId, let door, let key, let timeout):
         return try FulfillCommand(
-            projectRoot: root, orderId: orderId, key: key, timeout: timeout, print: print
-        ).run()
+            projectRoot: root, orderId: orderId, door: door, key: key, timeout: timeout, print: print
+        ).run(secret: ProcessInfo.processInfo.environment["WEBHOOK_SECRET"])
+    case .status(let orderId):
+        return try StatusCommand(projectRoot: root, orderId: orderId, print: print).run()
     }
 }
 

@@ -129,15 +129,30 @@ import Testing
         #expect(outages.count == (isOutage ? 1 : 0))
     }
 
-    /// Each row: the age of the value, and whether it is used.
+    /// Each row: the age of the value, how long it may be used if the call says so, and whether it is.
     @Test(
-        "The last value is used for 15 minutes after it was read",
-        arguments: [(300_000, true), (899_999, true), (900_000, false), (10_000_000, false)] as [(Timestamp, Bool)])
-    func longestUse(_ now: Timestamp, _ isUsed: Bool) throws {
+        "The last value is used for 15 minutes after it was read, or as long as the call says",
+        arguments: [
+            (300_000, nil, true), (899_999, nil, true), (900_000, nil, false), (10_000_000, nil, false),
+            (3_599_999, 3_600_000, true), (3_600_000, 3_600_000, false),
+        ] as [(Timestamp, Milliseconds?, Bool)])
+    func longestUse(_ now: Timestamp, _ longest: Milliseconds?, _ isUsed: Bool) throws {
         let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut])
         let (cache, store) = (ParameterCache(), ParameterStore(.cloud, http.client))
         _ = try cache.get(["/a"], from: store, now: 0)
-        #expect((try? cache.get(["/a"], from: store, now: now)) == (isUsed ? ["/a": "1"] : nil))
+        let values = try? cache.get(["/a"], from: store, now: now, longestUse: longest ?? 900_000)
+        #expect(values == (isUsed ? ["/a": "1"] : nil))
+    }
+
+    @Test("A younger value is asked of a failing store no more often than that") func pauseOfYoungerValue() throws {
+        let http = FakeHTTPClient([Self.answer(["/a": "1"]), .timedOut, Self.answer(["/a": "2"])])
+        let (cache, store) = (ParameterCache(), ParameterStore(.cloud, http.client))
+        _ = try cache.get(["/a"], from: store, now: 0)
+        for now: Timestamp in [60_000, 60_001, 119_999] {
+            #expect(throws: AWSFailure.self) { try cache.get(["/a"], from: store, now: now, youngerThan: 60_000) }
+        }
+        #expect(http.requests.count == 2)
+        #expect(try cache.get(["/a"], from: store, now: 120_000, youngerThan: 60_000) == ["/a": "2"])
     }
 
     @Test("After a failure the store is left alone for 30 s, and then read again") func pause() throws {
@@ -154,6 +169,16 @@ import Testing
         #expect(try cache.get(["/a"], from: store, now: 61_000) == ["/a": "2"])
         #expect(try cache.get(["/a"], from: store, now: 61_999) == ["/a": "2"])
         #expect(http.requests.count == 4)
+    }
+
+    @Test("An answer ends the pause") func pauseEnds() throws {
+        let http = FakeHTTPClient([
+            Self.answer(["/a": "1"]), .timedOut, Self.answer(["/b": "2"]), Self.answer(["/a": "3"]),
+        ])
+        let (cache, store) = (ParameterCache(lifetime: 1_000), ParameterStore(.cloud, http.client))
+        for now: Timestamp in [0, 1_000] { #expect(try cache.get(["/a"], from: store, now: now) == ["/a": "1"]) }
+        #expect(try cache.get(["/b"], from: store, now: 1_001) == ["/b": "2"], "it was never read")
+        #expect(try cache.get(["/a"], from: store, now: 1_002) == ["/a": "3"])
     }
 
     /// The kept value has just been refused.

@@ -30,6 +30,12 @@ extension EndToEndHarness {
         _ = try testbed.invoke("recover-orders", event)
     }
 
+    /// Replaces the testbed's secret.
+    func storeWebhookSecret(_ secret: String) throws {
+        let name = try testbed.resources.value(of: "SF_WEBHOOK_SECRET_PARAMETER")
+        try ParameterStore(account, http).put(name, secret, policies: [])
+    }
+
     // MARK: The bus
 
     /// Publishes the order's event again, as a recovery does.

@@ -16,8 +16,10 @@ final class EndToEndHarness: Sendable {
     }
 
     let testbed: RunningTestbed
+    /// Of every request.
+    private let signer: WebhookSigner
 
-    init(_ adjust: (inout TestbedConfiguration) -> Void = { _ in }) throws {
+    init(signer: WebhookSigner = WebhookSigner(), _ adjust: (inout TestbedConfiguration) -> Void = { _ in }) throws {
         var configuration = TestbedConfiguration(
             projectRoot: try TestbedConfiguration.findProjectRoot(from: #filePath), programs: BuiltPrograms.directory)
         configuration.gatewayPort = 0
@@ -27,6 +29,7 @@ final class EndToEndHarness: Sendable {
         configuration.parameters = ["RetryDelay": "1", "WhmcsQuietTime": "3600"]
         adjust(&configuration)
         testbed = try RunningTestbed.start(configuration)
+        self.signer = signer
     }
 
     var http: HTTPClient { .live() }
@@ -68,17 +71,18 @@ final class EndToEndHarness: Sendable {
     /// Sends the order to the webhook, signed as Salesforce does it.
     @discardableResult
     func fulfill(
-        _ order: String, key: String? = nil, nonce: String? = nil, signer: WebhookSigner = WebhookSigner()
+        _ order: String, key: String? = nil, nonce: String? = nil, signer: WebhookSigner? = nil
     ) throws -> Response {
         try http.send(
-            SignedRequest(orderId: order, idempotencyKey: key, nonce: nonce, signer: signer)
+            SignedRequest(orderId: order, idempotencyKey: key, nonce: nonce, signer: signer ?? self.signer)
                 .request(to: testbed.addresses.gateway, timeout: 30_000))
     }
 
     // MARK: The portal
 
+    /// Signed, as a portal reads.
     func get(_ path: String) throws -> Response {
-        try http.send(Request("GET", testbed.addresses.gateway + path, timeout: 30_000, isIdempotent: true))
+        try http.send(SignedRead(path, signer: signer).request(to: testbed.addresses.gateway, timeout: 30_000))
     }
 
     func status(_ order: String) throws -> JSON {

@@ -8,7 +8,7 @@ import Testing
         ("provision-order", ["ssm GetParameters", "dynamodb HEAD"], "dynamodb UpdateItem", 1),
         ("refresh-sf-token", ["ssm GetParameters", "salesforce HEAD "], "salesforce POST oauth2/token", 1),
         ("recover-orders", ["dynamodb HEAD", "events HEAD", "sqs HEAD"], "sqs GetQueueAttributes", 0),
-        ("order-status", ["dynamodb HEAD"], "dynamodb GetItem", 0),
+        ("order-status", ["ssm GetParameters", "dynamodb HEAD"], "dynamodb GetItem", 1),
     ]
 
     @Test("The first event fetches nothing that the start has fetched")

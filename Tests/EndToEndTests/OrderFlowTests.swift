@@ -105,15 +105,22 @@ import Testing
     @Test("A platform event provisions an order without a webhook request")
     func platformEventProvisions() throws {
         let (order, client) = harness.newOrder()
-        try testbed.putEvent(
-            source: RunningTestbed.salesforceEventSource, detailType: "OrderProvisionRequested__e",
-            detail: ["payload": ["OrderId__c": .string(order)], "id": .string("event-\(order)")],
-            bus: RunningTestbed.salesforceEventSource)
+        try testbed.relay(PlatformEvent(orderId: order))
         _ = try harness.poll("\(order) in the ledger") {
             try harness.get("/orders/\(order)").status == 200 ? true : nil
         }
         #expect(try harness.wait(order)["status"] == "Provisioned")
         #expect(harness.whmcsOrders(client).count == 1)
+    }
+
+    @Test("Both doors at once make one order in WHMCS") func bothDoors() throws {
+        let (order, client) = harness.newOrder()
+        try testbed.relay(PlatformEvent(orderId: order, idempotencyKey: "\(order)-1"))
+        try harness.fulfill(order)
+        // It has been published twice.
+        try testbed.relay(PlatformEvent(orderId: order, idempotencyKey: "\(order)-1"))
+        #expect(try harness.wait(order)["status"] == "Provisioned")
+        #expect(harness.whmcsOrders(client).map(\.status) == ["Active"])
     }
 
     @Test("The log has the eight steps in order")

@@ -27,10 +27,7 @@ import Testing
             call.program == "provision-order" && call.action == "UpdateItem" && call.run == 1 ? .killedBefore : nil
         }
         let (order, client) = harness.newOrder()
-        let relay = RunningTestbed.salesforceEventSource
-        try harness.testbed.putEvent(
-            source: relay, detailType: "OrderProvisionRequested__e",
-            detail: ["payload": ["OrderId__c": .string(order)], "id": "event"], bus: relay)
+        try harness.testbed.relay(PlatformEvent(orderId: order))
         #expect(try harness.wait(order)["status"] == "Provisioned")
         #expect(faultProxy.injections.count == 1)
         #expect(harness.whmcsOrders(client).map(\.status) == ["Active"])

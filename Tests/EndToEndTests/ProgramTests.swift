@@ -17,10 +17,14 @@ import Testing
     /// The program, its wrong variables, and every variable that it must report.
     static let faultyConfigurations: [(String, [String: String], [String])] = [
         (
-            "verify-signature", ["SF_WEBHOOK_IP_ALLOWLIST": "10.0.0.0/99", "WEBHOOK_TIMESTAMP_TOLERANCE": "soon"],
+            "verify-signature",
+            [
+                "SF_WEBHOOK_IP_ALLOWLIST": "10.0.0.0/99", "WEBHOOK_TIMESTAMP_TOLERANCE": "soon",
+                "SF_ORGANIZATION_ID": "acme",
+            ],
             [
                 "AWS_REGION", "LEDGER_TABLE", "EVENT_BUS_NAME", "SF_WEBHOOK_SECRET_PARAMETER",
-                "SF_WEBHOOK_IP_ALLOWLIST", "WEBHOOK_TIMESTAMP_TOLERANCE",
+                "SF_WEBHOOK_IP_ALLOWLIST", "WEBHOOK_TIMESTAMP_TOLERANCE", "SF_ORGANIZATION_ID",
             ]
         ),
         (
@@ -44,7 +48,7 @@ import Testing
             "recover-orders", ["SF_RECONCILE": "true"],
             ["LEDGER_TABLE", "EVENT_BUS_NAME", "ORDER_QUEUE_URL", "SF_PROVISIONABLE_STATUSES", "SF_RECONCILE_SINCE"]
         ),
-        ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_ACCESS_TOKEN_PARAMETER"]),
+        ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_WEBHOOK_SECRET_PARAMETER"]),
     ]
 
     @Test("A program posts all its configuration errors to init/error at once", arguments: faultyConfigurations)

@@ -4,7 +4,8 @@ import Testing
 
 @Suite struct HTTPEventTests {
     static let version2: JSON = [
-        "version": "2.0", "rawPath": "/orders/801/fulfill", "rawQueryString": "",
+        "version": "2.0", "routeKey": "POST /orders/{sfOrderId}/fulfill", "rawPath": "/orders/801/fulfill",
+        "rawQueryString": "",
         "headers": ["content-type": "application/json", "X-SF-Nonce": "n"],
         "requestContext": [
             "http": ["method": "POST", "path": "/orders/801/fulfill", "sourceIp": "203.0.113.25"], "requestId": "r2",
@@ -13,7 +14,7 @@ import Testing
     ]
 
     static let version1: JSON = [
-        "path": "/orders/801/fulfill", "httpMethod": "POST",
+        "resource": "/orders/{sfOrderId}/fulfill", "path": "/orders/801/fulfill", "httpMethod": "POST",
         "headers": ["Content-Type": "application/json", "X-SF-Nonce": "n"],
         "multiValueHeaders": ["Content-Type": ["application/json"]], "queryStringParameters": .null,
         "requestContext": ["identity": ["sourceIp": "203.0.113.25"], "requestId": "r1"],
@@ -24,7 +25,7 @@ import Testing
     func versions(_ event: JSON, _ requestID: String) throws {
         let request = try HTTPEvent(event.bytes)
         #expect(request.method == "POST")
-        #expect(request.path == "/orders/801/fulfill")
+        #expect(request.routeKey == "POST /orders/{sfOrderId}/fulfill")
         #expect(request.pathParameters == ["sfOrderId": "801"])
         #expect(request.headers == ["content-type": "application/json", "x-sf-nonce": "n"])
         #expect(request.body == Array("{\"a\":\"é\"}".utf8))
@@ -83,14 +84,14 @@ import Testing
             (version2, ["requestContext", "http", "sourceIp"], nil, "requestContext.http.sourceIp is missing"),
             (version2, ["requestContext", "http", "sourceIp"], 7, "requestContext.http.sourceIp has the wrong type"),
             (version2, ["requestContext", "http"], nil, "httpMethod is missing"),
-            (version2, ["rawPath"], nil, "rawPath is missing"),
+            (version2, ["routeKey"], 7, "routeKey has the wrong type"),
             (version2, ["headers"], ["a": 1], "headers.a has the wrong type"),
             (version2, ["headers"], [], "headers has the wrong type"),
             (version2, ["body"], ["a": 1], "body has the wrong type"),
             (version2, ["isBase64Encoded"], "true", "isBase64Encoded has the wrong type"),
             (version2, ["pathParameters", "sfOrderId"], 801, "pathParameters.sfOrderId has the wrong type"),
             (version1, ["httpMethod"], nil, "httpMethod is missing"),
-            (version1, ["path"], nil, "path is missing"),
+            (version1, ["resource"], [], "resource has the wrong type"),
             (version1, ["requestContext"], nil, "requestContext is missing"),
             (version1, ["requestContext", "identity"], nil, "requestContext.identity is missing"),
             (version1, ["requestContext", "identity", "sourceIp"], nil, "requestContext.identity.sourceIp is missing"),

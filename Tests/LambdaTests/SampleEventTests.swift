@@ -21,7 +21,7 @@ import Testing
         let event = try #require(JSON(bytes)?.object)
         if event["requestContext"] != nil {
             let request = try HTTPEvent(bytes)
-            #expect(request.path.hasPrefix("/"))
+            #expect(request.routeKey.hasPrefix("\(request.method) /"))
             #expect(!request.requestID.isEmpty)
         } else if event["detail-type"] != nil {
             let envelope = try EventBridgeEvent(bytes)
@@ -41,7 +41,7 @@ import Testing
     func requestForms(_ name: String) throws {
         let request = try HTTPEvent(read(name))
         #expect(request.method == "POST")
-        #expect(request.path == "/orders/801Dn0000014UPaIAM/fulfill")
+        #expect(request.routeKey == "POST /orders/{sfOrderId}/fulfill")
         #expect(request.pathParameters == ["sfOrderId": "801Dn0000014UPaIAM"])
         let body = try #require(JSON(request.body))
         #expect(body["orderId"] == "801Dn0000014UPaIAM")

@@ -73,12 +73,12 @@ import Testing
             ]) { $1 }, parameters: ["/token"], preconnects: [table, bus, queue]),
         ProgramStart(
             testDescription: "order-status", run: { _ = try OrderStatus.start($0, $1, $2) },
-            values: recovery.merging(["SF_ACCESS_TOKEN_PARAMETER": "/token"]) { $1 }, parameters: [],
+            values: recovery.merging(["SF_WEBHOOK_SECRET_PARAMETER": "/secret"]) { $1 }, parameters: ["/secret"],
             preconnects: [table]),
     ]
 
     private static func parameters(_ names: [String]) -> Result<Response, HTTPFailure> {
-        let values = names.map { JSON.object(["Name": .string($0), "Value": "value"]) }
+        let values = names.map { JSON.object(["Name": .string($0), "Value": .string(WebhookRequest.secret)]) }
         return .success(Response(status: 200, body: JSON.object(["Parameters": .array(values)]).bytes))
     }
 
@@ -97,6 +97,7 @@ import Testing
         #expect(
             opened.map { "\($0.method) \($0.url)" }.map(Self.withoutSlash)
                 == start.preconnects.map { "HEAD https://\($0)" })
+        #expect(read.allSatisfy { $0.timeout == 3_000 })
         // A preconnect carries no credentials.
         #expect(opened.allSatisfy { $0.isIdempotent && $0.headers.isEmpty && $0.body.isEmpty && $0.signature == nil })
         #expect(log.messages == [])
@@ -114,13 +115,13 @@ import Testing
         #expect(http.requests.isEmpty)
     }
 
-    /// verify-signature could answer no request. The other programs report it with the first event that needs it.
-    @Test("A missing parameter stops verify-signature only", arguments: starts)
+    /// verify-signature and order-status could answer no signed request. The other programs report it with the first event that needs it.
+    @Test("A missing webhook secret stops a program, another missing parameter does not", arguments: starts)
     func missingParameter(_ start: ProgramStart) throws {
         let log = LogLines()
         let http = FakeHTTPClient([Self.parameters([])])
         http.before = { $0.method == "HEAD" ? .unreachable : nil }
-        if start.testDescription == "verify-signature" {
+        if start.parameters == ["/secret"] {
             #expect(throws: FunctionError.self) { try start.run(start.environment, http.client, log.log) }
         } else {
             try start.run(start.environment, http.client, log.log)

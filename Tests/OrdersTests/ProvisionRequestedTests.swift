@@ -34,6 +34,25 @@ import Testing
         #expect(event.platformEventID == "f3a9c0de-5b17-4a62-9c88-0e2d4b6f7a91")
     }
 
+    /// Salesforce has every field of the event in its payload, and null where it has no value.
+    @Test(
+        "What a platform event does not have is made up for",
+        arguments: [
+            (#"{"OrderId__c":"801Dn0000014UPaIAM"}"#, nil, "e"),
+            (#"{"OrderId__c":"801Dn0000014UPa","IdemKey__c":null,"CorrelationId__c":null}"#, "u", "u"),
+            (#"{"OrderId__c":"801Dn0000014UPaIAM","IdemKey__c":"801-1","CreatedDate":null}"#, "u", "801-1"),
+        ])
+    func sparse(_ payload: String, _ uuid: String?, _ identity: String) throws {
+        let detail: JSON = ["payload": try #require(JSON(Array(payload.utf8))), "id": .string(uuid)]
+        let event = try Self.read(
+            JSON.object([
+                "id": "e", "source": "s", "detail-type": .string(ProvisionRequested.platformEventType),
+                "detail": detail,
+            ]).bytes)
+        #expect(event.orderID.text == Seed.order)
+        #expect((event.platformEventID, event.correlationID, event.requestedAt) == (identity, "e", 42))
+    }
+
     @Test("A published event is read as it was sent") func roundTrip() throws {
         let sent = try Self.read(Self.sample("order-provision-requested"))
         #expect(Set((sent.detail.object ?? [:]).keys) == ["orderId", "attempt", "correlationId", "requestedAt"])

@@ -21,19 +21,23 @@ import Testing
         var environment = Environment(Self.webhook)
         let settings = Webhook.Settings(&environment)
         #expect(environment.faults == [])
-        #expect((settings.tolerance, settings.allowedAddresses) == (300_000, .any))
-        #expect((settings.secretParameter, settings.ledgerTable, settings.busName) == ("/s", "t", "b"))
+        #expect((settings.authentication.tolerance, settings.allowedAddresses) == (300_000, .any))
+        #expect((settings.ledgerTable, settings.busName, settings.organization) == ("t", "b", nil))
+        #expect(settings.authentication.secretParameter == "/s")
     }
 
     @Test("verify-signature reports all faults") func webhookFaults() {
         let values = [
             "LEDGER_TABLE": " ", "WEBHOOK_TIMESTAMP_TOLERANCE": "5m", "SF_WEBHOOK_IP_ALLOWLIST": "example.com",
+            "SF_ORGANIZATION_ID": "00D",
         ]
         #expect(
             Self.faults({ _ = Webhook.Settings(&$0) }, values) == [
-                "SF_WEBHOOK_SECRET_PARAMETER is not set", "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set",
+                "SF_WEBHOOK_SECRET_PARAMETER is not set",
                 "WEBHOOK_TIMESTAMP_TOLERANCE must be a whole number from 1000 to 86400000",
+                "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set",
                 "SF_WEBHOOK_IP_ALLOWLIST must be addresses and CIDRs separated by commas",
+                "SF_ORGANIZATION_ID must be a Salesforce id of 15 or 18 characters",
             ])
     }
 
@@ -295,11 +299,11 @@ import Testing
 
     @Test("order-status reports all faults") func statusFaults() {
         let read: (inout Environment) -> Void = { _ = OrderStatus.Settings(&$0) }
-        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_ACCESS_TOKEN_PARAMETER": "/t"]
+        let all = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "SF_WEBHOOK_SECRET_PARAMETER": "/s"]
         #expect(Self.faults(read, all) == [])
         #expect(
             Self.faults(read, [:]) == [
-                "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set", "SF_ACCESS_TOKEN_PARAMETER is not set",
+                "SF_WEBHOOK_SECRET_PARAMETER is not set", "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set",
             ])
     }
 }

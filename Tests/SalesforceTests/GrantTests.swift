@@ -150,5 +150,6 @@ import Testing
         for grant in [grant, jwt] {
             for text in ["\(grant)", String(reflecting: grant), "\([grant])"] { #expect(!text.contains("hush")) }
         }
+        #expect(["\(grant)", "\(jwt)"] == ["client-credentials", "jwt-bearer"])
     }
 }

@@ -10,9 +10,15 @@ import Testing
             ("invoke f e.json", .invoke(function: "f", file: "e.json", asIs: false)),
             ("invoke --as-is f e.json", .invoke(function: "f", file: "e.json", asIs: true)),
             ("invoke f e.json --as-is", .invoke(function: "f", file: "e.json", asIs: true)),
-            ("fulfill 801", .fulfill(orderId: "801", key: nil, timeout: 120)),
-            ("fulfill 801 --key k --timeout 1.5", .fulfill(orderId: "801", key: "k", timeout: 1.5)),
-            ("fulfill --key k 801", .fulfill(orderId: "801", key: "k", timeout: 120)),
+            ("fulfill 801", .fulfill(orderId: "801", door: .click, key: nil, timeout: 120)),
+            ("fulfill 801 --event", .fulfill(orderId: "801", door: .event, key: nil, timeout: 120)),
+            (
+                "fulfill --url https://a 801",
+                .fulfill(orderId: "801", door: .deployed(url: "https://a"), key: nil, timeout: 120)
+            ),
+            ("fulfill 801 --key k --timeout 1.5", .fulfill(orderId: "801", door: .click, key: "k", timeout: 1.5)),
+            ("fulfill --key k 801", .fulfill(orderId: "801", door: .click, key: "k", timeout: 120)),
+            ("status 801", .status(orderId: "801")), ("status", .status(orderId: nil)),
         ])
     func parses(line: String, command: Command) throws {
         #expect(try Command.parse(line.split(separator: " ").map(String.init)) == command)
@@ -27,6 +33,11 @@ import Testing
             ("invoke", "Missing: the function's name."), ("invoke f", "Missing: the event's file."),
             ("invoke f e.json more", "Unexpected argument: more."),
             ("invoke --fast f", "Missing: the function's name."),
+            ("status 801 802", "Unexpected argument: 802."),
+            (
+                "fulfill 801 --event --url https://a",
+                "--event is for the testbed: a stack's events come from Salesforce."
+            ),
             ("fulfill", "Missing: the order's id."), ("fulfill 801 --timeout 0", "--timeout takes seconds, not 0."),
         ])
     func refuses(line: String, message: String) {

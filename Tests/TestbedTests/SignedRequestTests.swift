@@ -44,6 +44,18 @@ import Testing
         }
     }
 
+    @Test("A signed read is renewed: time and signature", arguments: ["status.json", "health-signed.json"])
+    func renewsARead(name: String) throws {
+        let now: Timestamp = 1_800_000_000_000
+        let old = try sampleEvent(name)
+        let new = try #require(RecordedRequest.renewed(old, now: now))
+        let signed = "GET\n\(old["rawPath"]?.string ?? "")\n\(now.iso8601Seconds)"
+        #expect(new["headers"]?["x-sf-timestamp"]?.string == now.iso8601Seconds)
+        #expect(new["headers"]?["x-sf-signature"]?.string == WebhookSigner().signature(of: Array(signed.utf8)))
+        #expect(new["body"] == nil)
+        #expect(new["routeKey"] == old["routeKey"])
+    }
+
     @Test("A stale sample stays stale")
     func keepsAStaleSampleStale() throws {
         let now: Timestamp = 1_800_000_000_000
@@ -53,7 +65,7 @@ import Testing
 
     @Test(
         "Samples without a valid signature stay as they are",
-        arguments: ["fulfill-bad-signature.json", "status.json", "schedule.json", "invoke-refresh.json"])
+        arguments: ["fulfill-bad-signature.json", "health.json", "schedule.json", "invoke-refresh.json"])
     func renewsNothingElse(name: String) throws {
         #expect(RecordedRequest.renewed(try sampleEvent(name)) == nil)
     }

@@ -33,6 +33,18 @@ import WHMCS
         #expect(http.sent.allSatisfy { $0 == "action=GetPaymentMethods" })
     }
 
+    @Test("Of reads that go out together each is heard") func eachHeard() throws {
+        let paged = PagedWHMCS(1...1_000)
+        let answer = paged.http.before
+        paged.http.before = { [http = paged.http] in http.requests.count == 2 ? .answer(403, Self.refused) : answer($0)
+        }
+        var heard: [Bool] = []
+        var whmcs = try paged.http.whmcs
+        whmcs.heard = { _, failure, _ in heard.append(failure == nil) }
+        #expect(throws: WHMCSFailure.self) { try whmcs.orders(clientId: 7) }
+        #expect(heard == [true, false, true, true, true])
+    }
+
     @Test("A read is retried") func readRetries() throws {
         let http = FakeHTTPClient([
             .answer(503, page), .failed(.broken, received: true), .answer(200, #"{"result":"success"}"#),

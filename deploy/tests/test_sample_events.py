@@ -37,6 +37,14 @@ class SampleEventsTest(unittest.TestCase):
                 self.assertNotIn(request["nonce"], nonces)
                 nonces.add(request["nonce"])
 
+    def test_signatures_of_reads(self):
+        for name in ["status.json", "health-signed.json"]:
+            with self.subTest(name):
+                sample = sample_event(name)
+                signed = f"GET\n{sample['rawPath']}\n{sample['headers']['x-sf-timestamp']}"
+                signature = hmac.new(WEBHOOK_SECRET, signed.encode(), hashlib.sha256).hexdigest()
+                self.assertEqual(sample["headers"]["x-sf-signature"], signature)
+
     def test_requests_have_a_route_of_the_template(self):
         stack, _ = deployed()
         routes = {

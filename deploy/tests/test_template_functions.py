@@ -22,8 +22,8 @@ from support import (
 # The variables that each program reads. The template must set these, no more and no fewer.
 VARIABLES = {
     "verify-signature": """
-        LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER SF_WEBHOOK_IP_ALLOWLIST WEBHOOK_TIMESTAMP_TOLERANCE
-        SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
+        LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER SF_WEBHOOK_IP_ALLOWLIST
+        SF_ORGANIZATION_ID WEBHOOK_TIMESTAMP_TOLERANCE""",
     "provision-order": """
         LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID
         SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS SF_FIELD_ERROR_CODE SF_FIELD_ERROR_MESSAGE SF_FIELD_WHMCS_ORDER_ID
@@ -40,9 +40,9 @@ VARIABLES = {
         SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS
         SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
     "refresh-sf-token": """
-        SF_ACCESS_TOKEN_PARAMETER SF_LOGIN_URL SF_CLIENT_ID SF_USERNAME SF_AUDIENCE SF_AUTH_FLOW
+        LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SF_LOGIN_URL SF_CLIENT_ID SF_USERNAME SF_AUDIENCE SF_AUTH_FLOW
         SF_PRIVATE_KEY_PARAMETER SF_CLIENT_SECRET_PARAMETER SF_TOKEN_LIFETIME""",
-    "order-status": "LEDGER_TABLE EVENT_BUS_NAME SF_ACCESS_TOKEN_PARAMETER",
+    "order-status": "LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER WEBHOOK_TIMESTAMP_TOLERANCE",
 }
 
 # What each function may do, and to which resource. `logs` stands for the function's own log group.
@@ -61,7 +61,6 @@ PERMISSIONS = {
         ("dynamodb:UpdateItem", LEDGER),
         ("events:PutEvents", BUS),
         ("ssm:GetParameters", PARAMETER + "salesforce/webhook-secret"),
-        ALERT,
         DECRYPT,
     },
     "provision-order": {
@@ -92,13 +91,15 @@ PERMISSIONS = {
         ("ssm:PutParameter", PARAMETER + "salesforce/access-token"),
         ("ssm:GetParameters", PARAMETER + "salesforce/private-key"),
         ("ssm:GetParameters", PARAMETER + "salesforce/client-secret"),
+        ("dynamodb:UpdateItem", LEDGER),
         ("sqs:SendMessage", FAILED),
         DECRYPT,
     },
     "order-status": {
         ("dynamodb:GetItem", LEDGER),
         ("events:DescribeEventBus", BUS),
-        ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
+        ("ssm:GetParameters", PARAMETER + "salesforce/webhook-secret"),
+        DECRYPT,
     },
 }
 
@@ -160,6 +161,11 @@ class TemplateFunctionsTest(unittest.TestCase):
                         granted.add((action, "logs" if resource == own else resource))
             self.assertEqual(granted, LOGS | PERMISSIONS[program], program)
 
+    def test_refresh_writes_one_item_of_the_ledger(self):
+        role = self.roles[self.functions["refresh-sf-token"]["Role"]]
+        (statement,) = [found for found in statements(role) if found["Action"] == "dynamodb:UpdateItem"]
+        self.assertEqual(statement["Condition"], {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["token"]}})
+
     def test_no_role_grants_a_wildcard(self):
         for arn, role in self.roles.items():
             for statement in statements(role):
@@ -177,7 +183,7 @@ class TemplateFunctionsTest(unittest.TestCase):
                 if statement["Action"] == "kms:Decrypt"
             ]
 
-        self.assertEqual(len(decrypt_statements(self.stack)), 3)
+        self.assertEqual(len(decrypt_statements(self.stack)), 4)
         for statement in decrypt_statements(self.stack):
             self.assertEqual(statement["Condition"]["StringEquals"]["kms:ViaService"], f"ssm.{REGION}.amazonaws.com")
         self.assertEqual(decrypt_statements(deployed()[0]), [])

@@ -44,7 +44,15 @@ extension Ledger {
                 nonceClaim(request), idempotencyKeyClaim(request, .accepted, requestNumber),
                 requestWrite(request.orderID, after: previous, correlationID: request.correlationID),
             ]
-            guard let results = try table.transact(claims) else { return .accepted(requestNumber: requestNumber) }
+            let results: [ConditionResult]?
+            do throws(AWSFailure) {
+                results = try table.transact(claims)
+            } catch {
+                // Of two clicks at once.
+                guard error.isTransactionConflict else { throw error }
+                continue
+            }
+            guard let results else { return .accepted(requestNumber: requestNumber) }
             if let outcome = try outcome(nonce: results[0], key: results[1], request) { return outcome }
             guard case .failed(let item) = results[2] else { continue }
             previous = try read(item)

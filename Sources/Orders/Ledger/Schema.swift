@@ -60,6 +60,7 @@ enum ItemKey {
     static func markerSupport(whmcsURL: String) -> String { "install#" + hash(whmcsURL) }
 
     static let breakers = "breakers"
+    static let token = "token"
 
     private static let orderPrefix = "order#"
     private static func hash(_ text: String) -> String { hex(sha256(Array(text.utf8))) }

@@ -10,8 +10,10 @@ import Salesforce
 struct Recovery: Program {
     /// Of the schedule.
     private static let interval: Milliseconds = 60_000
-    /// Of a run of provision-order: some 22 calls, one after another.
-    private static let runTime: Milliseconds = 5_000
+    /// Of a run of provision-order whose WHMCS takes 0.3 s a call.
+    private static let runTime: Milliseconds = 2_000
+    /// The same, for a message that waits: it waits because runs take longer, or because many orders are new.
+    private static let runTimeOfWaiting: Milliseconds = 5_000
 
     let context: ProgramContext<Settings>
     private let cursor = Reconciliation.Cursor()
@@ -65,12 +67,15 @@ struct Recovery: Program {
     }
 
     /// What the queue's consumers finish until the next round, beyond the orders that wait in the queue: these would only be
-    /// in it twice. A quarter at least, or a queue that is never empty would keep every failed order from its retry.
+    /// in it twice. A tenth at least, or a queue that is never empty would keep every failed order from its retry.
     private func mostDue(_ log: Log) -> Int {
-        let most = settings.concurrency * Self.interval / Self.runTime
+        let time = settings.concurrency * Self.interval
+        let most = time / Self.runTime
         do {
             let http = context.http.until(context.http.now() + 3_000)
-            return max(most / 4, most - (try context.queue(settings.queueURL, http).waitingMessages()))
+            let waiting = try context.queue(settings.queueURL, http).waitingMessages()
+            // More messages than they take in an hour count as that: nobody's number may overflow.
+            return max(most / 10, (time - min(waiting, 60 * most) * Self.runTimeOfWaiting) / Self.runTime)
         } catch {
             log.warn("the order queue does not say how many orders wait", ["error": .string("\(error)")])
             return most

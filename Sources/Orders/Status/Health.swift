@@ -3,7 +3,6 @@ import Basics
 import HTTP
 import JSON
 import Lambda
-import Salesforce
 
 /// Checks the services that an order needs, all at once.
 struct Health {
@@ -15,22 +14,21 @@ struct Health {
     var http: HTTPClient
     var table: Table
     var bus: EventBus
-    var parameters: ParameterStore
-    var tokenParameter: String
 
-    /// `{"status", "ledger", "token", "bus"}`, each part with `ok`, `milliseconds` and, when not ok,
-    /// `problem`. The token has its age in s.
+    /// `{"status", "ledger", "token", "bus"}`, each part with `ok`, `milliseconds` and, when not ok, `problem`. The token
+    /// has its age in s, which the ledger knows.
     func check() -> Report {
-        let results = http.sendAll([
-            table.getRequest("health"), parameters.getRequest([tokenParameter]), bus.describeRequest(),
-        ])
+        let results = http.sendAll([table.getRequest(ItemKey.token), bus.describeRequest()])
         let parts = [
             part("ledger", results[0]) { result in
                 _ = try table.get(result)
                 return [:]
             },
-            part("token", results[1]) { try token($0) },
-            part("bus", results[2]) { result in
+            part("token", results[0]) { result in
+                guard let storedAt = try table.get(result)?[.updatedAt]?.timestamp else { throw NoToken() }
+                return ["ageSeconds": .number((http.now() - storedAt) / 1000)]
+            },
+            part("bus", results[1]) { result in
                 try bus.describe(result)
                 return [:]
             },
@@ -56,7 +54,7 @@ struct Health {
         return (name, .object(members))
     }
 
-    /// Anybody may call this, and the whole message could reveal internals.
+    /// The whole message could reveal internals.
     private func problem(_ error: any Error) -> String {
         switch error {
         case AWSFailure.unreachable: "no answer"
@@ -65,11 +63,7 @@ struct Health {
         }
     }
 
-    private func token(_ result: Result<Response, HTTPFailure>) throws -> [String: JSON] {
-        guard let value = try parameters.get(result)[tokenParameter] else {
-            throw SalesforceFailure.noToken("missing")
-        }
-        let token = try Token(parameterValue: value)
-        return ["ageSeconds": .number((http.now() - token.issuedAt) / 1000)]
+    private struct NoToken: Error, CustomStringConvertible {
+        let description = "refresh-sf-token has stored no token"
     }
 }

@@ -24,6 +24,8 @@ struct TokenRefresh: Program {
         }
 
         var tokenParameter: String
+        /// Where the token's time is recorded; nil records it nowhere.
+        var ledgerTable: String?
         var loginURL: String
         var clientID: String
         var flow: Flow
@@ -32,6 +34,7 @@ struct TokenRefresh: Program {
 
         init(_ environment: inout Environment) {
             tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
+            ledgerTable = environment.optional("LEDGER_TABLE")
             loginURL = environment.url("SF_LOGIN_URL")
             clientID = environment.text("SF_CLIENT_ID")
             lifetime = environment.integer("SF_TOKEN_LIFETIME", default: 7200, in: 900...86_400)
@@ -97,7 +100,21 @@ struct TokenRefresh: Program {
         }
         try store.put(settings.tokenParameter, token.parameterValue, policies: [policy])
         log.info("refreshed", ["token": .string(token.fingerprint)])
+        recordToken(http, log)
         return JSON.object(["refreshed": true]).bytes
+    }
+
+    /// For the health report alone: the token is stored, so a failure is no failure of the refresh.
+    private func recordToken(_ http: HTTPClient, _ log: Log) {
+        guard let name = settings.ledgerTable else { return }
+        var http = http
+        // Whoever invoked this function waits for it.
+        http.retries = 0
+        do {
+            try Ledger(context.table(name, http), now: http.now).recordToken()
+        } catch {
+            log.warn("token's time not recorded", ["error": .string("\(error)")])
+        }
     }
 
     private enum Trigger {

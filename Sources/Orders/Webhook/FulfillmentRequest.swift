@@ -12,11 +12,13 @@ struct FulfillmentRequest: Equatable {
     var nonce: String
     var idempotencyKey: String
 
-    init(_ event: HTTPEvent) throws(ProblemDetails) {
+    /// - Parameter organization: the only one that may send; nil allows any.
+    init(_ event: HTTPEvent, from organization: RecordID? = nil) throws(ProblemDetails) {
         guard let body = JSON(event.body) else {
             throw ProblemDetails(415, "UNSUPPORTED_MEDIA_TYPE", "the body is not JSON")
         }
         guard body.object != nil else { throw .invalid("the body must be a JSON object") }
+        if let organization { try check(body["organizationId"], is: organization) }
         guard let orderID = body["orderId"]?.stringOrNumber.flatMap(RecordID.init) else {
             throw .invalid("orderId in the body must be a Salesforce id of 15 or 18 characters")
         }
@@ -37,30 +39,26 @@ struct FulfillmentRequest: Equatable {
         guard event.headers["x-sf-nonce"] == nonce else {
             throw .invalid("X-SF-Nonce must be set and agree with nonce in the body")
         }
-        guard let key = event.headers["idempotency-key"], (1...255).contains(key.utf8.count),
-            key.utf8.allSatisfy(isVisible)
+        // The body's key wins, because it is signed.
+        let signedKey = body["idempotencyKey"].flatMap { $0 == .null ? nil : $0 }
+        guard let key = signedKey.map(\.stringOrNumber) ?? event.headers["idempotency-key"],
+            (1...255).contains(key.utf8.count), key.utf8.allSatisfy(isVisible)
         else {
-            throw .invalid("Idempotency-Key must be set to 1 to 255 visible characters")
+            throw .invalid("Idempotency-Key, or idempotencyKey in the body, must be set to 1 to 255 visible characters")
         }
         self.orderID = orderID
         self.timestamp = timestamp
         self.nonce = nonce
         idempotencyKey = key
     }
+}
 
-    /// Refuses a request whose time is further from `now` than `tolerance`, in either direction.
-    func checkTime(now: Timestamp, tolerance: Milliseconds) throws(ProblemDetails) {
-        let skew = timestamp - now
-        guard abs(skew) > tolerance else { return }
-        let minutes = (abs(skew) + 30_000) / 60_000
-        var detail = "timestamp is \(minutes) min \(skew < 0 ? "behind" : "ahead of") this server's clock"
-        // Apex's format() writes the user's local time, and a literal Z in the pattern marks it as UTC. No clock drifts by
-        // whole quarters of an hour.
-        let beyondQuarter = abs(skew) % 900_000
-        if abs(skew) >= 900_000 - 60_000, min(beyondQuarter, 900_000 - beyondQuarter) <= 60_000 {
-            detail += "; it looks like local time marked as UTC: use formatGmt in Apex"
-        }
-        throw ProblemDetails(401, "STALE_TIMESTAMP", detail)
+private func check(_ given: JSON?, is organization: RecordID) throws(ProblemDetails) {
+    guard let id = given?.stringOrNumber.flatMap(RecordID.init) else {
+        throw .invalid("organizationId in the body must be a Salesforce id of 15 or 18 characters")
+    }
+    guard id == organization else {
+        throw ProblemDetails(403, "ORGANIZATION_NOT_ALLOWED", "orders of this organizationId are not accepted here")
     }
 }
 

@@ -1,6 +1,5 @@
 import AWS
 import Basics
-import Crypto
 import HTTP
 import JSON
 import Lambda
@@ -10,22 +9,26 @@ import Salesforce
 struct Webhook: Program {
     /// What the program is configured with.
     struct Settings: ProgramSettings {
-        var secretParameter: String
+        var authentication: Authentication.Settings
         var ledgerTable: String
         var busName: String
-        var tolerance: Milliseconds
         var allowedAddresses: AddressList
+        /// The organization that may send; nil allows any.
+        var organization: RecordID?
 
         init(_ environment: inout Environment) {
-            secretParameter = environment.text("SF_WEBHOOK_SECRET_PARAMETER")
+            authentication = Authentication.Settings(&environment)
             ledgerTable = environment.text("LEDGER_TABLE")
             busName = environment.text("EVENT_BUS_NAME")
-            tolerance = environment.integer("WEBHOOK_TIMESTAMP_TOLERANCE", default: 300_000, in: 1000...86_400_000)
             let list = AddressList(environment.optional("SF_WEBHOOK_IP_ALLOWLIST") ?? "")
             if list == nil {
                 environment.fault("SF_WEBHOOK_IP_ALLOWLIST", "must be addresses and CIDRs separated by commas")
             }
             allowedAddresses = list ?? .any
+            organization = environment.optional("SF_ORGANIZATION_ID").flatMap(RecordID.init)
+            if organization == nil, environment.optional("SF_ORGANIZATION_ID") != nil {
+                environment.fault("SF_ORGANIZATION_ID", "must be a Salesforce id of 15 or 18 characters")
+            }
         }
     }
 
@@ -38,7 +41,7 @@ struct Webhook: Program {
         let preconnects = [
             context.table(settings.ledgerTable, http).preconnect, context.bus(settings.busName, http).preconnect,
         ]
-        _ = try WebhookSecrets(parameterValue: secrets(http.preconnecting(to: preconnects)))
+        try context.authentication(settings.authentication, http.preconnecting(to: preconnects)).warmUp()
     }
 
     /// Answers one request.
@@ -65,13 +68,19 @@ struct Webhook: Program {
         guard event.body.count <= 16 << 10 else {
             throw ProblemDetails(413, "PAYLOAD_TOO_LARGE", "the body must not exceed 16 KiB")
         }
-        let http = context.http.until(invocation.deadline - 500)
-        try checkSignature(event, http)
-        let request = try FulfillmentRequest(event)
-        try request.checkTime(now: http.now(), tolerance: settings.tolerance)
+        var http = context.http.until(invocation.deadline - 500)
+        // One try for each call: the sender repeats what got 503, and waits for this answer meanwhile.
+        http.retries = 0
+        let authentication = context.authentication(settings.authentication, http)
+        try authentication.checkSignature(
+            event.headers["x-sf-signature"], of: event.body, signed: "the body as it was sent",
+            unavailable: .unavailable)
+        let request = try FulfillmentRequest(event, from: settings.organization)
+        try authentication.checkTime(request.timestamp)
         let acceptance = Acceptance(
             orderID: request.orderID, nonce: request.nonce, idempotencyKey: request.idempotencyKey,
-            claimant: invocation.requestID, correlationID: requestID.boundedID, nonceLifetime: 2 * settings.tolerance)
+            claimant: invocation.requestID, correlationID: requestID.boundedID,
+            nonceLifetime: 2 * settings.authentication.tolerance)
         let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
         let outcome: AcceptanceOutcome
         do {
@@ -82,35 +91,6 @@ struct Webhook: Program {
         }
         if case .accepted(let requestNumber) = outcome { publish(acceptance, requestNumber, http, log) }
         return try answer(outcome, request.orderID, log)
-    }
-
-    private func checkSignature(_ event: HTTPEvent, _ http: HTTPClient) throws(ProblemDetails) {
-        guard let signature = event.headers["x-sf-signature"] else {
-            throw ProblemDetails(401, "INVALID_SIGNATURE", "X-SF-Signature is missing")
-        }
-        do {
-            let cached = try secrets(http)
-            if try WebhookSecrets(parameterValue: cached).verify(signature, of: event.body) { return }
-            // The secret may just have been rotated. At most once a minute, or forgers could use up the store's quota.
-            let fresh = try secrets(http, youngerThan: 60_000)
-            if fresh != cached, try WebhookSecrets(parameterValue: fresh).verify(signature, of: event.body) { return }
-        } catch {
-            log.error("webhook secret not readable", ["error": .string("\(error)")])
-            throw .unavailable
-        }
-        throw ProblemDetails(
-            401, "INVALID_SIGNATURE", "X-SF-Signature is not the hex HMAC-SHA256 of the body as it was sent")
-    }
-
-    /// The parameter's value; see `WebhookSecrets`.
-    private func secrets(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> String {
-        let name = settings.secretParameter
-        let values = try context.parameters.get(
-            [name], from: context.parameterStore(http), now: http.now(), youngerThan: limit)
-        guard let value = values[name] else {
-            throw FunctionError("Configuration", "SF_WEBHOOK_SECRET_PARAMETER names a parameter that does not exist")
-        }
-        return value
     }
 
     /// Publishes the order's event. A failure refuses nothing: the order is in the ledger, and recovery publishes it again.

@@ -4,19 +4,25 @@ import Foundation
 public enum Command: Sendable, Equatable {
     case up(port: UInt16)
     case invoke(function: String, file: String, asIs: Bool)
-    case fulfill(orderId: String, key: String?, timeout: TimeInterval)
+    case fulfill(orderId: String, door: FulfillCommand.Door, key: String?, timeout: TimeInterval)
+    /// Nil asks for the health of the suite.
+    case status(orderId: String?)
 
     public static let usage = """
         usage: deploy/testbed up [--port N]
                deploy/testbed invoke <function> <event.json> [--as-is]
-               deploy/testbed fulfill <orderId> [--key K] [--timeout SECONDS]
+               deploy/testbed fulfill <orderId> [--event | --url URL] [--key K] [--timeout SECONDS]
+               deploy/testbed status [orderId]
 
         up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine until Ctrl-C;
                  the gateway listens on port 4242, or on another with --port (0: a free one)
         invoke   runs one function once, on the running testbed or on a temporary one;
                  renews the time, nonce and signature of a signed request, unless --as-is is given
         fulfill  sends an order to the running testbed as Salesforce would, and follows it until it is Provisioned
-                 or Failed, for 120 seconds at most, or as many as --timeout says
+                 or Failed, for 120 seconds at most, or as many as --timeout says; as an operator's click, or with
+                 --event as the platform event of an approved order; with --url to a deployed stack, whose webhook
+                 secret is in the environment variable WEBHOOK_SECRET
+        status   reads an order's status from the running testbed, or the suite's health, signed as a portal does it
 
         """
 
@@ -43,6 +49,8 @@ public enum Command: Sendable, Equatable {
             try arguments.end()
             return .invoke(function: function, file: file, asIs: asIs)
         case "fulfill":
+            let isEvent = arguments.flag("--event")
+            let url = try arguments.option("--url")
             let key = try arguments.option("--key")
             let timeout = try arguments.option("--timeout")
             let orderId = try arguments.required("the order's id")
@@ -50,7 +58,15 @@ public enum Command: Sendable, Equatable {
             guard let seconds = Double(timeout ?? "120"), seconds > 0, seconds.isFinite else {
                 throw UsageError(description: "--timeout takes seconds, not \(timeout ?? "").")
             }
-            return .fulfill(orderId: orderId, key: key, timeout: seconds)
+            guard !isEvent || url == nil else {
+                throw UsageError(description: "--event is for the testbed: a stack's events come from Salesforce.")
+            }
+            let door = url.map { FulfillCommand.Door.deployed(url: $0) } ?? (isEvent ? .event : .click)
+            return .fulfill(orderId: orderId, door: door, key: key, timeout: seconds)
+        case "status":
+            let orderId = arguments.next()
+            try arguments.end()
+            return .status(orderId: orderId)
         case let word?: throw UsageError(description: "Unknown command: \(word).")
         case nil: throw UsageError(description: "Missing: a command.")
         }

@@ -5,47 +5,93 @@ import JSON
 
 /// `testbed fulfill` sends an order as Salesforce would, and follows it to its final status.
 public struct FulfillCommand {
+    /// The way on which Salesforce's orders reach the suite.
+    public enum Door: Sendable, Equatable {
+        /// An operator has clicked: a signed request to the testbed.
+        case click
+        /// The order has been approved: a platform event, as Event Relay delivers it to the testbed.
+        case event
+        /// A signed request to a deployed stack.
+        case deployed(url: String)
+    }
+
     public var projectRoot: String
     public var orderId: String
+    public var door: Door
     public var key: String?
     public var timeout: TimeInterval
     public var print: @Sendable (String) -> Void
+    private let client = TestbedClient()
 
     public init(
-        projectRoot: String, orderId: String, key: String?, timeout: TimeInterval,
+        projectRoot: String, orderId: String, door: Door, key: String?, timeout: TimeInterval,
         print: @escaping @Sendable (String) -> Void
     ) {
         self.projectRoot = projectRoot
         self.orderId = orderId
+        self.door = door
         self.key = key
         self.timeout = timeout
         self.print = print
     }
 
     /// Returns true when the order is provisioned. The last line printed is `Provisioned` or `Failed: CODE`.
-    public func run() throws(TestbedFailure) -> Bool {
-        guard let addresses = TestbedAddresses.read(in: projectRoot), addresses.isAnswering else {
-            throw TestbedFailure("No testbed is running: start one with deploy/testbed up.")
+    ///
+    /// - Parameter secret: the webhook secret of a deployed stack.
+    public func run(secret: String? = nil) throws(TestbedFailure) -> Bool {
+        if case .deployed(let url) = door {
+            guard let secret, !secret.isEmpty else {
+                throw TestbedFailure("WEBHOOK_SECRET must hold the stack's webhook secret.")
+            }
+            return try run(Suite(gateway: url, signer: WebhookSigner(secret: secret)))
         }
+        let addresses = try TestbedAddresses.ofRunning(in: projectRoot)
+        return try run(Suite(gateway: addresses.gateway, signer: WebhookSigner(), addresses: addresses))
+    }
+
+    private struct Suite {
+        var gateway: String
+        var signer: WebhookSigner
+        /// Nil for a deployed one.
+        var addresses: TestbedAddresses?
+    }
+
+    private func run(_ suite: Suite) throws(TestbedFailure) -> Bool {
         let deadline = Date(timeIntervalSinceNow: timeout)
-        let client = TestbedClient()
-        let signed = SignedRequest(orderId: orderId, idempotencyKey: key)
-        print("POST \(addresses.gateway)\(signed.path)")
-        let accepted = try client.send(signed.request(to: addresses.gateway))
-        print("\(accepted.status) \(accepted.text)")
-        guard [200, 202].contains(accepted.status) else {
-            let code = JSON(accepted.body)?["code"]?.stringOrNumber ?? "HTTP_\(accepted.status)"
-            return finish("Failed: \(code)")
+        if door == .event {
+            try publish(suite)
+        } else if let refusal = try send(suite) {
+            return finish("Failed: \(refusal)")
         }
-        let order = try follow(client, addresses, until: deadline)
-        showWHMCS(client, addresses, order)
-        showSalesforce(client, addresses)
-        showToken(addresses)
+        let order = try follow(suite, until: deadline)
+        if let addresses = suite.addresses {
+            showWHMCS(addresses, order)
+            showSalesforce(addresses)
+            showToken(addresses)
+        }
         switch order["status"]?.stringOrNumber {
         case "Provisioned": return finish("Provisioned")
         case "Failed": return finish("Failed: \(order["errorCode"]?.stringOrNumber ?? "UNKNOWN")")
         default: return finish("Failed: TIMEOUT")
         }
+    }
+
+    /// - Returns: the code of a refusal.
+    private func send(_ suite: Suite) throws(TestbedFailure) -> String? {
+        let signed = SignedRequest(orderId: orderId, idempotencyKey: key, signer: suite.signer)
+        print("POST \(suite.gateway)\(signed.path)")
+        let accepted = try client.send(signed.request(to: suite.gateway))
+        print("\(accepted.status) \(accepted.text)")
+        if [200, 202].contains(accepted.status) { return nil }
+        return JSON(accepted.body)?["code"]?.stringOrNumber ?? "HTTP_\(accepted.status)"
+    }
+
+    private func publish(_ suite: Suite) throws(TestbedFailure) {
+        guard let addresses = suite.addresses else { return }
+        let account = AWS.Account(TestbedAccount.environment(endpoint: addresses.aws, lambda: addresses.lambda))
+        print("\(PlatformEvent.type) of \(orderId) to the partner event bus")
+        let event = PlatformEvent(orderId: orderId, idempotencyKey: key)
+        if let failure = event.publish(account) { throw TestbedFailure("The event was not published: \(failure)") }
     }
 
     private func finish(_ line: String) -> Bool {
@@ -54,25 +100,24 @@ public struct FulfillCommand {
     }
 
     /// Prints every change of status and step, and returns the last answer.
-    private func follow(
-        _ client: TestbedClient, _ addresses: TestbedAddresses, until deadline: Date
-    ) throws(TestbedFailure) -> JSON {
+    private func follow(_ suite: Suite, until deadline: Date) throws(TestbedFailure) -> JSON {
         var shown = ""
         while true {
-            let answer = try client.send(
-                Request("GET", "\(addresses.gateway)/orders/\(orderId)", timeout: 35_000, isIdempotent: false))
+            let read = SignedRead("/orders/\(orderId)", signer: suite.signer)
+            let answer = try client.send(read.request(to: suite.gateway))
             let order = JSON(answer.body) ?? .null
             let status = order["status"]?.stringOrNumber ?? "\(answer.status) \(answer.text)"
             let line = [status, order["step"]?.stringOrNumber, order["errorCode"]?.stringOrNumber].compactMap { $0 }
                 .joined(separator: " · ")
-            if line != shown { print(line) }
+            // An event is not in the ledger at once.
+            if line != shown, answer.status != 404 { print(line) }
             shown = line
             if ["Provisioned", "Failed"].contains(status) || Date() > deadline { return order }
-            usleep(50_000)
+            usleep(suite.addresses == nil ? 1_000_000 : 50_000)
         }
     }
 
-    private func showWHMCS(_ client: TestbedClient, _ addresses: TestbedAddresses, _ order: JSON) {
+    private func showWHMCS(_ addresses: TestbedAddresses, _ order: JSON) {
         let state = client.get(addresses.whmcs + "/_simulator/state").flatMap { JSON($0.body) }
         let orders = (state?["orders"]?.array ?? []).filter { $0["id"]?.integer == order["whmcsOrderId"]?.integer }
         if orders.isEmpty { print("WHMCS        no order") }
@@ -85,7 +130,7 @@ public struct FulfillCommand {
         }
     }
 
-    private func showSalesforce(_ client: TestbedClient, _ addresses: TestbedAddresses) {
+    private func showSalesforce(_ addresses: TestbedAddresses) {
         let state = client.get(addresses.salesforce + "/_simulator/state").flatMap { JSON($0.body) }
         let orders = state?["records"]?["Order"]?.object ?? [:]
         // The id may have 15 or 18 characters.

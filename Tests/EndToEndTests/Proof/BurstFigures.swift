@@ -19,10 +19,6 @@ struct BurstFigures {
     let time: TimeInterval
     /// From the beginning of the outage until an order was Provisioned after it.
     let outage: TimeInterval
-    /// Orders that were open when the outage ended.
-    let left: Int
-    /// For each order that recover-orders publishes: it publishes 12 a minute for each of the queue's consumers.
-    private let recoveryTime: TimeInterval
     let kills: Int
     /// WHMCS calls that the outage answered.
     let outageCalls: Int
@@ -41,9 +37,6 @@ struct BurstFigures {
         let period = burst.downtime.period
         let next = period.flatMap { period in ends.first { $0 > period.end } }
         outage = period.flatMap { next?.timeIntervalSince($0.begin) } ?? 0
-        let late = period.map { period in burst.orders.count - ends.count { $0 <= period.end } }
-        left = late ?? 0
-        recoveryTime = burst.plan.compressed(60) / Double(12 * concurrency)
         kills = injections.count { $0.fault.isKill }
         outageCalls = injections.count - kills
     }
@@ -63,13 +56,7 @@ struct BurstFigures {
     var eventsPerOrder: Double { Double(events.values.reduce(0, +)) / Double(orders) }
 
     /// The outage, and 1.3 times what the runs take on all of the queue's consumers.
-    var timeOfRuns: TimeInterval { 1.3 * Double(orders) * runTime.mean / Double(concurrency) + outage }
-
-    /// The same, where the orders that waited for the end of the outage go on no faster than recover-orders publishes them.
-    var timeLimit: TimeInterval {
-        let time = runTime.mean / Double(concurrency)
-        return 1.3 * (Double(orders - left) * time + Double(left) * max(time, recoveryTime)) + outage
-    }
+    var timeLimit: TimeInterval { 1.3 * Double(orders) * runTime.mean / Double(concurrency) + outage }
 }
 
 extension FaultProxy {

@@ -73,7 +73,7 @@ final class BurstRun: Sendable {
     private func request(_ order: Order, until deadline: Date) {
         do {
             watch.request(order.id)
-            if order.plan.isEvent { return try harness.publishPlatformEvent(of: order.id) }
+            if order.plan.isEvent { return try harness.testbed.relay(PlatformEvent(orderId: order.id)) }
             let key = UUID().uuidString
             // As Salesforce does: the same key until there is an answer that is no server error.
             while Date() < deadline {
@@ -95,14 +95,6 @@ final class BurstRun: Sendable {
 }
 
 extension EndToEndHarness {
-    /// As Event Relay does it.
-    fileprivate func publishPlatformEvent(of order: String) throws {
-        let relay = RunningTestbed.salesforceEventSource
-        try testbed.putEvent(
-            source: relay, detailType: "OrderProvisionRequested__e",
-            detail: ["payload": ["OrderId__c": .string(order)], "id": .string("event-\(order)")], bus: relay)
-    }
-
     /// How many orders the index has.
     fileprivate func openOrders() throws -> Int {
         let answer = try dynamoDB.call(

@@ -72,7 +72,7 @@ extension BurstFigures {
             | events per order (\(events)) | \(decimal(eventsPerOrder)) | 1.5 |
             | an undisturbed run, with moto's time, s: median, mean | \(decimal(runTime.median)), \(decimal(runTime.mean)) | |
             | the outage, until orders go on, s | \(decimal(outage)) | |
-            | all orders, s | \(decimal(time)) | \(decimal(timeLimit)), without recovery's rate \(decimal(timeOfRuns)) |
+            | all orders, s | \(decimal(time)) | \(decimal(timeLimit)) |
             """
     }
 

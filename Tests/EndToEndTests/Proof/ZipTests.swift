@@ -23,6 +23,9 @@ import Testing
         return (try harness(roots, trustsAuthority: false), roots)
     }
 
+    /// To the programs AWS is not on loopback, where alone they accept the testbed's secret.
+    private static let signer = WebhookSigner(secret: "9b2d5f7c1e8a4036d1c7b05e93fa6428")
+
     /// This process ends without a deinit of static values.
     private static func end(_ fixture: Fixture) {
         guard let (harness, roots) = try? fixture.get() else { return }
@@ -60,7 +63,7 @@ import Testing
     @Test("A zip connects by TLS to a host that the name server knows")
     func connectsToAHostOfTheNameServer() throws {
         let (harness, roots) = try Self.trusting.get()
-        let result = try Self.invoke("order-status", "health", harness)
+        let result = try Self.invoke("order-status", "health-signed", harness)
         let health = JSON(Array((result.json["body"]?.stringOrNumber ?? "").utf8))
         #expect(health?["ledger"]?["ok"] == true && health?["bus"]?["ok"] == true, "\(result.json)")
         #expect(roots.servicesAreRunning)
@@ -77,7 +80,7 @@ import Testing
     @Test("A zip reports a host that cannot be resolved")
     func reportsAnUnknownHost() throws {
         let harness = try Self.distrusting.get().harness
-        let result = try Self.invoke("order-status", "health", harness)
+        let result = try Self.invoke("order-status", "health-signed", harness)
         #expect(result.json["statusCode"]?.integer == 503, "\(result.json)")
         _ = try Self.invoke("order-status", "status", harness)
         try Self.waitForError("resolve host", loggedBy: "order-status", harness)
@@ -106,7 +109,7 @@ import Testing
     {
         let file = packageRoot.appending(path: "events/\(sample).json")
         let event = try #require(JSON([UInt8](Data(contentsOf: file))))
-        return try harness.testbed.invoke(function, RecordedRequest.renewed(event) ?? event)
+        return try harness.testbed.invoke(function, RecordedRequest.renewed(event, signer: signer) ?? event)
     }
 
     private static func harness(_ roots: ZipRoots, trustsAuthority: Bool) throws -> EndToEndHarness {
@@ -120,7 +123,7 @@ import Testing
                     at: URL(fileURLWithPath: BuiltPrograms.directory).appending(path: function), to: bootstrap)
             }
         }
-        let harness = try EndToEndHarness {
+        let harness = try EndToEndHarness(signer: signer) {
             $0.programs = roots.programs
             $0.environment["verify-signature"] = ["AWS_ENDPOINT_URL": roots.url("aws.hosts.test")]
             $0.environment["order-status"] = [
@@ -128,6 +131,7 @@ import Testing
             ]
         }
         try roots.forward(to: harness.testbed.addresses.aws)
+        try harness.storeWebhookSecret(signer.secret)
         return harness
     }
 }

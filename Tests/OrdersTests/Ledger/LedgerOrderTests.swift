@@ -90,16 +90,18 @@ import Testing
         #expect(order.isAddOrderInDoubt == isInDoubt)
     }
 
-    @Test("The public status holds no error message and no plan") func publicStatus() throws {
+    @Test("The report for a signed reader holds no plan") func report() throws {
         let order = try #require(
             LedgerOrder([
-                "pk": .string(Self.key), "status": "Failed", "errorCode": "CLIENT_CLOSED", "errorMessage": "private",
+                "pk": .string(Self.key), "status": "Failed", "errorCode": "CLIENT_CLOSED",
+                "errorMessage": "it is closed",
                 "plan": ["clientId": 1234, "items": []], "updatedAt": 1_795_169_730_000,
             ]))
         #expect(
-            order.publicStatus == [
+            order.report == [
                 "orderId": .string(Seed.order), "status": "Failed", "attempt": 1, "step": .null,
-                "whmcsOrderId": .null, "errorCode": "CLIENT_CLOSED", "updatedAt": "2026-11-20T10:15:30.000Z",
+                "whmcsOrderId": .null, "errorCode": "CLIENT_CLOSED", "errorMessage": "it is closed",
+                "updatedAt": "2026-11-20T10:15:30.000Z",
             ])
     }
 }

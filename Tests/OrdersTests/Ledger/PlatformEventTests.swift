@@ -34,6 +34,28 @@ import Testing
         #expect((again.requestNumber, again.attempts, again.platformEventID, again.errorCode) == (2, 1, "e-2", nil))
     }
 
+    @Test("An event that was published twice is one request: its key says so") func publishedTwice() throws {
+        #expect(try harness.runPlatformEvent("e-1", order, key: "k-1")["status"] == "Failed")
+        harness.whmcs.addPayMethod(1236)
+        #expect(try harness.runPlatformEvent("e-2", order, key: "k-1")["status"] == "Failed")
+        #expect(try harness.runPlatformEvent("e-2", order, key: "k-2")["status"] == "Provisioned")
+        #expect(try harness.ledger(order).platformEventID == "k-2")
+    }
+
+    @Test("Both doors at once order once") func bothDoors() throws {
+        try harness.request()
+        var isNested = false
+        harness.network.before = { [harness] request in
+            guard request.whmcsAction == "AddOrder", !isNested else { return nil }
+            isNested = true
+            #expect((try? harness.runPlatformEvent("e-1"))?["status"] == "Activating")
+            return nil
+        }
+        #expect(try harness.run()["status"] == "Provisioned")
+        #expect(try harness.runPlatformEvent("e-1", at: harness.network.now - 60_000)["status"] == "Provisioned")
+        #expect(harness.count("AddOrder") == 1 && isNested)
+    }
+
     @Test("A platform event from before the failure is not a new request") func olderEvent() throws {
         let early = harness.network.now
         #expect(try harness.runPlatformEvent("e-1", order)["status"] == "Failed")

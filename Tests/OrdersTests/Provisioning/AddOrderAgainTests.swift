@@ -25,6 +25,7 @@ import Testing
         #expect(try harness.ledger().status == .provisioned)
         #expect(harness.whmcsOrders().map(\.status) == ["Active"])
         #expect(harness.count("AddOrder") == 3, "one for the other order")
+        #expect(harness.log.messages.count { $0 == "sending AddOrder again" } == 1)
     }
 
     @Test("AddOrder is never sent a third time") func atMostTwice() throws {

@@ -75,6 +75,21 @@ import Testing
         for order in orders where order != orders[5] { #expect(try harness.run(order)["status"] == "Provisioned") }
     }
 
+    @Test("A run that loses the probe to another makes no call", arguments: [Side.salesforce, .whmcs])
+    private func lostProbe(_ side: Side) throws {
+        try harness.open(side, until: harness.network.now)
+        harness.network.before = { [harness] request in
+            guard request.action == "UpdateItem", request.text.contains("probedUntil") else { return nil }
+            harness.network.before = { _ in nil }
+            var breakers = try? Breakers(harness.quietLedger)
+            _ = try? breakers?.change(side) { $0.probed(until: harness.network.now + 120_000) }
+            return nil
+        }
+        #expect(try harness.run(orders[0])["status"] == "Activating")
+        #expect(harness.calls() == (side == .whmcs ? 1 : 0))
+        #expect(try harness.ledger(orders[0]).attempts == 0)
+    }
+
     @Test(
         "After a day's outage every order continues by itself, and few calls were made",
         arguments: [Side.salesforce, .whmcs])

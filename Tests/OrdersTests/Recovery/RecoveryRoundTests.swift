@@ -74,18 +74,18 @@ import Testing
         #expect(published.values == orders[50...] + orders)
     }
 
-    /// A run takes 5 s: in the minute until the next round each consumer finishes 12.
+    /// A run takes 2 s: in the minute until the next round each consumer finishes 30.
     @Test(
         "A round publishes no more due orders than the queue's consumers finish until the next, the longest due first",
-        arguments: [([:], [60, 60, 10]), (["WHMCS_CONCURRENCY": "2"], [24, 24, 24])] as [([String: String], [Int])])
+        arguments: [([:], [150, 30]), (["WHMCS_CONCURRENCY": "2"], [60, 60, 60])] as [([String: String], [Int])])
     func consumers(_ settings: [String: String], _ rounds: [Int]) throws {
-        let orders = try enterOrders(130)
+        let orders = try enterOrders(180)
         var done = 0
         for round in rounds {
             done += round
             let answer = try harness.recover([:], settings)
             #expect(answer["recovered"]?.integer == round)
-            #expect(answer["left"]?.integer == (done < 130 ? 130 - done : nil))
+            #expect(answer["left"]?.integer == (done < 180 ? 180 - done : nil))
             #expect(published.values == Array(orders.prefix(done)))
         }
     }

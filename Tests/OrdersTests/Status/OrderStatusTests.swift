@@ -19,41 +19,45 @@ import Testing
                 "errorCode": "WHMCS_REJECTED", "errorMessage": "for the operator", "leaseOwner": "me",
                 "plan": ["clientId": 1234, "items": []], "updatedAt": .milliseconds(.requestTime),
             ])
-        let answer = try harness.get("/orders/\(id)", order: id)
+        let answer = try harness.get(ReadRequest(order: id))
         #expect(answer.status == 200)
         #expect(answer.headers == ["Content-Type": "application/json", "Cache-Control": "no-store"])
         #expect(
             answer.body == [
                 "orderId": .string(Seed.order), "status": "Failed", "attempt": 2, "step": "whmcs_create",
-                "whmcsOrderId": 1001, "errorCode": "WHMCS_REJECTED", "updatedAt": "2026-11-20T10:15:30.000Z",
+                "whmcsOrderId": 1001, "errorCode": "WHMCS_REJECTED", "errorMessage": "for the operator",
+                "updatedAt": "2026-11-20T10:15:30.000Z",
             ])
     }
 
     @Test("What a new order does not have yet is null") func newOrder() throws {
-        let harness = try StatusHarness()
-        #expect(try WebhookHarness(aws: harness.aws).send(WebhookRequest()).status == 202)
+        let harness = try StatusHarness(secret: TestbedSecrets.webhook)
+        let click = WebhookRequest(secret: TestbedSecrets.webhook)
+        #expect(try WebhookHarness(secret: nil, aws: harness.aws).send(click).status == 202)
         let sample = try Data(contentsOf: packageRoot.appending(path: "events/status.json"))
         let answer = try harness.handle([UInt8](sample))
         #expect(
             answer.body == [
                 "orderId": .string(Seed.order), "status": "Accepted", "attempt": 1, "step": .null,
-                "whmcsOrderId": .null, "errorCode": .null, "updatedAt": "2026-11-20T10:15:30.000Z",
+                "whmcsOrderId": .null, "errorCode": .null, "errorMessage": .null,
+                "updatedAt": "2026-11-20T10:15:30.000Z",
             ])
     }
 
     @Test(
-        "A wrong method, id or order is refused",
+        "A wrong method, id, order or route is refused",
         arguments: [
-            ("GET", Seed.otherOrder, 404, "ORDER_NOT_FOUND"),
-            ("GET", "801", 400, "INVALID_REQUEST"),
-            ("GET", "801Dn0000014UPaIAN", 400, "INVALID_REQUEST"),
-            ("GET", nil, 400, "INVALID_REQUEST"),
-            ("POST", Seed.order, 405, "METHOD_NOT_ALLOWED"),
-            ("DELETE", Seed.order, 405, "METHOD_NOT_ALLOWED"),
-        ] as [(String, String?, Int, String)])
-    func refused(_ method: String, _ id: String?, _ status: Int, _ code: String) throws {
-        let harness = try StatusHarness()
-        let answer = try harness.get("/orders/\(id ?? "")", order: id, method: method)
+            (ReadRequest(order: Seed.otherOrder), 404, "ORDER_UNKNOWN"),
+            (ReadRequest(order: "801"), 400, "INVALID_REQUEST"),
+            (ReadRequest(order: "801Dn0000014UPaIAN"), 400, "INVALID_REQUEST"),
+            (ReadRequest(order: "health"), 400, "INVALID_REQUEST"),
+            (ReadRequest(order: ""), 400, "INVALID_REQUEST"),
+            (ReadRequest(method: "POST"), 405, "METHOD_NOT_ALLOWED"),
+            (ReadRequest(method: "DELETE"), 405, "METHOD_NOT_ALLOWED"),
+            (ReadRequest(routeKey: "$default"), 404, "ROUTE_UNKNOWN"),
+        ] as [(ReadRequest, Int, String)])
+    func refused(_ request: ReadRequest, _ status: Int, _ code: String) throws {
+        let answer = try StatusHarness().get(request)
         #expect((answer.status, answer.code) == (status, code))
         #expect((answer.body["requestId"], answer.body["status"]?.integer) == ("api-1", status))
         #expect(answer.headers["Content-Type"] == "application/problem+json")
@@ -63,8 +67,18 @@ import Testing
 
     @Test("Without a ledger the portal gets 503") func unreachableLedger() throws {
         let closed = try ClosedPort()
-        let harness = try StatusHarness(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"])
-        let answer = try harness.get("/orders/\(Seed.order)", order: Seed.order)
+        let answer = try StatusHarness(endpoints: ["DYNAMODB": "http://127.0.0.1:\(closed.port)"]).get(ReadRequest())
+        Self.expectUnavailable(answer)
+    }
+
+    @Test("Without Parameter Store the portal gets 503") func unreachableStore() throws {
+        let closed = try ClosedPort()
+        let harness = try StatusHarness(endpoints: ["SSM": "http://127.0.0.1:\(closed.port)"])
+        Self.expectUnavailable(try harness.get(ReadRequest()))
+        #expect(harness.log.messages == ["webhook secret not readable"])
+    }
+
+    private static func expectUnavailable(_ answer: GatewayAnswer) {
         #expect((answer.status, answer.code) == (503, "SERVICE_UNAVAILABLE"))
         #expect(answer.headers["Retry-After"] == "5")
         #expect(answer.detail == "the status cannot be read now")

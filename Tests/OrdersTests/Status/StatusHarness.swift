@@ -5,7 +5,6 @@ import Lambda
 import Testing
 
 @testable import Orders
-@testable import Salesforce
 
 /// order-status in this process, with an AWS account of its own.
 final class StatusHarness {
@@ -13,43 +12,42 @@ final class StatusHarness {
     let network = FakeHTTPClient.passingThrough()
     let log = LogLines()
     private let status: OrderStatus
+    private let environment: Environment
 
     /// - Parameters:
+    ///   - secret: the webhook secret; nil stores none.
     ///   - values: replace variables of a valid configuration.
     ///   - endpoints: URLs of single AWS services, by their names in `AWS_ENDPOINT_URL_…`.
-    init(_ values: [String: String] = [:], endpoints: [String: String] = [:]) throws {
+    init(
+        secret: String? = WebhookRequest.secret, _ values: [String: String] = [:], endpoints: [String: String] = [:]
+    ) throws {
         aws = try SimulatedAccount()
-        var environment = Environment(
+        if let secret { try aws.put("webhook-secret", secret) }
+        var environment = aws.environment(
             [
                 "LEDGER_TABLE": aws.table, "EVENT_BUS_NAME": aws.bus,
-                "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"),
-            ].merging(values) { $1 })
+                "SF_WEBHOOK_SECRET_PARAMETER": aws.parameter("webhook-secret"),
+            ].merging(values) { $1 }, with: endpoints)
+        self.environment = environment
         let settings = OrderStatus.Settings(&environment)
         try environment.check()
         status = OrderStatus(settings, aws.account(with: endpoints), network.client, log.log)
     }
 
-    func get(_ path: String, order: String? = nil, method: String = "GET") throws -> GatewayAnswer {
-        var event: [String: JSON] = [
-            "rawPath": .string(path),
-            "requestContext": [
-                "requestId": "api-1", "http": ["method": .string(method), "sourceIp": "198.51.100.7"],
-            ],
-        ]
-        if let order { event["pathParameters"] = ["sfOrderId": .string(order)] }
-        return try handle(JSON.object(event).bytes)
-    }
+    /// Starts a new process, through its init phase.
+    func start() throws { _ = try OrderStatus.start(environment, network.client, log.log) }
+
+    /// Sends a read that a portal has signed.
+    func get(_ request: ReadRequest) throws -> GatewayAnswer { try handle(request.payload) }
 
     func handle(_ payload: [UInt8]) throws -> GatewayAnswer {
         GatewayAnswer(try status.handle(Invocation(requestID: "r", deadline: network.now + 10_000, payload: payload)))
     }
 
-    /// Stores a token.
+    /// Stores in the ledger what refresh-sf-token would.
     ///
     /// - Parameter age: in ms.
-    func putToken(age: Int) throws {
-        let token = Token(
-            accessToken: "00D!secret", instanceURL: "https://acme.my.salesforce.com", issuedAt: network.now - age)
-        try aws.put("token", try #require(token).parameterValue)
+    func recordToken(age: Int) throws {
+        try aws.set("token", ["updatedAt": .milliseconds(network.now - age)])
     }
 }

@@ -109,9 +109,11 @@ final class ProvisioningHarness {
     /// - Parameters:
     ///   - time: of the delivery; nil for now.
     ///   - created: the payload's `CreatedDate`; nil for none.
+    ///   - key: its `IdemKey__c`; nil for none.
     @discardableResult
     func runPlatformEvent(
-        _ id: String, _ order: String = Seed.order, at time: Timestamp? = nil, created: JSON? = nil
+        _ id: String, _ order: String = Seed.order, at time: Timestamp? = nil, created: JSON? = nil,
+        key: String? = nil
     ) throws -> JSON {
         // The clock stands still otherwise, and no operator requests an order in the millisecond of its failure.
         network.now += 1
@@ -119,7 +121,10 @@ final class ProvisioningHarness {
             "id": "e", "source": "aws.partner/salesforce.com/x/y", "detail-type": "OrderProvisionRequested__e",
             "time": .string((time ?? network.now).iso8601),
             "detail": [
-                "id": .string(id), "payload": .object(["OrderId__c": .string(order), "CreatedDate": created ?? .null]),
+                "id": .string(id),
+                "payload": .object([
+                    "OrderId__c": .string(order), "CreatedDate": created ?? .null, "IdemKey__c": .string(key),
+                ]),
             ],
         ])
     }

@@ -6,7 +6,7 @@ import Testbed
 
 /// A signed request as API Gateway passes it on. A test changes the parts that it is about.
 struct WebhookRequest {
-    static let secret = "c3f1b2a49d7e"
+    static let secret = "8f2c61d0b7e94a35c3f1b2a49d7e5068"
 
     var path = Seed.order
     /// The signed body; nil is a body of the order id, the timestamp and the nonce.

@@ -37,7 +37,8 @@ final class RefreshHarness {
         try aws.put("client-secret", " client-secret\n")
         var environment = aws.environment(
             [
-                "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"), "SF_LOGIN_URL": salesforce.url,
+                "LEDGER_TABLE": aws.table, "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"),
+                "SF_LOGIN_URL": salesforce.url,
                 "SF_CLIENT_ID": "client-id", "SF_USERNAME": "robot@example.com",
                 "SF_PRIVATE_KEY_PARAMETER": aws.parameter("key"),
                 "SF_CLIENT_SECRET_PARAMETER": aws.parameter("client-secret"),

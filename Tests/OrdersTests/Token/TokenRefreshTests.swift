@@ -1,3 +1,4 @@
+import Basics
 import Foundation
 import JSON
 import Lambda
@@ -94,6 +95,37 @@ import Testing
         #expect(harness.network.requests.isEmpty)
     }
 
+    // MARK: The token's time
+
+    @Test("The ledger records when the token was stored, and nothing of the token") func recordedTime() throws {
+        let harness = try RefreshHarness()
+        try harness.handle()
+        #expect(try harness.aws.item("token") == ["pk": "token", "updatedAt": .milliseconds(harness.network.now)])
+        harness.network.now += 1_000
+        try harness.handle()
+        #expect(try harness.aws.item("token")?["updatedAt"]?.timestamp == harness.network.now)
+        #expect(try harness.aws.keys() == ["token"])
+    }
+
+    @Test("Nothing is recorded when Salesforce issues no token, or the token is not stored") func noTokenNoTime() throws
+    {
+        let harness = try RefreshHarness(["SF_USERNAME": "nobody@example.com"])
+        #expect(throws: FunctionError.self) { try harness.handle() }
+        let second = try RefreshHarness()
+        second.network.before = { $0.action == "PutParameter" ? .answer(400, "{}") : nil }
+        #expect(throws: (any Error).self) { try second.handle() }
+        #expect(try harness.aws.keys() + second.aws.keys() == [])
+    }
+
+    @Test("A ledger that fails, or is not configured, does not fail the refresh", arguments: [true, false])
+    func noLedger(_ isConfigured: Bool) throws {
+        let harness = try RefreshHarness(isConfigured ? [:] : ["LEDGER_TABLE": ""])
+        harness.network.before = { $0.action == "UpdateItem" ? .answer(400, "{}") : nil }
+        #expect(try harness.handle() == Self.refreshed)
+        #expect(try harness.token() != nil)
+        #expect(harness.log.messages == (isConfigured ? ["refreshed", "token's time not recorded"] : ["refreshed"]))
+    }
+
     // MARK: The parameter
 
     @Test(
@@ -126,7 +158,7 @@ import Testing
         try harness.start()
         let sent = harness.network.requests.count
         #expect(try harness.handle() == Self.refreshed)
-        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter"])
+        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter", "UpdateItem"])
         #expect(harness.salesforce.state.tokensIssued == 1)
     }
 

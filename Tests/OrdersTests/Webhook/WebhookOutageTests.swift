@@ -1,5 +1,6 @@
 import Basics
 import HTTP
+import JSON
 import Lambda
 import Testbed
 import TestSupport
@@ -119,21 +120,25 @@ import Testing
 
     // MARK: The secrets
 
+    private static let old = "0ld-" + WebhookRequest.secret
+    private static let new = "new-" + WebhookRequest.secret
+
     @Test("During a rotation both secrets are valid") func rotation() throws {
-        let harness = try WebhookHarness(secret: "new-secret\nold-secret\n")
-        #expect(try harness.send(WebhookRequest(secret: "old-secret")).status == 202)
-        #expect(try harness.send(WebhookRequest(secret: "new-secret").again(2)).status == 202)
-        #expect(try harness.send(WebhookRequest(secret: "new-secret\nold-secret").again(3)).code == "INVALID_SIGNATURE")
+        let harness = try WebhookHarness(secret: "\(Self.new)\n\(Self.old)\n")
+        #expect(try harness.send(WebhookRequest(secret: Self.old)).status == 202)
+        #expect(try harness.send(WebhookRequest(secret: Self.new).again(2)).status == 202)
+        let both = WebhookRequest(secret: "\(Self.new)\n\(Self.old)")
+        #expect(try harness.send(both.again(3)).code == "INVALID_SIGNATURE")
     }
 
     /// An invalid signature makes the program read the secrets again, at most once a minute.
     @Test("A new secret is found within a minute") func newSecret() throws {
         let harness = try WebhookHarness()
         func reads() -> Int { harness.network.requests.count { $0.action == "GetParameters" } }
-        let forged = WebhookRequest(secret: "new-secret")
+        let forged = WebhookRequest(secret: Self.new)
         #expect(try harness.send(forged).code == "INVALID_SIGNATURE")
         #expect(reads() == 1)
-        try harness.aws.put("webhook-secret", "new-secret")
+        try harness.aws.put("webhook-secret", Self.new)
         harness.network.now += 59_999
         #expect(try harness.send(forged).code == "INVALID_SIGNATURE")
         #expect(reads() == 1)
@@ -152,21 +157,91 @@ import Testing
         #expect(try harness.send(WebhookRequest().again(2)).status == 202)
     }
 
-    @Test("The stored secrets stay valid for 15 minutes, and the log says so") func outageOfStore() throws {
+    @Test("The stored secrets stay valid for an hour, and the log says so", arguments: [false, true])
+    func outageOfStore(_ isThrottled: Bool) throws {
         let harness = try WebhookHarness()
         try harness.start()
-        var request = WebhookRequest()
-        request.timestamp = "2026-11-20T10:20:30Z"
-        harness.network.before = { $0.action == "GetParameters" ? .unreachable : nil }
+        func request(_ number: Int) -> WebhookRequest {
+            WebhookRequest(timestamp: harness.network.now.iso8601).again(number)
+        }
+        harness.network.before = { request in
+            guard request.action == "GetParameters" else { return nil }
+            return isThrottled ? .answer(400, #"{"__type":"ThrottlingException"}"#) : .unreachable
+        }
         harness.network.now += 299_999
-        #expect(try harness.send(request).status == 202)
+        #expect(try harness.send(request(1)).status == 202)
         #expect(!harness.log.messages.contains { $0.hasPrefix("Parameter Store failed") })
         harness.network.now += 1
-        #expect(try harness.send(request.again(2)).status == 202)
+        #expect(try harness.send(request(2)).status == 202)
         let warning = harness.log.lines.first { $0["message"] == "Parameter Store failed; using the last values" }
         #expect(warning?["level"] == "WARN")
-        harness.network.now += 600_000
-        Self.expectUnavailable(try harness.send(request.again(3)))
+        harness.network.now += 3_299_999
+        #expect(try harness.send(request(3)).status == 202)
+        harness.network.now += 1
+        Self.expectUnavailable(try harness.send(request(4)))
+    }
+
+    /// Every forged signature makes the program read the secrets again, and each of these requests would do it anew.
+    @Test("A flood of forged requests does not multiply the calls of a throttled store") func throttledFlood() throws {
+        let harness = try WebhookHarness()
+        try harness.start()
+        harness.network.before = {
+            $0.action == "GetParameters" ? .answer(400, #"{"__type":"ThrottlingException"}"#) : nil
+        }
+        let before = harness.network.requests.count
+        for second in 0..<120 {
+            harness.network.now += 1_000
+            let forged = WebhookRequest(timestamp: harness.network.now.iso8601, secret: "forger").again(second)
+            #expect([401, 503].contains(try harness.send(forged).status))
+            let signed = WebhookRequest(timestamp: harness.network.now.iso8601).again(1000 + second)
+            #expect(try harness.send(signed).status == 202)
+        }
+        #expect(harness.network.requests.dropFirst(before).count { $0.action == "GetParameters" } == 2)
+    }
+
+    @Test("A signature that has no 32 bytes costs no call") func malformedSignature() throws {
+        let harness = try WebhookHarness()
+        for signature in ["", "zz", "sha256=", String(repeating: "0", count: 62), String(repeating: "0", count: 66)] {
+            let answer = try harness.send(WebhookRequest(headers: ["x-sf-signature": signature]))
+            #expect((answer.status, answer.code) == (401, "INVALID_SIGNATURE"))
+        }
+        #expect(harness.network.requests.isEmpty)
+    }
+
+    /// The sender retries.
+    @Test("Each call is made once", arguments: ["GetParameters", "TransactWriteItems", "PutEvents"])
+    func oneTry(_ action: String) throws {
+        let harness = try WebhookHarness()
+        let answers: [Result<Response, HTTPFailure>] = [
+            .unreachable, .lost, .timedOut, .answer(503), .answer(429),
+            .answer(400, #"{"__type":"ThrottlingException"}"#),
+        ]
+        for (number, answer) in answers.enumerated() {
+            harness.network.before = { $0.action == action ? answer : nil }
+            let before = harness.network.requests.count
+            let status = try harness.send(WebhookRequest().again(number)).status
+            #expect(status == (action == "PutEvents" ? 202 : 503), "\(answer)")
+            // The first accepts the order; the others repeat it, and publish nothing.
+            let sent = harness.network.requests.dropFirst(before).count { $0.action == action }
+            #expect(sent == (action == "PutEvents" && number > 0 ? 0 : 1), "\(answer)")
+        }
+        #expect(harness.network.waits.isEmpty)
+    }
+
+    @Test("A transaction in conflict with another one is made again") func conflict() throws {
+        let harness = try WebhookHarness()
+        var conflicts = 2
+        harness.network.before = { request in
+            guard request.action == "TransactWriteItems", conflicts > 0 else { return nil }
+            conflicts -= 1
+            return .answer(
+                400,
+                #"{"__type":"TransactionCanceledException","CancellationReasons":"#
+                    + #"[{"Code":"None"},{"Code":"None"},{"Code":"TransactionConflict"}]}"#)
+        }
+        #expect(try harness.send(WebhookRequest()).body == .accepted())
+        conflicts = 3
+        Self.expectUnavailable(try harness.send(WebhookRequest().again(2)))
     }
 
     @Test("The first request reads no secret") func initPhase() throws {
@@ -193,11 +268,30 @@ import Testing
             (nil, "SF_WEBHOOK_SECRET_PARAMETER names a parameter that does not exist"),
             (" ", "the webhook secret is empty"),
             ("{!$Credential.Secret}", "the webhook secret is a placeholder; replace it with a random secret"),
+            ("5d41402abc4b2a76", "the webhook secret has fewer than 32 bytes; replace it with a random secret"),
         ] as [(String?, String)])
     func unusableSecret(_ secret: String?, _ message: String) throws {
         let harness = try WebhookHarness(secret: secret)
         #expect(throws: FunctionError("Configuration", message)) { try harness.start() }
         Self.expectUnavailable(try harness.send(WebhookRequest(secret: secret ?? "")))
+        let status = try StatusHarness(secret: secret)
+        #expect(throws: FunctionError("Configuration", message)) { try status.start() }
+        #expect(try status.get(ReadRequest(secret: secret ?? "")).status == 503)
+    }
+
+    /// The endpoint is not on this machine.
+    @Test("The testbed's secret is refused by AWS's Parameter Store") func testbedSecret() throws {
+        let endpoints = ["SSM": "https://ssm.eu-west-1.amazonaws.com"]
+        let harness = try WebhookHarness(secret: TestbedSecrets.webhook, endpoints: endpoints)
+        harness.network.before = { request in
+            guard request.action == "GetParameters" else { return nil }
+            let name = harness.aws.parameter("webhook-secret")
+            let parameter: JSON = ["Name": .string(name), "Value": .string(TestbedSecrets.webhook)]
+            return .success(Response(status: 200, body: JSON.object(["Parameters": [parameter]]).bytes))
+        }
+        #expect(throws: FunctionError.self) { try harness.start() }
+        Self.expectUnavailable(try harness.send(WebhookRequest(secret: TestbedSecrets.webhook)))
+        #expect(try harness.aws.keys() == [])
     }
 
     @Test("The log holds no secret, signature or nonce") func log() throws {

@@ -44,7 +44,7 @@ import Testing
             ),
             (
                 WebhookRequest(headers: ["idempotency-key": nil]), 400, "INVALID_REQUEST",
-                "Idempotency-Key must be set to 1 to 255 visible characters"
+                "Idempotency-Key, or idempotencyKey in the body, must be set to 1 to 255 visible characters"
             ),
             (
                 WebhookRequest(path: Seed.otherOrder), 400, "INVALID_REQUEST",
