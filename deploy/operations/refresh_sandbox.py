@@ -71,7 +71,7 @@ def read_stack(name):
     return values
 
 
-def bind_endpoint(sandbox, stack, report, apply):
+def bind_endpoint(sandbox, org_id, stack, report, apply):
     path = "/services/data/v66.0/named-credentials/named-credential-setup/WHMCS_Orders"
     try:
         now = json.loads(sandbox.request(path))["calloutUrl"]
@@ -84,6 +84,11 @@ def bind_endpoint(sandbox, stack, report, apply):
         report.done("endpoint of WHMCS Orders", stack["ApiUrl"])
     else:
         report.left("endpoint of WHMCS Orders", now, f"--apply sets the endpoint to {stack['ApiUrl']}")
+    if stack["SfOrganizationId"][:15] == org_id[:15]:
+        report.done("SfOrganizationId", org_id)
+    else:
+        now = stack["SfOrganizationId"] or "any"
+        report.left("SfOrganizationId", now, f"deploy the stack with SfOrganizationId={org_id}")
     bind_secret(sandbox, stack, report, apply)
 
 
@@ -206,7 +211,7 @@ def main(org, stack_name, apply):
     if not organization["IsSandbox"]:
         raise Failed(f"{org} is a production org; only sandboxes are bound again")
     stack = read_stack(stack_name)
-    bind_endpoint(sandbox, stack, report, apply)
+    bind_endpoint(sandbox, organization["Id"], stack, report, apply)
     bind_relay(sandbox, organization["Id"], stack, report, apply)
     bind_token(sandbox, stack, report)
     check_data(sandbox, report)

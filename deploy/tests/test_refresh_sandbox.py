@@ -21,6 +21,7 @@ STACK = {
     "StackId": "arn:aws:cloudformation:eu-west-1:111122223333:stack/orders-test/1",
     "Parameters": {
         "SalesforceEventSource": SOURCE,
+        "SfOrganizationId": ORG,
         "SfLoginUrl": URL,
         "SfUsername": USER,
         "SfClientId": "3MVG9",
@@ -175,6 +176,12 @@ class RefreshSandboxTest(unittest.TestCase):
         other = "aws.partner/salesforce.com/00Dxx0000000001EAA/0YLxx0000000001GAA"
         result, _ = self.refresh(**{"FROM EventRelayFeedback": [{"RemoteResource": other}]})
         self.assertIn("to do   event relay", result.stdout)
+
+    def test_a_stack_of_another_organization_is_not_bound(self):
+        parameters = {**STACK["Parameters"], "SfOrganizationId": "00Dxx0000000001EAA"}
+        result, _ = self.refresh(**{"describe-stacks": {**STACK, "Parameters": parameters}})
+        self.assertIn("to do   SfOrganizationId: 00Dxx0000000001EAA\n", result.stdout)
+        self.assertIn(f"SfOrganizationId={ORG}\n", result.stdout)
 
     def test_an_inactive_user_is_not_bound(self):
         inactive = [{"Assignee": {"Username": USER, "IsActive": False}}]

@@ -12,7 +12,7 @@ STANDARD_METHODS = words(
     deserializeUntyped/1 enqueueJob/1 enqueueJob/2 forName/1 format/2 formatGmt/1 generateAesKey/1 get/1
     getAll/0 getBody/0 getDescribe/0 getDmlType/1 getEndpoint/0 getErrors/0 getException/0 getHeader/1
     getInstance/1 getMessage/0 getMethod/0 getPicklistValues/0 getQueries/0 getResult/0 getStatusCode/0
-    getTime/0 getUserId/0 getValue/0 intValue/0 isBlank/1 isDefaultValue/0 isEmpty/0 isFalse/1
+    getTime/0 getOrganizationId/0 getUserId/0 getValue/0 intValue/0 isBlank/1 isDefaultValue/0 isEmpty/0 isFalse/1
     isInstanceOfType/2 isNotNull/1 isNull/1 isRunningTest/0 isSuccess/0 isTrue/1 isTrue/2 keySet/0 left/1
     length/0 newInstance/0 newInstanceGmt/6 now/0 publish/1 put/2 randomUUID/0 remove/1 removeEnd/1 repeat/1
     send/1 setBody/1 setCreatedDate/2 setEndpoint/1 setHeader/2 setMessage/1 setMethod/1 setMock/2

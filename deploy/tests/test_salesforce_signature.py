@@ -14,6 +14,7 @@ from salesforce_testbed import invoke
 from support import EVENTS, ROOT, WEBHOOK_SECRET
 
 ORDER = "801Dn0000014UPaIAM"
+ORGANIZATION = "00DDn0000004XYZMA2"
 
 
 def evaluate_apex(node, variables):
@@ -116,6 +117,7 @@ class SignatureTest(unittest.TestCase):
         values = {
             "orderId": ORDER,
             "key": f"{ORDER}-1",
+            "organizationId": ORGANIZATION,
             "sentAt": sent_at or datetime.datetime.now(datetime.UTC),
             "nonce": secrets.token_hex(16),
         }
@@ -127,7 +129,13 @@ class SignatureTest(unittest.TestCase):
         self.assertEqual(path, f"/orders/{ORDER}/fulfill")
         self.assertEqual(
             json.loads(body),
-            {"orderId": ORDER, "timestamp": "2026-11-20T10:15:30Z", "nonce": "00112233445566778899aabbccddeeff"},
+            {
+                "orderId": ORDER,
+                "timestamp": "2026-11-20T10:15:30Z",
+                "nonce": "00112233445566778899aabbccddeeff",
+                "idempotencyKey": f"{ORDER}-1",
+                "organizationId": ORGANIZATION,
+            },
         )
         self.assertEqual(
             headers,
