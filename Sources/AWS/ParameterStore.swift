@@ -33,15 +33,17 @@ public struct ParameterStore {
 
     /// Writes a SecureString, over any earlier value.
     ///
-    /// - Parameter policies: the whole set ("Assigning parameter policies"), since a write without policies keeps the old
-    ///   ones. They need the advanced tier.
-    public func put(_ name: String, _ value: String, policies: [JSON]) throws(AWSFailure) {
-        _ = try service.call(
-            "PutParameter",
-            [
-                "Name": .string(name), "Value": .string(value), "Type": "SecureString", "Overwrite": true,
-                "Tier": "Advanced", "Policies": .string(String(decoding: JSON.array(policies).bytes, as: UTF8.self)),
-            ])
+    /// - Parameters:
+    ///   - key: the ARN of the KMS key; nil for the account's own key for Parameter Store.
+    ///   - policies: the whole set ("Assigning parameter policies"), since a write without policies keeps the old ones.
+    ///     They need the advanced tier.
+    public func put(_ name: String, _ value: String, key: String? = nil, policies: [JSON]) throws(AWSFailure) {
+        var body: [String: JSON] = [
+            "Name": .string(name), "Value": .string(value), "Type": "SecureString", "Overwrite": true,
+            "Tier": "Advanced", "Policies": .string(String(decoding: JSON.array(policies).bytes, as: UTF8.self)),
+        ]
+        body["KeyId"] = key.map(JSON.string)
+        _ = try service.call("PutParameter", .object(body))
     }
 
     private func getBody(_ names: [String]) -> JSON {

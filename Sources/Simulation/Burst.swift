@@ -24,8 +24,9 @@ extension EpisodePlan {
         plan.behaviours = Behaviours()
         plan.behaviours.duplicateDeliveries = 0.01
         plan.rates = .none
-        for (kind, _) in FaultRates.kinds { plan.rates[keyPath: kind] = 0.000_5 }
-        plan.rates.kill = 0.001
+        // One order in ten meets one. A call without an answer takes half a minute, and a burst is measured by its time.
+        for (kind, _) in FaultRates.kinds { plan.rates[keyPath: kind] = 0.000_25 }
+        plan.rates.kill = 0.000_5
         return plan
     }
 }

@@ -176,10 +176,9 @@ final class Services {
         return (200, ["FailedEntryCount": .number(results.count { $0 == refused }), "Entries": .array(results)])
     }
 
-    /// Programs invoke only refresh-sf-token, whose reserved concurrency is 1.
+    /// Programs invoke only refresh-sf-token.
     private func invoke(_ call: OutboundCall, _ world: World, _ reply: @escaping (Response) -> Void) {
         let program = "refresh-sf-token"
-        guard !world.lambda.isBusy(program) else { return reply(throttle(call, world)) }
         world.lambda.invoke(program, JSON(call.request.body) ?? .null) { result in
             switch result {
             case .success(let bytes): reply(Response(status: 200, body: bytes))

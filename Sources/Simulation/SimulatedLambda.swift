@@ -27,10 +27,6 @@ final class SimulatedLambda {
         for instance in busy.values.joined() { instance.kill() }
     }
 
-    func isBusy(_ program: String) -> Bool {
-        busy[program]?.isEmpty == false
-    }
-
     /// Runs one invocation; `completion` gets the answer, or nil when the process died or was killed.
     func invoke(
         _ program: String, _ payload: JSON, requestID: String? = nil,

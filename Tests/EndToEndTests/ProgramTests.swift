@@ -42,7 +42,7 @@ import Testing
         ),
         (
             "refresh-sf-token", ["SF_AUTH_FLOW": "password", "SF_LOGIN_URL": "login.salesforce.com"],
-            ["SF_ACCESS_TOKEN_PARAMETER", "SF_LOGIN_URL", "SF_CLIENT_ID", "SF_AUTH_FLOW"]
+            ["LEDGER_TABLE", "SF_ACCESS_TOKEN_PARAMETER", "SF_LOGIN_URL", "SF_CLIENT_ID", "SF_AUTH_FLOW"]
         ),
         (
             "recover-orders", ["SF_RECONCILE": "true"],

@@ -33,6 +33,7 @@ import Testing
 
     private static let recovery = ["LEDGER_TABLE": "t", "EVENT_BUS_NAME": "b", "ORDER_QUEUE_URL": "q"]
     private static let refresh = [
+        "LEDGER_TABLE": "t",
         "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_LOGIN_URL": "https://\(login)", "SF_CLIENT_ID": "c",
         "SF_USERNAME": "u",
     ]
@@ -52,15 +53,15 @@ import Testing
         ProgramStart(
             testDescription: "refresh-sf-token", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_PRIVATE_KEY_PARAMETER": "/key"]) { $1 }, parameters: ["/key"],
-            preconnects: [login]),
+            preconnects: [login, table]),
         ProgramStart(
             testDescription: "refresh-sf-token with a secret", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": "/s"]) { $1 },
-            parameters: ["/s"], preconnects: [login]),
+            parameters: ["/s"], preconnects: [login, table]),
         ProgramStart(
             testDescription: "refresh-sf-token with a file", run: { _ = try TokenRefresh.start($0, $1, $2) },
             values: refresh.merging(["SF_PRIVATE_KEY_PATH": "/key.pem"]) { $1 }, parameters: [],
-            preconnects: [login, store]),
+            preconnects: [login, table, store]),
         ProgramStart(
             testDescription: "recover-orders", run: { _ = try Recovery.start($0, $1, $2) }, values: recovery,
             parameters: [], preconnects: [table, bus, queue]),

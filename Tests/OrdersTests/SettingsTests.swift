@@ -166,6 +166,7 @@ import Testing
     // MARK: refresh-sf-token
 
     private static let refresh = [
+        "LEDGER_TABLE": "t",
         "SF_ACCESS_TOKEN_PARAMETER": "/t", "SF_LOGIN_URL": "https://acme.my.salesforce.com", "SF_CLIENT_ID": "id",
     ]
 
@@ -187,12 +188,14 @@ import Testing
             ),
             (
                 [
-                    "SF_AUTH_FLOW": "password", "SF_ACCESS_TOKEN_PARAMETER": "", "SF_LOGIN_URL": "acme",
+                    "SF_AUTH_FLOW": "password", "LEDGER_TABLE": "", "SF_ACCESS_TOKEN_PARAMETER": "",
+                    "SF_LOGIN_URL": "acme",
                     "SF_CLIENT_ID": "",
                     "SF_TOKEN_LIFETIME": "60",
                 ],
                 [
-                    "SF_ACCESS_TOKEN_PARAMETER is not set", "SF_LOGIN_URL must be an https URL without a user name",
+                    "LEDGER_TABLE is not set", "SF_ACCESS_TOKEN_PARAMETER is not set",
+                    "SF_LOGIN_URL must be an https URL without a user name",
                     "SF_CLIENT_ID is not set", "SF_TOKEN_LIFETIME must be a whole number from 900 to 86400",
                     "SF_AUTH_FLOW must be jwt-bearer or client-credentials",
                     "SF_PRIVATE_KEY_PARAMETER is not set, nor is SF_PRIVATE_KEY_PATH", "SF_USERNAME is not set",

@@ -2,6 +2,7 @@
 
 import re
 
+from permissions import permissions
 from sam_template import TemplateError
 
 # Lambda's own, where the template sets nothing.
@@ -28,7 +29,8 @@ def describe(stack, programs, queues, rule_queues):
                 "functionName": properties["FunctionName"],
                 "timeoutSeconds": int(properties.get("Timeout", DEFAULT_TIMEOUT)),
                 "memoryMB": int(properties.get("MemorySize", DEFAULT_MEMORY)),
-                "reservedConcurrency": properties.get("ReservedConcurrentExecutions"),
+                "reservedConcurrency": reserved_concurrency(properties),
+                "permissions": permissions(stack, properties["Role"]),
                 "environment": {name: str(value) for name, value in variables.items()},
                 "routes": routes.get(arn, []),
                 "schedules": schedules.get(arn, []),
@@ -38,6 +40,11 @@ def describe(stack, programs, queues, rule_queues):
             }
         )
     return {"table": only_table(stack), "eventBus": order_bus(stack), "functions": functions}
+
+
+def reserved_concurrency(properties):
+    reserved = properties.get("ReservedConcurrentExecutions")
+    return None if reserved is None else int(reserved)
 
 
 def only_table(stack):

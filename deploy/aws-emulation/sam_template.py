@@ -116,6 +116,7 @@ class Stack:
         "AWS::Events::EventBus": "events:{region}:{account}:event-bus/{name}",
         "AWS::IAM::Role": "iam::{account}:role/{name}",
         "AWS::Lambda::Function": "lambda:{region}:{account}:function:{name}",
+        "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
         "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
     }
     # Resource type → the property that names the resource.

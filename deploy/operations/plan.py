@@ -1,8 +1,10 @@
 """Prints a plan of provision-order as a table.
 
-Called by deploy/plan, with the function's answer on stdin. Status 1 means that the order cannot be provisioned.
+Called by deploy/plan, with the function's answer on stdin, or with an order and a function to ask. Status 1 means that
+the order cannot be provisioned, 2 that the function gave no plan.
 """
 
+import argparse
 import json
 import sys
 
@@ -89,9 +91,35 @@ def report(plan):
         yield f"{fault['code']}  {printable(fault['message'])}"
 
 
-def main():
+def ask(function, order):
+    """The function's answer. boto3 is in the operators' venv only, and nobody asks the testbed with it."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    # A plan may take as long as the function's timeout, and is not worth a second one.
+    config = Config(read_timeout=150, retries={"total_max_attempts": 1})
     try:
-        plan = json.load(sys.stdin)
+        event = json.dumps({"plan": order}).encode()
+        reply = boto3.client("lambda", config=config).invoke(FunctionName=function, Payload=event)
+    except (BotoCoreError, ClientError) as error:
+        print(f"{function}: {error}", file=sys.stderr)
+        sys.exit(2)
+    answer = reply["Payload"].read().decode()
+    if "FunctionError" in reply:
+        print(answer, file=sys.stderr)
+        sys.exit(2)
+    return answer
+
+
+def main():
+    options = argparse.ArgumentParser(prog="deploy/plan", description=__doc__.splitlines()[0])
+    options.add_argument("order", nargs="?")
+    options.add_argument("--function", metavar="NAME")
+    options = options.parse_args()
+    answer = ask(options.function, options.order) if options.function else sys.stdin.read()
+    try:
+        plan = json.loads(answer)
         lines = list(report(plan))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         sys.exit(f"The answer is no plan ({type(error).__name__}: {error})")

@@ -5,6 +5,9 @@ writes a record with event and function when a function has failed in every retr
 the bare event when they cannot deliver it; the message attribute TARGET_ARN names the function or the queue that it was
 for, and --function names a function where the attribute is missing.
 
+The targets are the functions and the order queue of the stack that the dead-letter queue belongs to, and nothing else:
+whoever may write to the queue must not reach everything that the operator may reach.
+
 A function is invoked asynchronously, as it was the first time. It may fail again, and Lambda then returns the event to
 the queue. A duplicate event does no harm, so a message is deleted after its target has accepted it, never before.
 """
@@ -30,11 +33,10 @@ class CannotRedrive(Exception):
     """Why a message stays in the queue."""
 
 
-def parse(message, fallback, home):
+def parse(message, fallback):
     """Returns the target and the payload of a message.
 
     - fallback: the function of a message that names none
-    - home: region and account of the queue
     """
     attributes = {name: value.get("StringValue", "") for name, value in message.get("MessageAttributes", {}).items()}
     try:
@@ -57,12 +59,7 @@ def parse(message, fallback, home):
         if not parts_of(target):
             if not fallback:
                 raise CannotRedrive("names no target: name a function with --function")
-            return fallback, payload
-
-    # A writer to the queue must not be able to reach everything that the operator may reach.
-    parts = parts_of(target)
-    if not parts or (parts["region"], parts["account"]) != home:
-        raise CannotRedrive("names no target of this account and region")
+            target = fallback
     return target, payload
 
 
@@ -75,11 +72,43 @@ def reason_of(error):
     return error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
 
 
-class Redrive:
-    def __init__(self, sqs, functions, queue, fallback):
-        self.sqs, self.functions, self.queue, self.fallback = sqs, functions, queue, fallback
+class Targets:
+    """The functions of the queue's stack by name, and the URL of its order queue."""
+
+    def __init__(self, cloudformation, sqs, queue):
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"].split(":")
         self.home = (arn[3], arn[4])
+        self.stack = cloudformation.describe_stack_resources(PhysicalResourceId=queue)["StackResources"][0]["StackName"]
+        pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.stack)
+        resources = [resource for page in pages for resource in page["StackResourceSummaries"]]
+        self.functions = {
+            resource["PhysicalResourceId"]
+            for resource in resources
+            if resource["ResourceType"] == "AWS::Lambda::Function"
+        }
+        self.queues = {
+            resource["PhysicalResourceId"].rsplit("/", 1)[-1]: resource["PhysicalResourceId"]
+            for resource in resources
+            if resource["LogicalResourceId"] == "OrderQueue"
+        }
+
+    def check(self, target):
+        """Returns the name of a function and None, or None and the URL of a queue."""
+        parts = parts_of(target)
+        if parts is None and target in self.functions:
+            return target, None
+        if parts and (parts["region"], parts["account"]) == self.home:
+            if QUEUE.fullmatch(target) and parts["name"] in self.queues:
+                return None, self.queues[parts["name"]]
+            if FUNCTION.fullmatch(target) and parts["name"] in self.functions:
+                return parts["name"], None
+        raise CannotRedrive(f"names no function of the stack {self.stack}, and not its order queue")
+
+
+class Redrive:
+    def __init__(self, sqs, functions, targets, queue, fallback):
+        self.sqs, self.functions, self.targets = sqs, functions, targets
+        self.queue, self.fallback = queue, fallback
         self.sent, self.stayed = 0, {}
 
     def run(self, most):
@@ -106,8 +135,9 @@ class Redrive:
     def handle(self, message):
         identity = message["MessageId"]
         try:
-            target, payload = parse(message, self.fallback, self.home)
-            self.send(target, json.dumps(payload))
+            target, payload = parse(message, self.fallback)
+            function, queue = self.targets.check(target)
+            self.send(function, queue, json.dumps(payload))
         except CannotRedrive as reason:
             return self.keep(message, str(reason))
         except (BotoCoreError, ClientError) as error:
@@ -117,15 +147,13 @@ class Redrive:
         except (BotoCoreError, ClientError) as error:
             return self.keep(message, f"sent, but not deleted ({reason_of(error)})")
         self.sent += 1
-        parts = parts_of(target)
-        print(f"{identity}  sent to {parts['name'] if parts else target}", flush=True)
+        print(f"{identity}  sent to {function or queue.rsplit('/', 1)[-1]}", flush=True)
 
-    def send(self, target, payload):
-        if queue := QUEUE.fullmatch(target):
-            url = self.sqs.get_queue_url(QueueName=queue["name"])["QueueUrl"]
-            self.sqs.send_message(QueueUrl=url, MessageBody=payload)
+    def send(self, function, queue, payload):
+        if queue:
+            self.sqs.send_message(QueueUrl=queue, MessageBody=payload)
         else:
-            self.functions.invoke(FunctionName=target, InvocationType="Event", Payload=payload.encode())
+            self.functions.invoke(FunctionName=function, InvocationType="Event", Payload=payload.encode())
 
     def keep(self, message, reason):
         self.stayed[message["MessageId"]] = message["ReceiptHandle"]
@@ -154,7 +182,9 @@ def main():
     options = options.parse_args()
     try:
         home = region(options.queue)
-        redrive = Redrive(boto3.client("sqs", home), boto3.client("lambda", home), options.queue, options.function)
+        sqs, functions, cloudformation = (boto3.client(name, home) for name in ("sqs", "lambda", "cloudformation"))
+        targets = Targets(cloudformation, sqs, options.queue)
+        redrive = Redrive(sqs, functions, targets, options.queue, options.function)
         redrive.run(options.max)
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"{options.queue}: {error}")

@@ -12,7 +12,7 @@ DEPLOY = ROOT / "deploy"
 EMULATION = DEPLOY / "aws-emulation"
 EVENTS = ROOT / "events"
 TEMPLATE = ROOT / "template.yaml"
-sys.path[:0] = [str(EMULATION), str(DEPLOY / "bench"), str(DEPLOY / "mutation")]
+sys.path[:0] = [str(EMULATION), str(DEPLOY / "bench"), str(DEPLOY / "mutation"), str(DEPLOY / "package")]
 
 # Tests import the modules of other directories from here, where their paths are known.
 import candidates  # noqa: E402, F401
@@ -21,6 +21,7 @@ import function_descriptions  # noqa: E402, F401
 import handler  # noqa: E402, F401
 import report  # noqa: E402, F401
 import sam_template  # noqa: E402
+import sbom  # noqa: E402, F401
 import workshop  # noqa: E402, F401
 from moto_client import MotoClient, MotoError  # noqa: E402, F401
 
@@ -50,7 +51,7 @@ def deployed(**parameters):
     # The testbed needs no ARNs of these.
     stack.ARNS = {
         **stack.ARNS,
-        "AWS::Logs::LogGroup": "logs:{region}:{account}:log-group:{name}:*",
+        "AWS::Events::Archive": "events:{region}:{account}:archive/{name}",
         "AWS::Events::Rule": "events:{region}:{account}:rule/{name}",
     }
     return stack, programs

@@ -133,7 +133,9 @@ class MotoResourcesTest(unittest.TestCase):
         self.assertEqual(routes, expected)
         refresh = self.functions["refresh-sf-token"]
         self.assertEqual([(s["seconds"], s["input"]) for s in refresh["schedules"]], [(3600, None)])
-        self.assertEqual(refresh["reservedConcurrency"], 1)
+        self.assertIsNone(refresh["reservedConcurrency"])
+        lease = {"action": "dynamodb:UpdateItem", "resource": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/local-Ledger"}
+        self.assertIn(lease, refresh["permissions"])
         recover = self.functions["recover-orders"]
         self.assertEqual([(s["seconds"], s["input"]) for s in recover["schedules"]], [(60, None)])
         self.assertEqual(recover["environment"]["LEDGER_TABLE"], self.description["table"])

@@ -1,4 +1,4 @@
-"""deploy/build: what its check refuses, what its zips contain, how it calls Docker."""
+"""deploy/build: what its checks refuse, what its zips contain, how it calls Docker."""
 
 import os
 import pathlib
@@ -93,6 +93,110 @@ class ZipTest(InDirectory):
             )
 
 
+class CertificatesTest(InDirectory):
+    """The zip's authorities against those of a package that the test makes."""
+
+    @classmethod
+    def setUpClass(cls):
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        directory = pathlib.Path(directory.name)
+        cls.pem = {name: cls.certificate(directory, name) for name in ("one", "two", "private")}
+        package = directory / "package"
+        (package / "DEBIAN").mkdir(parents=True)
+        (package / "DEBIAN/control").write_text(
+            "Package: ca-certificates\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: a test\n"
+        )
+        (package / "usr/share/ca-certificates/mozilla").mkdir(parents=True)
+        for name in ("one", "two"):
+            (package / f"usr/share/ca-certificates/mozilla/{name}.crt").write_text(cls.pem[name])
+        # Not an authority that the package trusts.
+        (package / "usr/share/doc").mkdir()
+        (package / "usr/share/doc/example.crt").write_text(cls.pem["private"])
+        cls.deb = directory / "ca-certificates.deb"
+        made = run("dpkg-deb", "--root-owner-group", "--build", package, cls.deb)
+        assert made.returncode == 0, made.stderr
+
+    @staticmethod
+    def certificate(directory, name):
+        request = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=CA"]
+        made = run("openssl", *request, "-keyout", directory / "key", "-out", directory / f"{name}.pem")
+        assert made.returncode == 0, made.stderr
+        return (directory / f"{name}.pem").read_text()
+
+    def check(self, *names):
+        target = self.directory / "function.zip"
+        with zipfile.ZipFile(target, "w") as archive:
+            archive.writestr("bootstrap", "")
+            for name in names:
+                archive.writestr(f"certs/{name}", self.pem[name])
+        return run("python3", DEPLOY / "package/certificates.py", target, self.deb)
+
+    def test_the_authorities_of_the_package_pass(self):
+        result = self.check("one", "two")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_another_authority_fails(self):
+        result = self.check("one", "two", "private")
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(
+            result.stderr, r"function.zip: certs/private is not in the package \(SHA-256 [0-9a-f]{64}\)\n$"
+        )
+
+    def test_a_missing_authority_fails(self):
+        result = self.check("one")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("function.zip: mozilla/two.crt of the package is missing", result.stderr)
+
+
+class ArchiveTest(InDirectory):
+    """deploy/package/archive with an apt that answers, or not."""
+
+    def setUp(self):
+        super().setUp()
+        self.script = self.directory / "deploy/package/archive"
+        self.script.parent.mkdir(parents=True)
+        self.script.write_text((DEPLOY / "package/archive").read_text(encoding="utf-8"))
+        self.script.chmod(0o755)
+        self.updated = self.directory / ".local/apt/updated"
+
+    def archive(self, answers=True):
+        """Runs `apt-cache policy x`. Returns the result, and the commands that apt was called with."""
+        for name in ("apt-get", "apt-cache"):
+            status = 0 if answers or name == "apt-cache" else 100
+            program = self.directory / name
+            program.write_text(f'#!/bin/sh\necho "{name} $*" >>"{self.directory}/calls"\nexit {status}\n')
+            program.chmod(0o755)
+        calls = self.directory / "calls"
+        calls.write_text("")
+        path = f"{self.directory}:{os.environ['PATH']}"
+        result = run(self.script, "apt-cache", "policy", "x", env={**os.environ, "PATH": path})
+        return result, [f"{line.split()[0]} {line.split()[-1]}" for line in calls.read_text().splitlines()]
+
+    def test_the_lists_are_at_most_an_hour_old(self):
+        self.assertEqual(self.archive()[1], ["apt-get update", "apt-cache x"])
+        self.assertEqual(self.archive()[1], ["apt-cache x"])
+        os.utime(self.updated, (time.time() - 3700,) * 2)
+        self.assertEqual(self.archive()[1], ["apt-get update", "apt-cache x"])
+
+    def test_old_lists_are_used_with_a_warning_and_none_are_an_error(self):
+        result, calls = self.archive(answers=False)
+        self.assertEqual((result.returncode, calls), (1, ["apt-get update"]))
+        self.assertIn(".local/apt has no lists", result.stderr)
+        self.archive()
+        os.utime(self.updated, (time.time() - 3700,) * 2)
+        result, calls = self.archive(answers=False)
+        self.assertEqual((result.returncode, calls), (0, ["apt-get update", "apt-cache x"]))
+        self.assertIn("using their lists of", result.stderr)
+
+    def test_the_sources_of_the_machine_are_read_with_their_source_packages(self):
+        self.archive()
+        texts = [path.read_text() for path in (self.directory / ".local/apt/sources").iterdir()]
+        self.assertTrue(
+            any(line.startswith(("Types: deb deb-src", "deb-src ")) for line in "\n".join(texts).splitlines())
+        )
+
+
 class BuildTest(InDirectory):
     def build(self, *arguments, system="Linux"):
         """Runs deploy/build with a docker that only prints its arguments, one a line."""
@@ -112,7 +216,9 @@ class BuildTest(InDirectory):
         for arguments, system in ((["--docker", "order-status"], "Linux"), (["order-status"], "Darwin")):
             words = self.build(*arguments, system=system).stdout.split("\n")
             self.assertEqual(words[:6], ["run", "--rm", "--volume", f"{ROOT}:{ROOT}", "--workdir", str(ROOT)])
-            self.assertEqual(words[6:9], ["swift:6.3-bookworm", "bash", "-c"])
+            self.assertRegex(words[6], r"^swift:6\.3-bookworm@sha256:[0-9a-f]{64}$")
+            self.assertIn(f"image: {words[6]}\n", (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+            self.assertEqual(words[7:9], ["bash", "-c"])
             self.assertEqual(words[-3:], ["build", "order-status", ""])
 
 

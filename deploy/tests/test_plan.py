@@ -1,10 +1,9 @@
 """deploy/plan asks a function for a plan and prints it."""
 
+import http.server
 import json
-import os
-import pathlib
 import sys
-import tempfile
+import threading
 import unittest
 
 from support import DEPLOY, run
@@ -36,16 +35,22 @@ PLAN = {
     "ledger": None,
 }
 
-# Answers `aws lambda invoke` with $ANSWER, whose last argument is the file for the answer.
-AWS = """#!/usr/bin/env bash
-printf '%s\\n' "$@" >"$CALL"
-while [ $# -gt 1 ]; do
-    if [ "$1" = --payload ]; then cat "${2#file://}" >>"$CALL"; fi
-    shift
-done
-printf '%s' "$ANSWER" >"$1"
-echo "${FUNCTION_ERROR:-None}"
-"""
+
+class Lambda(http.server.BaseHTTPRequestHandler):
+    """Answers every invocation with the server's `reply`: status, headers, JSON."""
+
+    def do_POST(self):
+        self.server.calls.append((self.path, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+        status, headers, answer = self.server.reply
+        body = json.dumps(answer).encode()
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
 
 
 class PlanTest(unittest.TestCase):
@@ -96,38 +101,44 @@ No faults.
                 self.assertEqual((result.returncode, result.stdout), (1, ""))
                 self.assertRegex(result.stderr, r"^The answer is no plan \(.*\)\n$")
 
-    def invoke(self, *arguments, answer=PLAN, error=""):
-        with tempfile.TemporaryDirectory() as directory:
-            aws, call = pathlib.Path(directory, "aws"), pathlib.Path(directory, "call")
-            aws.write_text(AWS, encoding="utf-8")
-            aws.chmod(0o755)
-            variables = {
-                "PATH": f"{directory}:{os.environ['PATH']}",
-                "CALL": str(call),
-                "ANSWER": json.dumps(answer),
-                "FUNCTION_ERROR": error,
+    def ask(self, status=200, headers=None, answer=PLAN):
+        """Asks a deployed function. Returns the result, and the calls of Lambda."""
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lambda) as server:
+            server.calls, server.reply = [], (status, headers or {}, answer)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            environment = {
+                "AWS_DEFAULT_REGION": "eu-west-1",
+                "AWS_ACCESS_KEY_ID": "local",
+                "AWS_SECRET_ACCESS_KEY": "local",
+                "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{server.server_port}",
             }
-            result = run(DEPLOY / "plan", *arguments, env={**os.environ, **variables})
-            return result, call.read_text(encoding="utf-8") if call.exists() else ""
+            result = run(sys.executable, DEPLOY / "operations/plan.py", ORDER, "--function", "f", env=environment)
+            server.shutdown()
+            return result, server.calls
 
     def test_a_deployed_function_is_invoked(self):
-        result, call = self.invoke(ORDER, "--function", "orders-provision-order")
+        result, calls = self.ask()
         self.assertEqual((result.returncode, result.stderr), (0, ""))
         self.assertIn("No faults.", result.stdout)
-        self.assertIn("lambda\ninvoke\n--function-name\norders-provision-order\n", call)
-        self.assertTrue(call.endswith('{"plan":"801Dn0000014UPaIAM"}'))
+        self.assertEqual(calls, [("/2015-03-31/functions/f/invocations", {"plan": ORDER})])
 
     def test_an_error_of_the_function_is_shown(self):
         answer = {"errorType": "Unreadable", "errorMessage": "the ledger"}
-        result, _ = self.invoke(ORDER, "--function", "f", answer=answer, error="Unhandled")
+        result, _ = self.ask(headers={"X-Amz-Function-Error": "Unhandled"}, answer=answer)
         self.assertEqual((result.returncode, result.stdout), (2, ""))
         self.assertEqual(json.loads(result.stderr), answer)
+
+    def test_a_function_that_cannot_be_invoked_is_one_sentence(self):
+        for status, name in (404, "ResourceNotFoundException"), (500, "ServiceException"):
+            result, calls = self.ask(status, {"x-amzn-ErrorType": name}, {"message": "no"})
+            self.assertEqual((result.returncode, result.stdout, len(calls)), (2, "", 1))
+            self.assertRegex(result.stderr, rf"^f: An error occurred \({name}\) .*\n$")
 
     def test_wrong_arguments_show_the_usage(self):
         for arguments in [(), ("nonsense",), (ORDER, "--function"), (ORDER, "extra"), (ORDER + '"', "--function", "f")]:
             with self.subTest(arguments):
-                result, call = self.invoke(*arguments)
-                self.assertEqual((result.returncode, result.stdout, call), (64, "", ""))
+                result = run(DEPLOY / "plan", *arguments)
+                self.assertEqual((result.returncode, result.stdout), (64, ""))
                 self.assertRegex(result.stderr, "^usage: deploy/plan <orderId>")
 
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from support import ACCOUNT, REGION, RELAY, TEMPLATE, as_list, deployed, fully_deployed, sam_template, statements
+from support import ACCOUNT, KEY, REGION, RELAY, TEMPLATE, as_list, deployed, fully_deployed, sam_template, statements
 
 # Maximum retries and maximum age in seconds, by rule and schedule.
 RETRIES = {
@@ -69,7 +69,10 @@ class TemplateDeliveryTest(unittest.TestCase):
 
     def test_every_queue_is_encrypted_and_keeps_dead_letters_for_two_weeks(self):
         queues = self.all("AWS::SQS::Queue")
-        self.assertTrue(all(queue["SqsManagedSseEnabled"] is True for queue in queues.values()))
+        for queue in queues.values():
+            self.assertEqual((queue["KmsMasterKeyId"], "SqsManagedSseEnabled" in queue), (KEY, False))
+        for _, queue in deployed()[0].of_type("AWS::SQS::Queue"):
+            self.assertEqual(("KmsMasterKeyId" in queue, queue["SqsManagedSseEnabled"]), (False, True))
         kept = {logical: queue["MessageRetentionPeriod"] for logical, queue in queues.items()}
         # A dead letter has the age of its message.
         self.assertEqual(kept.pop("OrderQueue"), 604800)
@@ -88,6 +91,8 @@ class TemplateDeliveryTest(unittest.TestCase):
             expected = {
                 ("lambda:InvokeFunction", target["Arn"]),
                 ("sqs:SendMessage", target["DeadLetterConfig"]["Arn"]),
+                ("kms:Decrypt", KEY),
+                ("kms:GenerateDataKey", KEY),
             }
             self.assertEqual(granted, expected, logical)
 
@@ -149,6 +154,31 @@ class TemplateDeliveryTest(unittest.TestCase):
         self.assertEqual(ledger["TimeToLiveSpecification"], {"AttributeName": "expiresAt", "Enabled": True})
         self.assertTrue(ledger["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])
         self.assertTrue(ledger["SSESpecification"]["SSEEnabled"])
+        self.assertTrue(ledger["DeletionProtectionEnabled"])
+
+    def test_only_the_webhook_and_recovery_put_events_on_the_order_bus(self):
+        (policy,) = self.all("AWS::Events::EventBusPolicy").values()
+        self.assertEqual(policy["EventBusName"], "orders-orders")
+        roles = [self.stack.arn(role) for role in ("VerifySignatureRole", "RecoverOrdersRole")]
+        self.assertEqual(
+            policy["Statement"],
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "events:PutEvents",
+                "Resource": self.stack.arn("OrderBus"),
+                "Condition": {
+                    "ArnNotEquals": {"aws:PrincipalArn": roles},
+                    "Bool": {"aws:PrincipalIsAWSService": "false"},
+                },
+            },
+        )
+        putting = {
+            self.stack.arn(logical)
+            for logical, role in self.all("AWS::IAM::Role").items()
+            if any("events:PutEvents" in as_list(statement["Action"]) for statement in statements(role))
+        }
+        self.assertEqual(putting, set(roles))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The functions of template.yaml: their variables, their permissions, their logs."""
 
+import fnmatch
 import re
 import unittest
 
@@ -40,8 +41,8 @@ VARIABLES = {
         SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS
         SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
     "refresh-sf-token": """
-        LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SF_LOGIN_URL SF_CLIENT_ID SF_USERNAME SF_AUDIENCE SF_AUTH_FLOW
-        SF_PRIVATE_KEY_PARAMETER SF_CLIENT_SECRET_PARAMETER SF_TOKEN_LIFETIME""",
+        LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SECRETS_KEY_ARN SF_LOGIN_URL SF_CLIENT_ID SF_USERNAME SF_AUDIENCE
+        SF_AUTH_FLOW SF_PRIVATE_KEY_PARAMETER SF_CLIENT_SECRET_PARAMETER SF_TOKEN_LIFETIME""",
     "order-status": "LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER WEBHOOK_TIMESTAMP_TOLERANCE",
 }
 
@@ -55,6 +56,7 @@ FAILED = f"sqs:{REGION}:{ACCOUNT}:orders-FailedInvocations"
 REFRESH = ("lambda:InvokeFunction", f"lambda:{REGION}:{ACCOUNT}:function:orders-refresh-sf-token")
 ALERT = ("sns:Publish", TOPIC.removeprefix("arn:aws:"))
 DECRYPT = ("kms:Decrypt", KEY.removeprefix("arn:aws:"))
+ENCRYPT = ("kms:GenerateDataKey", KEY.removeprefix("arn:aws:"))
 PERMISSIONS = {
     "verify-signature": {
         ("dynamodb:PutItem", LEDGER),
@@ -85,6 +87,8 @@ PERMISSIONS = {
         ("sqs:GetQueueAttributes", QUEUE),
         ("sqs:SendMessage", FAILED),
         ALERT,
+        DECRYPT,
+        ENCRYPT,
     },
     "refresh-sf-token": {
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
@@ -94,6 +98,7 @@ PERMISSIONS = {
         ("dynamodb:UpdateItem", LEDGER),
         ("sqs:SendMessage", FAILED),
         DECRYPT,
+        ENCRYPT,
     },
     "order-status": {
         ("dynamodb:GetItem", LEDGER),
@@ -102,6 +107,115 @@ PERMISSIONS = {
         DECRYPT,
     },
 }
+
+
+# What each role must never allow, whatever else changes.
+ORDERS = f"arn:aws:{LEDGER}"
+SECRETS = {name: f"arn:aws:{PARAMETER}{name}" for name in ("salesforce/webhook-secret", "salesforce/private-key")}
+SECRETS |= {name: f"arn:aws:{PARAMETER}{name}" for name in ("salesforce/client-secret", "whmcs/credentials")}
+TOKEN = f"arn:aws:{PARAMETER}salesforce/access-token"
+NOBODY_MAY = {
+    "dynamodb:DeleteItem",
+    "dynamodb:BatchWriteItem",
+    "dynamodb:Scan",
+    "dynamodb:DeleteTable",
+    "dynamodb:UpdateTable",
+    "events:PutRule",
+    "events:PutTargets",
+    "events:StartReplay",
+    "iam:PassRole",
+    "kms:Encrypt",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+    "logs:CreateLogGroup",
+    "logs:DeleteLogStream",
+    "sqs:PurgeQueue",
+    "ssm:DeleteParameter",
+    "ssm:GetParametersByPath",
+    "sts:AssumeRole",
+}
+
+
+def reads(*names):
+    """Reading any secret but these."""
+    return {("ssm:GetParameters", arn) for name, arn in SECRETS.items() if name not in names}
+
+
+MAY_NOT = {
+    "verify-signature": reads("salesforce/webhook-secret")
+    | {
+        ("ssm:GetParameters", TOKEN),
+        ("ssm:PutParameter", "*"),
+        ("dynamodb:GetItem", ORDERS),
+        ("dynamodb:Query", "*"),
+        ("events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
+        ("lambda:InvokeFunction", "*"),
+        ("sqs:SendMessage", "*"),
+        ("sqs:ReceiveMessage", "*"),
+    },
+    "provision-order": reads("whmcs/credentials")
+    | {
+        ("ssm:PutParameter", "*"),
+        ("dynamodb:PutItem", ORDERS),
+        ("dynamodb:Query", "*"),
+        ("events:PutEvents", "*"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders-provision-order"),
+        ("sqs:SendMessage", "*"),
+    },
+    "recover-orders": reads()
+    | {
+        ("ssm:PutParameter", "*"),
+        ("dynamodb:PutItem", ORDERS),
+        ("events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
+        ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders-provision-order"),
+        ("sqs:ReceiveMessage", "*"),
+        ("sqs:SendMessage", f"arn:aws:{QUEUE}"),
+    },
+    "refresh-sf-token": reads("salesforce/private-key", "salesforce/client-secret")
+    | {
+        *(("ssm:PutParameter", arn) for arn in SECRETS.values()),
+        # Without the condition's key, and with the key of an order.
+        ("dynamodb:UpdateItem", ORDERS),
+        ("dynamodb:GetItem", ORDERS),
+        ("dynamodb:PutItem", ORDERS),
+        ("events:PutEvents", "*"),
+        ("lambda:InvokeFunction", "*"),
+        ("sqs:ReceiveMessage", "*"),
+        ("sns:Publish", "*"),
+    },
+    "order-status": reads("salesforce/webhook-secret")
+    | {
+        ("ssm:GetParameters", TOKEN),
+        ("ssm:PutParameter", "*"),
+        ("dynamodb:UpdateItem", ORDERS),
+        ("dynamodb:PutItem", ORDERS),
+        ("dynamodb:Query", "*"),
+        ("events:PutEvents", "*"),
+        ("lambda:InvokeFunction", "*"),
+        ("sqs:SendMessage", "*"),
+        ("sqs:ReceiveMessage", "*"),
+        ("sns:Publish", "*"),
+    },
+}
+
+
+def allows(role, action, resource, context=None):
+    """Whether a role allows the action on the resource, `*` for any: IAM's rules, for the statements that the template
+    has. A condition on a key that the context lacks does not hold."""
+
+    def covers(statement):
+        actions, resources = as_list(statement["Action"]), as_list(statement["Resource"])
+        if not any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in actions):
+            return False
+        if resource != "*" and not any(fnmatch.fnmatchcase(resource, pattern) for pattern in resources):
+            return False
+        return all(
+            (context or {}).get(key) in as_list(expected)
+            for condition in statement.get("Condition", {}).values()
+            for key, expected in condition.items()
+        )
+
+    return any(covers(statement) for statement in statements(role))
 
 
 class TemplateFunctionsTest(unittest.TestCase):
@@ -119,7 +233,17 @@ class TemplateFunctionsTest(unittest.TestCase):
             self.assertEqual(properties["FunctionName"], f"orders-{program}")
             self.assertEqual(properties["Handler"], "bootstrap")
             self.assertEqual(properties["Runtime"], "provided.al2")
-        self.assertEqual(self.functions["refresh-sf-token"]["ReservedConcurrentExecutions"], 1)
+
+    def test_nothing_is_reserved_of_an_account_that_has_little(self):
+        for _, properties in deployed()[0].of_type("AWS::Lambda::Function"):
+            self.assertNotIn("ReservedConcurrentExecutions", properties)
+        stack, programs = deployed(WebhookReservedConcurrency="50")
+        reserved = {
+            programs[logical]: properties["ReservedConcurrentExecutions"]
+            for logical, properties in stack.of_type("AWS::Lambda::Function")
+            if "ReservedConcurrentExecutions" in properties
+        }
+        self.assertEqual(reserved, {"verify-signature": "50"})
 
     def test_the_scripts_read_the_same_functions(self):
         self.assertEqual(run(DEPLOY / "package/functions").stdout.split(), list(self.functions))
@@ -174,19 +298,67 @@ class TemplateFunctionsTest(unittest.TestCase):
                     # Only the ARN of a log group ends with a star: its streams have no names yet.
                     self.assertNotIn("*", resource.removesuffix(":*") if ":log-group:" in resource else resource)
 
-    def test_the_secrets_key_is_used_only_if_given_and_only_through_parameter_store(self):
-        def decrypt_statements(stack):
+    def test_a_role_may_not(self):
+        """What no change may allow: what the others may do, and what would undo the ledger or the limits."""
+        for program, denied in MAY_NOT.items():
+            role = self.roles[self.functions[program]["Role"]]
+            for action, resource in denied | {(action, "*") for action in NOBODY_MAY}:
+                self.assertFalse(allows(role, action, resource), f"{program} may {action} {resource}")
+        # The check would find it.
+        verify = self.roles[self.functions["verify-signature"]["Role"]]
+        self.assertTrue(allows(verify, "events:PutEvents", f"arn:aws:{BUS}"))
+        self.assertTrue(allows(verify, "dynamodb:PutItem", "*"))
+        refresh = self.roles[self.functions["refresh-sf-token"]["Role"]]
+        self.assertTrue(allows(refresh, "dynamodb:UpdateItem", f"arn:aws:{LEDGER}", {"dynamodb:LeadingKeys": "token"}))
+
+    def test_the_secrets_key_is_used_only_if_given_and_only_for_the_own_secrets_and_queues(self):
+        def key_statements(stack):
             return [
-                statement
-                for _, role in stack.of_type("AWS::IAM::Role")
+                (logical, statement)
+                for logical, role in stack.of_type("AWS::IAM::Role")
                 for statement in statements(role)
-                if statement["Action"] == "kms:Decrypt"
+                if any(action.startswith("kms:") for action in as_list(statement["Action"]))
             ]
 
-        self.assertEqual(len(decrypt_statements(self.stack)), 4)
-        for statement in decrypt_statements(self.stack):
-            self.assertEqual(statement["Condition"]["StringEquals"]["kms:ViaService"], f"ssm.{REGION}.amazonaws.com")
-        self.assertEqual(decrypt_statements(deployed()[0]), [])
+        self.assertEqual(key_statements(deployed()[0]), [])
+        parameters = {}
+        for logical, statement in key_statements(self.stack):
+            condition = statement["Condition"]["StringEquals"]
+            via = condition.pop("kms:ViaService")
+            self.assertIn(via, {f"ssm.{REGION}.amazonaws.com", f"sqs.{REGION}.amazonaws.com"})
+            if via.startswith("ssm."):
+                names = as_list(condition.pop("kms:EncryptionContext:PARAMETER_ARN"))
+                parameters.setdefault(logical, set()).update(name.rsplit("/", 1)[-1] for name in names)
+            self.assertEqual(condition, {})
+        self.assertEqual(
+            parameters,
+            {
+                "VerifySignatureRole": {"webhook-secret"},
+                "ProvisionOrderRole": {"access-token", "credentials"},
+                "RecoverOrdersRole": {"access-token"},
+                "RefreshSfTokenRole": {"access-token", "private-key", "client-secret"},
+                "OrderStatusRole": {"webhook-secret"},
+            },
+        )
+
+    def test_the_token_is_encrypted_with_the_secrets_key(self):
+        for stack, key in (self.stack, KEY), (deployed()[0], ""):
+            (refresh,) = (
+                function for logical, function in stack.of_type("AWS::Lambda::Function") if logical == "RefreshSfToken"
+            )
+            self.assertEqual(refresh["Environment"]["Variables"]["SECRETS_KEY_ARN"], key)
+
+    def test_only_schedules_of_this_account_may_use_their_roles(self):
+        roles = {self.stack.arn(logical): role for logical, role in self.stack.of_type("AWS::IAM::Role")}
+        schedules = [schedule["Target"]["RoleArn"] for _, schedule in self.stack.of_type("AWS::Scheduler::Schedule")]
+        self.assertEqual(len(set(schedules)), 2)
+        trusting = set()
+        for arn, role in roles.items():
+            (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+            if statement["Principal"] == {"Service": "scheduler.amazonaws.com"}:
+                trusting.add(arn)
+                self.assertEqual(statement["Condition"], {"StringEquals": {"aws:SourceAccount": ACCOUNT}})
+        self.assertEqual(trusting, set(schedules))
 
     def test_only_named_sources_may_invoke_a_function(self):
         # The API's SourceArn is a Sub of the API's id, which the testbed's stack does not know.

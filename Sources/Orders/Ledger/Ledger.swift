@@ -20,13 +20,6 @@ struct Ledger {
         try read(table.get(ItemKey.order(id)))
     }
 
-    /// Records that Parameter Store has a new Salesforce token. order-status reports the token's age, and so needs no right
-    /// to read the token.
-    func recordToken() throws {
-        let update: ItemUpdate = [.updatedAt: .milliseconds(now())]
-        _ = try table.write(.update(ItemKey.token, update, if: .always))
-    }
-
     /// Nil when there is no item. An item that is not a valid order is an error: nobody may take it for "no order".
     func read(_ item: Table.Item?) throws -> LedgerOrder? {
         guard let item else { return nil }

@@ -67,7 +67,7 @@ struct Recovery: Program {
     }
 
     /// What the queue's consumers finish until the next round, beyond the orders that wait in the queue: these would only be
-    /// in it twice. A tenth at least, or a queue that is never empty would keep every failed order from its retry.
+    /// in it twice. A twentieth at least, or a queue that is never empty would keep every failed order from its retry.
     private func mostDue(_ log: Log) -> Int {
         let time = settings.concurrency * Self.interval
         let most = time / Self.runTime
@@ -75,7 +75,7 @@ struct Recovery: Program {
             let http = context.http.until(context.http.now() + 3_000)
             let waiting = try context.queue(settings.queueURL, http).waitingMessages()
             // More messages than they take in an hour count as that: nobody's number may overflow.
-            return max(most / 10, (time - min(waiting, 60 * most) * Self.runTimeOfWaiting) / Self.runTime)
+            return max(most / 20, (time - min(waiting, 60 * most) * Self.runTimeOfWaiting) / Self.runTime)
         } catch {
             log.warn("the order queue does not say how many orders wait", ["error": .string("\(error)")])
             return most

@@ -23,9 +23,10 @@ struct TokenRefresh: Program {
             }
         }
 
+        var ledgerTable: String
         var tokenParameter: String
-        /// Where the token's time is recorded; nil records it nowhere.
-        var ledgerTable: String?
+        /// Encrypts the token; nil for the account's own key.
+        var keyARN: String?
         var loginURL: String
         var clientID: String
         var flow: Flow
@@ -33,8 +34,9 @@ struct TokenRefresh: Program {
         var lifetime: Int
 
         init(_ environment: inout Environment) {
+            ledgerTable = environment.text("LEDGER_TABLE")
             tokenParameter = environment.text("SF_ACCESS_TOKEN_PARAMETER")
-            ledgerTable = environment.optional("LEDGER_TABLE")
+            keyARN = environment.optional("SECRETS_KEY_ARN")
             loginURL = environment.url("SF_LOGIN_URL")
             clientID = environment.text("SF_CLIENT_ID")
             lifetime = environment.integer("SF_TOKEN_LIFETIME", default: 7200, in: 900...86_400)
@@ -60,36 +62,52 @@ struct TokenRefresh: Program {
     let context: ProgramContext<Settings>
     private var settings: Settings { context.settings }
 
-    /// The key or secret, and connections to the login host and to Parameter Store.
+    /// The key or secret, and connections to the login host, the ledger and Parameter Store.
     ///
     /// A missing parameter fails the event, not the start: a caller that finds a newer token needs no key.
     func warmUp(_ http: HTTPClient) throws {
-        let login = Request.preconnect(settings.loginURL)
+        let others = [Request.preconnect(settings.loginURL), context.table(settings.ledgerTable, http).preconnect]
         guard let name = settings.flow.parameter else {
-            return http.preconnect([login, context.parameterStore(http).preconnect])
+            return http.preconnect(others + [context.parameterStore(http).preconnect])
         }
         // Reading the parameter connects to the store.
-        let store = context.parameterStore(http.preconnecting(to: [login]))
+        let store = context.parameterStore(http.preconnecting(to: others))
         _ = try context.parameters.get([name], from: store, now: http.now())
     }
 
     /// Handles the schedule, a policy event of the token's parameter, and direct invocations. One with
     /// `{"rejectedToken": "<fingerprint>"}`, empty for a missing token, requests nothing of Salesforce when the parameter
-    /// already holds another token.
+    /// already holds another token. Of invocations at the same time only the first requests one.
     ///
     /// - Returns: `{"refreshed": true | false}`.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
         let http = context.http.until(invocation.deadline - 500)
         let log = context.log.with(["requestId": .string(invocation.requestID)])
         let store = context.parameterStore(http)
-        let trigger = try trigger(invocation)
-        if case .rejection(let fingerprint) = trigger, let token = try stored(store), token.fingerprint != fingerprint {
-            log.info("stored token is newer than the rejected one")
-            return JSON.object(["refreshed": false]).bytes
-        }
-        if case .otherParameter = trigger {
+        let replaced: String
+        switch try trigger(invocation) {
+        case .otherParameter:
             log.warn("policy event of another parameter")
             return JSON.object(["refreshed": false]).bytes
+        case .rejection(let fingerprint): replaced = fingerprint
+        case .refresh: replaced = try stored(store)?.fingerprint ?? ""
+        }
+        let ledger = Ledger(context.table(settings.ledgerTable, http), now: http.now)
+        let owner = "\(invocation.requestID)/\(http.uniqueID())"
+        var storedAt: Timestamp?
+        defer { release(ledger, owner, storedAt: storedAt, log) }
+        while true {
+            let isOurs = try ledger.takeRefreshLease(owner, until: invocation.deadline)
+            // Another invocation may have stored it before this one had the lease.
+            if let token = try stored(store), token.fingerprint != replaced {
+                log.info("stored token is newer than the rejected one")
+                return JSON.object(["refreshed": false]).bytes
+            }
+            if isOurs { break }
+            guard http.now() < invocation.deadline - 1_000 else {
+                throw FunctionError("Contended", "another invocation is still requesting a token of Salesforce")
+            }
+            http.sleep(500)
         }
         let grant = try grant(store, http.now())
         let token: Token
@@ -98,22 +116,18 @@ struct TokenRefresh: Program {
         } catch {
             throw FunctionError("SalesforceFailure", error.descriptionWithHint)
         }
-        try store.put(settings.tokenParameter, token.parameterValue, policies: [policy])
+        try store.put(settings.tokenParameter, token.parameterValue, key: settings.keyARN, policies: [policy])
+        storedAt = http.now()
         log.info("refreshed", ["token": .string(token.fingerprint)])
-        recordToken(http, log)
         return JSON.object(["refreshed": true]).bytes
     }
 
-    /// For the health report alone: the token is stored, so a failure is no failure of the refresh.
-    private func recordToken(_ http: HTTPClient, _ log: Log) {
-        guard let name = settings.ledgerTable else { return }
-        var http = http
-        // Whoever invoked this function waits for it.
-        http.retries = 0
+    /// A lease that is not released expires, so this is no failure of the refresh.
+    private func release(_ ledger: Ledger, _ owner: String, storedAt: Timestamp?, _ log: Log) {
         do {
-            try Ledger(context.table(name, http), now: http.now).recordToken()
+            try ledger.releaseRefreshLease(owner, storedAt: storedAt)
         } catch {
-            log.warn("token's time not recorded", ["error": .string("\(error)")])
+            log.warn("the refresh lease was not released", ["error": .string("\(error)")])
         }
     }
 

@@ -26,7 +26,7 @@ struct TokenSource {
     }
 
     private func refreshed(rejected: String) throws(SalesforceFailure) -> Token {
-        // One refresh runs at a time: a throttled caller waits for the token of the other refresh.
+        // Lambda refuses when the account has no capacity left: another run's refresh may have had room.
         for _ in 0..<5 {
             do {
                 _ = try refresh.invoke(["rejectedToken": .string(rejected)])

@@ -13,9 +13,10 @@ public final class FaultProxy: Sendable {
         public var fault: InjectedFault
     }
 
-    /// A call that was forwarded and answered, with the bodies of the request and of the response.
+    /// A call that was forwarded and answered, with the path of the request and the bodies of the request and of the response.
     public struct Exchange: Sendable {
         public var call: OutboundCall
+        public var path: String
         public var sent: [UInt8]
         public var received: [UInt8]
     }

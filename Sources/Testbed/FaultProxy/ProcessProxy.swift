@@ -167,7 +167,8 @@ final class ProcessProxy: Sendable {
                     timeout: 60_000, isIdempotent: false))
         }
         guard case .success(let response) = result else { return .drop }
-        faultProxy.record(FaultProxy.Exchange(call: call, sent: request.body, received: response.body))
+        faultProxy.record(
+            FaultProxy.Exchange(call: call, path: request.path, sent: request.body, received: response.body))
         let kept = response.headers.filter { !Self.hopByHop.contains($0.name.lowercased()) }
         return .answer(
             status: response.status, headers: kept.map { ($0.name, $0.value) }, body: body(of: response, service))

@@ -10,6 +10,8 @@ public struct FunctionDefinition: Sendable, Decodable {
     /// Nil: as many at once as the account allows.
     public var reservedConcurrency: Int?
     public var environment: [String: String]
+    /// What its role allows.
+    public var permissions: [Permission]
     public var routes: [Route]
     public var schedules: [Schedule]
     public var ruleQueues: [RuleQueue]
@@ -20,6 +22,17 @@ public struct FunctionDefinition: Sendable, Decodable {
     public var maximumEventAgeSeconds: Int
     /// The queue that receives the asynchronous events that failed.
     public var onFailureQueueUrl: String?
+
+    /// `sqs:SendMessage`, and the ARN that it may be called with.
+    public struct Permission: Sendable, Decodable, Hashable {
+        public var action: String
+        public var resource: String
+
+        public init(_ action: String, _ resource: String) {
+            self.action = action
+            self.resource = resource
+        }
+    }
 
     public struct Route: Sendable, Decodable {
         public var method: String
@@ -75,7 +88,8 @@ public struct FunctionDefinition: Sendable, Decodable {
 
     public init(
         name: String, functionName: String? = nil, timeoutSeconds: Int = 10, memoryMB: Int = 128,
-        reservedConcurrency: Int? = nil, environment: [String: String] = [:], routes: [Route] = [],
+        reservedConcurrency: Int? = nil, environment: [String: String] = [:],
+        permissions: [Permission] = [], routes: [Route] = [],
         schedules: [Schedule] = [], ruleQueues: [RuleQueue] = [], queueMappings: [QueueMapping] = [],
         maximumRetryAttempts: Int = 2, maximumEventAgeSeconds: Int = 21_600, onFailureQueueUrl: String? = nil
     ) {
@@ -85,6 +99,7 @@ public struct FunctionDefinition: Sendable, Decodable {
         self.memoryMB = memoryMB
         self.reservedConcurrency = reservedConcurrency
         self.environment = environment
+        self.permissions = permissions
         self.routes = routes
         self.schedules = schedules
         self.ruleQueues = ruleQueues

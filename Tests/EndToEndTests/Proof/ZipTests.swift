@@ -34,7 +34,7 @@ import Testing
     }
 
     static let samples: [(String, String, @Sendable (JSON) -> Bool)] = [
-        // First, because other programs would invoke it for a token, and it runs one at a time.
+        // First, because other programs would invoke it for a token, and it would find that one.
         ("refresh-sf-token", "schedule", { $0["refreshed"] == true }),
         ("verify-signature", "fulfill", { $0["statusCode"]?.integer == 202 }),
         ("provision-order", "order-provision-requested", { $0["orderId"]?.stringOrNumber == "801Dn0000014UPaIAM" }),
@@ -48,6 +48,30 @@ import Testing
         let result = try Self.invoke(function, sample, Self.trusting.get().harness)
         #expect(result.errorType == nil, "\(function): \(result.json)")
         #expect(isRight(result.json), "\(function): \(result.json)")
+    }
+
+    @Test("A zip answers its sample event under AWS's emulator", arguments: samples.indices)
+    func answersUnderAWSsEmulator(_ index: Int) throws {
+        let (function, sample, isRight) = Self.samples[index]
+        let (harness, roots) = try Self.trusting.get()
+        let definition = try harness.testbed.function(function).definition
+        var environment = definition.environment.merging(harness.testbed.environment) { $1 }
+        environment["AWS_ENDPOINT_URL"] =
+            Self.endpoints(roots, "aws.dns.test")[function] ?? environment["AWS_ENDPOINT_URL"]
+        let emulator = try RuntimeEmulator("\(roots.programs)/\(function)", environment)
+        let answer = try emulator.invoke(Self.event(sample).bytes)
+        let body = JSON(answer.body) ?? .null
+        #expect(answer.status == 200 && isRight(body), "\(function): \(answer.status) \(answer.text)")
+    }
+
+    @Test("A zip reports its configuration errors under AWS's emulator", arguments: samples.map(\.0))
+    func reportsConfigurationErrors(_ function: String) throws {
+        let emulator = try RuntimeEmulator("\(Self.trusting.get().roots.programs)/\(function)", [:])
+        let answer = try emulator.invoke(Array("{}".utf8))
+        let error = JSON(answer.body)
+        #expect(answer.status == 502)
+        #expect(error?["errorType"] == "Configuration")
+        #expect(error?["errorMessage"]?.string?.contains("LEDGER_TABLE is not set") == true, "\(answer.text)")
     }
 
     @Test("The zips provision an order")
@@ -107,9 +131,18 @@ import Testing
     private static func invoke(_ function: String, _ sample: String, _ harness: EndToEndHarness) throws
         -> InvocationResult
     {
+        try harness.testbed.invoke(function, event(sample))
+    }
+
+    private static func event(_ sample: String) throws -> JSON {
         let file = packageRoot.appending(path: "events/\(sample).json")
         let event = try #require(JSON([UInt8](Data(contentsOf: file))))
-        return try harness.testbed.invoke(function, RecordedRequest.renewed(event, signer: signer) ?? event)
+        return RecordedRequest.renewed(event, signer: signer) ?? event
+    }
+
+    /// The programs that reach AWS by TLS: one finds the host in its /etc/hosts, the other asks the name server.
+    private static func endpoints(_ roots: ZipRoots, _ host: String) -> [String: String] {
+        ["verify-signature": roots.url("aws.hosts.test"), "order-status": roots.url(host)]
     }
 
     private static func harness(_ roots: ZipRoots, trustsAuthority: Bool) throws -> EndToEndHarness {
@@ -125,10 +158,9 @@ import Testing
         }
         let harness = try EndToEndHarness(signer: signer) {
             $0.programs = roots.programs
-            $0.environment["verify-signature"] = ["AWS_ENDPOINT_URL": roots.url("aws.hosts.test")]
-            $0.environment["order-status"] = [
-                "AWS_ENDPOINT_URL": roots.url(trustsAuthority ? "aws.dns.test" : "nobody.dns.test")
-            ]
+            for (function, url) in endpoints(roots, trustsAuthority ? "aws.dns.test" : "nobody.dns.test") {
+                $0.environment[function] = ["AWS_ENDPOINT_URL": url]
+            }
         }
         try roots.forward(to: harness.testbed.addresses.aws)
         try harness.storeWebhookSecret(signer.secret)

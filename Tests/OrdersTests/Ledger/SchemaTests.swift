@@ -31,7 +31,8 @@ import Testing
         "The key of another item holds no order id",
         arguments: [
             "", "order#", "order#801", "order#nobody", Seed.order, "Order#\(Seed.order)", "order#order#\(Seed.order)",
-            "nonce#\(Seed.order)", "key#\(Seed.order)", "install#\(Seed.order)", ItemKey.nonce(Seed.order),
+            "nonce#\(Seed.order)", "key#\(Seed.order)", "install#\(Seed.order)", ItemKey.token,
+            ItemKey.nonce(Seed.order),
         ])
     func foreignKey(_ key: String) {
         #expect(ItemKey.orderID(key) == nil)

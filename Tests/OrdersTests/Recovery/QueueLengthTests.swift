@@ -23,8 +23,8 @@ import Testing
     }
 
     @Test(
-        "Messages that wait in the order queue count, up to nine tenths",
-        arguments: [(0, 150), (1, 147), (53, 17), (54, 15), (60, 15), (Int.max, 15)])
+        "Messages that wait in the order queue count, all but a twentieth",
+        arguments: [(0, 150), (1, 147), (57, 7), (56, 10), (60, 7), (Int.max, 7)])
     func waiting(_ count: Int, _ most: Int) throws {
         let orders = try harness.enterDueOrders(160)
         harness.network.before = { [self] request in

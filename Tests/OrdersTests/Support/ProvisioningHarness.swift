@@ -59,8 +59,8 @@ final class ProvisioningHarness {
         -> LoopbackServer
     {
         var environment = Environment([
-            "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"), "SF_LOGIN_URL": loginURL,
-            "SF_CLIENT_ID": "client-id",
+            "LEDGER_TABLE": aws.table, "SF_ACCESS_TOKEN_PARAMETER": aws.parameter("token"),
+            "SF_LOGIN_URL": loginURL, "SF_CLIENT_ID": "client-id",
             "SF_AUTH_FLOW": "client-credentials", "SF_CLIENT_SECRET_PARAMETER": aws.parameter("client-secret"),
         ])
         let settings = TokenRefresh.Settings(&environment)

@@ -57,10 +57,24 @@ final class RefreshHarness {
     @discardableResult
     func handle(_ event: JSON = [:]) throws -> JSON { try handle(event.bytes) }
 
-    func handle(_ payload: [UInt8]) throws -> JSON {
-        JSON(
-            try refresh.handle(
-                Invocation(requestID: "r", deadline: network.now + 30_000, payload: payload))) ?? .null
+    func handle(_ payload: [UInt8]) throws -> JSON { try Self.handle(payload, "r", network.now + 30_000, refresh) }
+
+    /// Runs two invocations by their request ids and events, each in a process of its own: whenever both wait for
+    /// responses, the requests of both go out.
+    func handleAtOnce(_ first: (String, JSON), _ second: (String, JSON)) throws -> [JSON] {
+        let client = network.client
+        let processes = try [first, second].map { _ in try TokenRefresh.start(environment, client, log.log) }
+        let deadline = network.now + 30_000
+        let results = client.together(
+            { try Self.handle(first.1.bytes, first.0, deadline, processes[0]) },
+            { try Self.handle(second.1.bytes, second.0, deadline, processes[1]) })
+        return [try results.0.get(), try results.1.get()]
+    }
+
+    private static func handle(
+        _ payload: [UInt8], _ requestID: String, _ deadline: Timestamp, _ refresh: TokenRefresh
+    ) throws -> JSON {
+        JSON(try refresh.handle(Invocation(requestID: requestID, deadline: deadline, payload: payload))) ?? .null
     }
 
     /// The stored token.

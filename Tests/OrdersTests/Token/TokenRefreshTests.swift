@@ -114,16 +114,18 @@ import Testing
         let second = try RefreshHarness()
         second.network.before = { $0.action == "PutParameter" ? .answer(400, "{}") : nil }
         #expect(throws: (any Error).self) { try second.handle() }
-        #expect(try harness.aws.keys() + second.aws.keys() == [])
+        for harness in [harness, second] { #expect(try harness.aws.item("token") == ["pk": "token"]) }
     }
 
-    @Test("A ledger that fails, or is not configured, does not fail the refresh", arguments: [true, false])
-    func noLedger(_ isConfigured: Bool) throws {
-        let harness = try RefreshHarness(isConfigured ? [:] : ["LEDGER_TABLE": ""])
-        harness.network.before = { $0.action == "UpdateItem" ? .answer(400, "{}") : nil }
+    @Test("A lease that is not released does not fail the refresh") func notReleased() throws {
+        let harness = try RefreshHarness()
+        harness.network.before = { [network = harness.network] request in
+            let isStored = network.requests.contains { $0.action == "PutParameter" }
+            return request.action == "UpdateItem" && isStored ? .answer(400, "{}") : nil
+        }
         #expect(try harness.handle() == Self.refreshed)
         #expect(try harness.token() != nil)
-        #expect(harness.log.messages == (isConfigured ? ["refreshed", "token's time not recorded"] : ["refreshed"]))
+        #expect(harness.log.messages == ["refreshed", "the refresh lease was not released"])
     }
 
     // MARK: The parameter
@@ -150,15 +152,25 @@ import Testing
         #expect(Set((value?.object ?? [:]).keys) == ["access_token", "instance_url", "issued_at"])
     }
 
+    @Test("The token is encrypted with the key of the secrets", arguments: [nil, "arn:aws:kms:eu-west-1:1:key/k"])
+    func key(_ key: String?) throws {
+        let harness = try RefreshHarness(["SECRETS_KEY_ARN": key ?? ""])
+        try harness.handle()
+        let put = try #require(harness.network.requests.first { $0.action == "PutParameter" })
+        #expect(JSON(put.body)?["KeyId"]?.string == key)
+    }
+
     // MARK: The grant
 
-    @Test("The first event reads no secret", arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]])
+    @Test("The first event reads no secret, only the token", arguments: [[:], ["SF_AUTH_FLOW": "client-credentials"]])
     func initPhase(_ values: [String: String]) throws {
         let harness = try RefreshHarness(values)
         try harness.start()
         let sent = harness.network.requests.count
         #expect(try harness.handle() == Self.refreshed)
-        #expect(harness.network.requests.dropFirst(sent).map(\.action) == ["", "PutParameter", "UpdateItem"])
+        #expect(
+            harness.network.requests.dropFirst(sent).map(\.action)
+                == ["GetParameters", "UpdateItem", "GetParameters", "", "PutParameter", "UpdateItem"])
         #expect(harness.salesforce.state.tokensIssued == 1)
     }
 

@@ -110,7 +110,7 @@ import Testing
         #expect(order.dueAt != nil)
     }
 
-    // MARK: Throttling: one refresh runs at a time
+    // MARK: Throttling: the account has no capacity left
 
     /// Throttles each refresh.
     private static func throttle(_ harness: ProvisioningHarness, _ meanwhile: @escaping () throws -> Void) {

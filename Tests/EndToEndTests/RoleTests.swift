@@ -1,0 +1,77 @@
+import JSON
+import Testbed
+import Testing
+
+/// What the programs call in AWS, against what their roles allow: nothing that is not allowed, and nothing allowed that
+/// no program calls.
+@Suite(.serialized) struct RoleTests {
+    private typealias Permission = FunctionDefinition.Permission
+
+    private static let home = "eu-west-1:123456789012"
+    private static let topic = "arn:aws:sns:\(home):alerts"
+
+    /// What AWS itself calls with a function's role, by action: it writes the logs, polls the order queue, and stores events
+    /// that failed in every retry.
+    private static let callsOfAWS: Set = [
+        "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage",
+    ]
+    /// A run has one flow, and reads the secret of that one. Lambda asks for the attributes of the queue that it polls.
+    private static let exceptions: [String: Set<Permission>] = [
+        "refresh-sf-token": [
+            Permission("ssm:GetParameters", "arn:aws:ssm:\(home):parameter/orders/salesforce/client-secret")
+        ],
+        "provision-order": [Permission("sqs:GetQueueAttributes", "arn:aws:sqs:\(home):local-OrderQueue")],
+    ]
+
+    @Test("Every role allows what its program calls, and nothing else")
+    func rolesMatchTheCalls() throws {
+        let faultProxy = FaultProxy()
+        let harness = try EndToEndHarness {
+            $0.faultProxy = faultProxy
+            $0.parameters["AlertTopicArn"] = Self.topic
+            $0.parameters["SfReconcile"] = "true"
+            $0.parameters["SfReconcileSince"] = "2026-01-01"
+        }
+        defer { harness.testbed.stop() }
+        // The bus refuses the first events of recover-orders, which raises an alert.
+        let firstEvents = OutboundCall(
+            program: "recover-orders", run: 0, service: .events, action: "PutEvents", number: 1, position: 0)
+        let injector = FaultInjector(PlannedFault(firstEvents, .response(.dropBeforeActing), lasts: true))
+        faultProxy.reset(rule: injector.fault)
+        try Self.exercise(harness)
+        var called: [String: Set<Permission>] = [:]
+        for exchange in faultProxy.exchanges {
+            let permissions = AuthorizedCall(exchange: exchange, home: Self.home).permissions
+            called[exchange.call.program, default: []].formUnion(permissions)
+        }
+        #expect(harness.testbed.resources.functions.count == 5)
+        for function in harness.testbed.resources.functions {
+            let allowed = Set(function.permissions.filter { !Self.callsOfAWS.contains($0.action) })
+            let expected = allowed.subtracting(Self.exceptions[function.name] ?? [])
+            let calls = called[function.name] ?? []
+            #expect(calls.subtracting(allowed) == [], "\(function.name) calls what its role does not allow")
+            #expect(expected.subtracting(calls) == [], "\(function.name)'s role allows what it does not call")
+        }
+    }
+
+    /// Takes every way that calls AWS: orders, their status, recovery, reconciliation, alerts.
+    private static func exercise(_ harness: EndToEndHarness) throws {
+        let (order, _) = harness.newOrder()
+        try harness.fulfill(order)
+        try harness.wait(order)
+        _ = try harness.status(order)
+        _ = try harness.get("/health")
+        // A module that fails raises an alert, and leaves the order open.
+        harness.testbed.whmcs.update { $0.moduleErrors = [185: "No server has room"] }
+        let (waiting, _) = harness.newOrder()
+        try harness.fulfill(waiting)
+        _ = try harness.poll("\(waiting) waiting for the repair") {
+            try harness.ledger(waiting)["setupFailedAt"] != nil ? true : nil
+        }
+        try harness.recover(["all": true])
+        try harness.recover(["orderId": .string(waiting)])
+        // Reconciliation needs a token, and finds that Salesforce has revoked it.
+        harness.testbed.salesforce.revokeTokens()
+        try harness.recover([:])
+    }
+}

@@ -1,0 +1,212 @@
+"""The commands of the runbook and of the configuration's page, run by the AWS CLI against moto."""
+
+import http.client
+import http.server
+import json
+import pathlib
+import re
+import sys
+import tempfile
+import threading
+import unittest
+import urllib.parse
+
+from support import DEPLOY, EMULATION, REGION, REQUIRED, TEMPLATE, deployed, run, sam_template, start_moto
+
+ORDER = "801Dn0000014UPaIAM"
+
+# PyPI has version 1 of the AWS CLI, and the pages are for version 2. Version 1 takes a payload as it is, without
+# an option, and an endpoint of SQS in this region only from the command line.
+AWS_CLI = """aws() {
+    local words=()
+    for word in "$@"; do
+        case $word in --cli-binary-format | raw-in-base64-out) ;; *) words+=("$word") ;; esac
+    done
+    command aws --endpoint-url "$AWS_ENDPOINT_URL" "${words[@]}"
+}"""
+
+
+def blocks(page):
+    """The commands of each fenced block."""
+    text = (DEPLOY / page).read_text(encoding="utf-8")
+    return [block for _, block in re.findall(r"^( *)```sh\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)]
+
+
+class Front(http.server.BaseHTTPRequestHandler):
+    """AWS: moto, and what moto cannot do. Keeps the operations of those."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        path = urllib.parse.unquote(self.path)
+        form = dict(urllib.parse.parse_qsl(body.decode("latin-1")))
+        # moto's CloudFormation needs packages that nothing else here does, and cannot create this stack.
+        if form.get("Action") == "DescribeStacks":
+            return self.answer("DescribeStacks", self.server.stacks(form["StackName"]), "text/xml")
+        # moto's Lambda runs functions in Docker, and none on a custom runtime.
+        if path.startswith("/2015-03-31/"):
+            known = re.sub(r"/(functions|event-source-mappings)/[^/?]+", r"/\1/*", path.split("?")[0])
+            return self.answer(f"{self.command} {known}", json.dumps({"UUID": "u", "EventSourceMappings": []}))
+        # moto has no redrive.
+        if self.headers.get("X-Amz-Target") == "AmazonSQS.StartMessageMoveTask":
+            source = json.loads(body)["SourceArn"]
+            return self.answer(f"StartMessageMoveTask {source}", json.dumps({"TaskHandle": "t"}))
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.server.moto).netloc)
+        connection.request(self.command, self.path, body, dict(self.headers))
+        reply = connection.getresponse()
+        return self.send(reply.status, reply.read(), reply.headers.get("Content-Type", ""))
+
+    do_GET = do_PUT = do_POST
+
+    def answer(self, operation, text, type="application/json"):
+        self.server.operations.append(operation)
+        self.send(200, text.encode(), type)
+
+    def send(self, status, body, type):
+        self.send_response(status)
+        self.send_header("Content-Type", type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class RunbookTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.moto = start_moto(cls)
+        program = [sys.executable, "-W", "ignore", EMULATION / "create_resources.py", "--template", TEMPLATE]
+        program += ["--endpoint", cls.moto.endpoint, "--region", REGION, "--stack-name", "orders"]
+        made = run(*program, *(f"--parameter={name}={value}" for name, value in REQUIRED.items()), timeout=60)
+        assert made.returncode == 0, made.stderr
+        cls.table = json.loads(made.stdout)["table"]
+
+        stack, _ = deployed()
+        cls.outputs = {}
+        for name, output in sam_template.load(TEMPLATE)["Outputs"].items():
+            value = stack.resolve(output["Value"])
+            if stack.resources.get(output["Value"].get("Ref"), {}).get("Type") == "AWS::SQS::Queue":
+                value = cls.moto.call("sqs", "GetQueueUrl", QueueName=value)["QueueUrl"]
+            cls.outputs[name] = value
+
+        cls.front = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Front)
+        cls.front.moto, cls.front.stacks = cls.moto.endpoint, cls.stacks
+        threading.Thread(target=cls.front.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.front.server_close)
+        cls.addClassCleanup(cls.front.shutdown)
+
+    @classmethod
+    def stacks(cls, name):
+        assert name == "orders"
+        members = "".join(
+            f"<member><OutputKey>{key}</OutputKey><OutputValue>{value}</OutputValue></member>"
+            for key, value in cls.outputs.items()
+        )
+        return (
+            "<DescribeStacksResponse><DescribeStacksResult><Stacks><member><StackName>orders</StackName>"
+            f"<Outputs>{members}</Outputs></member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+        )
+
+    def setUp(self):
+        self.front.operations = []
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+        # deploy/redrive has tests of its own (test_redrive.py).
+        (self.directory / "deploy").mkdir()
+        (self.directory / "deploy/redrive").write_text('#!/bin/sh\necho "redrive $*"\n')
+        (self.directory / "deploy/redrive").chmod(0o755)
+        (self.directory / "server.key").write_text("-----BEGIN PRIVATE KEY-----\n")
+
+    def shell(self, *commands, **values):
+        """Runs commands of the pages, with the values in place of what a reader fills in. Returns their output."""
+        text = "\n".join([AWS_CLI, *commands]).replace("801…", ORDER)
+        for option, value in values.items():
+            text = text.replace(f'--{option.replace("_", "-")} "…"', f"--{option.replace('_', '-')} '{value}'")
+        endpoint = f"http://127.0.0.1:{self.front.server_port}"
+        environment = {
+            "PATH": f"{pathlib.Path(sys.executable).parent}:/usr/bin:/bin",
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_MAX_ATTEMPTS": "1",
+            "AWS_PAGER": "",
+            "AWS_ENDPOINT_URL": endpoint,
+        }
+        done = run("bash", "-euo", "pipefail", "-c", text, cwd=self.directory, env=environment, timeout=120)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), text)
+        return done.stdout
+
+    def block(self, *words):
+        """The only block of the runbook with these words."""
+        (found,) = (block for block in blocks("RUNBOOK.md") if all(word in block for word in words))
+        return found
+
+    def runbook(self, *words, **values):
+        return self.shell(blocks("RUNBOOK.md")[0], self.block(*words), **values)
+
+    def put_order(self):
+        item = {"pk": {"S": f"order#{ORDER}"}, "open": {"S": "1"}, "dueAt": {"N": "1"}, "status": {"S": "Activating"}}
+        self.moto.call("dynamodb", "PutItem", TableName=self.table, Item=item)
+
+    def test_every_output_that_a_command_reads_exists(self):
+        names = set(re.findall(r"\$\(output (\w+)\)", "".join(blocks("RUNBOOK.md"))))
+        self.assertGreater(len(names), 8)
+        self.assertEqual(names - set(self.outputs), set())
+
+    def test_every_block_is_run_here(self):
+        tested = pathlib.Path(__file__).read_text(encoding="utf-8")
+        calls = re.findall(r"self\.runbook\(\s*\"([^\"]+)\"", tested)
+        rest = [block for block in blocks("RUNBOOK.md")[1:] if not any(call in block for call in calls)]
+        self.assertEqual(rest, [])
+        self.assertEqual(len(blocks("CONFIGURATION.md")), 1)
+
+    def test_unfinished_orders(self):
+        self.put_order()
+        output = self.runbook("dynamodb query")
+        self.assertEqual(output.splitlines()[0], f"order#{ORDER}")
+        self.assertEqual(json.loads(output.split("\n", 1)[1])["Item"]["status"], {"S": "Activating"})
+
+    def test_the_order_queue(self):
+        self.assertIn("ApproximateNumberOfMessages", self.runbook("get-queue-attributes"))
+        self.assertEqual(self.front.operations[-1], "GET /2015-03-31/event-source-mappings")
+        self.runbook("update-event-source-mapping", uuid="11111111-2222-3333-4444-555555555555")
+        self.assertEqual(self.front.operations[-1], "PUT /2015-03-31/event-source-mappings/*")
+
+    def test_dead_letters(self):
+        queue = self.outputs["OrderDeadLettersUrl"]
+        self.moto.call("sqs", "SendMessage", QueueUrl=queue, MessageBody="lost")
+        (message,) = json.loads(self.runbook("receive-message"))["Messages"]
+        self.assertEqual(message["Body"], "lost")
+        output = self.runbook("start-message-move-task")
+        self.assertIn(f"StartMessageMoveTask {self.outputs['OrderDeadLettersArn']}", self.front.operations)
+        redriven = [line.split()[1] for line in output.splitlines() if line.startswith("redrive ")]
+        names = ("FailedInvocationsUrl", "UndeliveredEventsUrl", "MissedSchedulesUrl")
+        self.assertEqual(redriven, [self.outputs[name] for name in names])
+        self.runbook("delete-message", receipt_handle=message["ReceiptHandle"])
+        left = self.moto.call("sqs", "ReceiveMessage", QueueUrl=queue)
+        self.assertEqual(left.get("Messages", []), [])
+
+    def test_publish_an_order_again(self):
+        self.runbook("lambda invoke")
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_replay_a_day(self):
+        self.assertIn('"ReplayName": "day-2026-11-20"', self.runbook("start-replay"))
+
+    def test_the_secrets_and_their_rotation(self):
+        self.shell(*blocks("CONFIGURATION.md"))
+        self.runbook("put-parameter --overwrite")
+        self.runbook("put-parameter --overwrite")
+        read = "aws ssm get-parameter --name /orders/salesforce/webhook-secret --with-decryption"
+        secrets = self.shell(f"{read} --query Parameter.Value --output text").split()
+        self.assertEqual(len(set(secrets)), 2)
+        for secret in secrets:
+            self.assertRegex(secret, "^[0-9a-f]{64}$")
+
+
+if __name__ == "__main__":
+    unittest.main()
