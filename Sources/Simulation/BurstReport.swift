@@ -55,9 +55,9 @@ package struct BurstReport: Sendable {
 
     package var eventsPerOrder: Double { Double(events.values.reduce(0, +)) / Double(orders) }
 
-    /// An open breaker is probed every five minutes, by an order that recover-orders publishes. Fifty events more do not
-    /// depend on the number of orders: of the first rounds and probes.
-    package var eventLimit: Double { 1.5 + Double(outage / 300_000 + 50) / Double(orders) }
+    /// An open breaker is probed every five minutes, by an order that recover-orders publishes. A hundred events more do
+    /// not depend on the number of orders: of the first probes, and of a round that a wrong length of the queue misleads.
+    package var eventLimit: Double { 1.5 + Double(outage / 300_000 + 100) / Double(orders) }
 
     /// The outage, and 1.3 times what the runs take on all of the queue's consumers.
     package var timeOfRuns: Milliseconds { orders * runTime * 13 / 10 / SimulatedQueue.maximumConcurrency + outage }
