@@ -80,13 +80,17 @@ import Testing
         "An order id from outside is an id or nothing", arguments: payloads + ["801Dn0000014UPa'", "801Dn0000014UP%"])
     func orderID(_ payload: String) throws {
         let harness = try ProvisioningHarness()
-        for order in [payload, Seed.order + payload] {
+        let orders = [payload, Seed.order + payload]
+        // Nothing else than the id refuses the event.
+        for order in orders { try harness.accept(order) }
+        for order in orders {
             #expect(throws: (any Error).self) { try harness.run(order) }
             #expect(throws: (any Error).self) { try harness.runPlatformEvent("event-1", order) }
             #expect(throws: (any Error).self) { try harness.plan(order) }
         }
         #expect(harness.salesforce.state.requests == [])
-        #expect(try harness.aws.keys() == [])
+        for order in orders { #expect(try harness.aws.order(order)["status"] == "Accepted") }
+        #expect(try harness.aws.keys().count == orders.count)
     }
 }
 
