@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The root of this package.
 public let packageRoot = URL(fileURLWithPath: #filePath)
@@ -32,19 +33,40 @@ public struct Program: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = arguments
-        let (input, fromTest) = (Data(input), Pipe())
+        let fromTest = Pipe()
         let (output, errors) = (Pipe(), Pipe())
         (process.standardInput, process.standardOutput, process.standardError) = (fromTest, output, errors)
         try process.run()
-        try fromTest.fileHandleForWriting.write(contentsOf: input)
+        try write(input[...], to: fromTest.fileHandleForWriting.fileDescriptor)
         try fromTest.fileHandleForWriting.close()
-        let answer = try output.fileHandleForReading.readToEnd() ?? Data()
-        let complaint = try errors.fileHandleForReading.readToEnd() ?? Data()
+        let answer = try readAll(output.fileHandleForReading.fileDescriptor)
+        let complaint = try readAll(errors.fileHandleForReading.fileDescriptor)
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw Failed(description: "\(path) \(arguments.first ?? ""): \(String(decoding: complaint, as: UTF8.self))")
         }
-        return [UInt8](answer)
+        return answer
+    }
+
+    // Foundation's own calls fail when a signal interrupts them, such as that of another test's process that ends.
+
+    private func write(_ bytes: ArraySlice<UInt8>, to file: Int32) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
+            guard count >= 0 || errno == EINTR else { throw Failed(description: "\(path) reads no input: \(errno)") }
+            rest = rest.dropFirst(max(0, count))
+        }
+    }
+
+    private func readAll(_ file: Int32) throws -> [UInt8] {
+        var (all, buffer): ([UInt8], [UInt8]) = ([], [UInt8](repeating: 0, count: 1 << 16))
+        while true {
+            let count = read(file, &buffer, buffer.count)
+            guard count >= 0 || errno == EINTR else { throw Failed(description: "\(path) has no output: \(errno)") }
+            if count == 0 { return all }
+            all += buffer.prefix(max(0, count))
+        }
     }
 }
 
