@@ -11,9 +11,13 @@ public enum Grant: Sendable {
 
     /// A token: Salesforce may issue a new one or return one that is still valid.
     ///
-    /// - Parameter loginURL: `https://<My Domain>.my.salesforce.com`, or a login host.
+    /// - Parameters:
+    ///   - loginURL: `https://<My Domain>.my.salesforce.com`, or a login host.
+    ///   - organization: the only one whose token is wanted; nil takes any.
     /// - Throws: `.grantRefused` with Salesforce's reason; a retryable failure when it may work later.
-    public func requestToken(loginURL: String, http: HTTPClient) throws(SalesforceFailure) -> Token {
+    public func requestToken(
+        loginURL: String, organization: RecordID? = nil, http: HTTPClient
+    ) throws(SalesforceFailure) -> Token {
         guard let login = Origin(exactly: loginURL), login.isAllowed() else {
             throw .noToken("the login URL is not https and a host")
         }
@@ -25,7 +29,11 @@ public enum Grant: Sendable {
             // Not in the query: proxies and servers log URLs.
             body: Array(formEncoded(try form(login, now: http.now())).utf8), isIdempotent: true)
         let response = try response(to: request, http)
-        return try token(in: response, of: login, now: http.now())
+        let token = try token(in: response, of: login, now: http.now())
+        if let organization, Salesforce.organization(of: response) != organization {
+            throw .grantRefused(error: "another organization", message: "SF_ORGANIZATION_ID does not name the token's")
+        }
+        return token
     }
 
     private func form(_ login: Origin, now: Timestamp) throws(SalesforceFailure) -> [(name: String, value: String)] {
@@ -72,6 +80,12 @@ extension Grant: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 private let doing = "requesting a token"
+
+/// From the answer's identity URL, `https://…/id/<organization>/<user>` ("Identity URLs").
+private func organization(of response: Response) -> RecordID? {
+    let parts = (JSON(response.body)?["id"]?.string ?? "").split(separator: "/").suffix(3)
+    return parts.first == "id" && parts.count == 3 ? RecordID(String(parts[parts.startIndex + 1])) : nil
+}
 
 /// Whether the response is the token service's request to retry.
 private func isRetryable(_ response: Response) -> Bool {

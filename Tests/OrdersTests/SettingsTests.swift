@@ -37,7 +37,7 @@ import Testing
                 "WEBHOOK_TIMESTAMP_TOLERANCE must be a whole number from 1000 to 86400000",
                 "LEDGER_TABLE is not set", "EVENT_BUS_NAME is not set",
                 "SF_WEBHOOK_IP_ALLOWLIST must be addresses and CIDRs separated by commas",
-                "SF_ORGANIZATION_ID must be a Salesforce id of 15 or 18 characters",
+                "SF_ORGANIZATION_ID must be a Salesforce id",
             ])
     }
 

@@ -29,6 +29,8 @@ struct TokenRefresh: Program {
         var keyARN: String?
         var loginURL: String
         var clientID: String
+        /// The only organization whose token is stored; nil for any.
+        var organization: RecordID?
         var flow: Flow
         /// s
         var lifetime: Int
@@ -39,6 +41,7 @@ struct TokenRefresh: Program {
             keyARN = environment.optional("SECRETS_KEY_ARN")
             loginURL = environment.url("SF_LOGIN_URL")
             clientID = environment.text("SF_CLIENT_ID")
+            organization = environment.salesforceID("SF_ORGANIZATION_ID")
             lifetime = environment.integer("SF_TOKEN_LIFETIME", default: 7200, in: 900...86_400)
             switch environment.text("SF_AUTH_FLOW", default: "jwt-bearer") {
             case "client-credentials":
@@ -112,7 +115,8 @@ struct TokenRefresh: Program {
         let grant = try grant(store, http.now())
         let token: Token
         do throws(SalesforceFailure) {
-            token = try grant.requestToken(loginURL: settings.loginURL, http: http)
+            token = try grant.requestToken(
+                loginURL: settings.loginURL, organization: settings.organization, http: http)
         } catch {
             throw FunctionError("SalesforceFailure", error.descriptionWithHint)
         }

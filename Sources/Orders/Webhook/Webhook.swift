@@ -25,10 +25,7 @@ struct Webhook: Program {
                 environment.fault("SF_WEBHOOK_IP_ALLOWLIST", "must be addresses and CIDRs separated by commas")
             }
             allowedAddresses = list ?? .any
-            organization = environment.optional("SF_ORGANIZATION_ID").flatMap(RecordID.init)
-            if organization == nil, environment.optional("SF_ORGANIZATION_ID") != nil {
-                environment.fault("SF_ORGANIZATION_ID", "must be a Salesforce id of 15 or 18 characters")
-            }
+            organization = environment.salesforceID("SF_ORGANIZATION_ID")
         }
     }
 

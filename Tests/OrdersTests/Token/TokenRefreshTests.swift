@@ -1,5 +1,6 @@
 import Basics
 import Foundation
+import HTTP
 import JSON
 import Lambda
 import TestSupport
@@ -93,6 +94,33 @@ import Testing
             try harness.handle(["rejectedToken": rejected])
         }
         #expect(harness.network.requests.isEmpty)
+    }
+
+    @Test(
+        "A token of another organization is not stored",
+        arguments: [("00Dn00000012AbC", true), ("00Dn00000012AbCEAU", true), ("00Dxx0000000001", false)])
+    func organization(_ id: String, _ isOurs: Bool) throws {
+        let harness = try RefreshHarness(["SF_ORGANIZATION_ID": id])
+        if isOurs {
+            #expect(try harness.handle() == Self.refreshed)
+        } else {
+            let error = #expect(throws: FunctionError.self) { try harness.handle() }
+            #expect(error?.message.contains("SF_ORGANIZATION_ID") == true)
+        }
+        #expect(try (harness.token() != nil) == isOurs)
+    }
+
+    @Test("An answer that names no organization is refused where one is wanted", arguments: [nil, "", "https://a/b/c"])
+    func noOrganization(_ identity: String?) throws {
+        let harness = try RefreshHarness(["SF_ORGANIZATION_ID": "00Dn00000012AbC"])
+        harness.network.after = { request, answer in
+            guard request.url.hasSuffix("/token"), case .success(let response) = answer else { return answer }
+            var body = JSON(response.body)?.object ?? [:]
+            body["id"] = identity.map(JSON.string)
+            return .success(Response(status: 200, body: JSON.object(body).bytes))
+        }
+        #expect(throws: FunctionError.self) { try harness.handle() }
+        #expect(try harness.token() == nil)
     }
 
     // MARK: The token's time
