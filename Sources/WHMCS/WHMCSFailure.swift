@@ -81,10 +81,10 @@ extension WHMCSFailure {
 }
 
 extension WHMCSFailure {
-    /// Whether the same call may succeed later, with nothing fixed.
+    /// Whether the same call may succeed later, with nothing fixed in the order. Without credentials nothing was sent.
     public var isRetryable: Bool {
         switch self {
-        case .notReachable, .notJSON, .serverError, .unreadable, .incompleteList: true
+        case .notReachable, .notJSON, .serverError, .unreadable, .incompleteList, .noCredentials: true
         case .other(_, _, let status): status == 429
         default: false
         }

@@ -6,7 +6,10 @@ import Testing
     private static let expected: [(program: String, start: Set<String>, then: String, parameterCalls: Int)] = [
         ("verify-signature", ["ssm GetParameters", "dynamodb HEAD", "events HEAD"], "dynamodb TransactWriteItems", 1),
         ("provision-order", ["ssm GetParameters", "dynamodb HEAD"], "dynamodb UpdateItem", 1),
-        ("refresh-sf-token", ["ssm GetParameters", "salesforce HEAD "], "salesforce POST oauth2/token", 1),
+        // The token is read before the lease and under it.
+        (
+            "refresh-sf-token", ["ssm GetParameters", "salesforce HEAD ", "dynamodb HEAD"], "ssm GetParameters", 3
+        ),
         ("recover-orders", ["dynamodb HEAD", "events HEAD", "sqs HEAD"], "sqs GetQueueAttributes", 0),
         ("order-status", ["ssm GetParameters", "dynamodb HEAD"], "dynamodb GetItem", 1),
     ]

@@ -25,7 +25,7 @@ import WHMCS
             ),
             (.incompleteList(action: "GetOrders"), "WHMCS did not return the whole list of GetOrders.", true),
             (.foreignRows(action: "GetOrders"), "WHMCS answered GetOrders with rows that were not requested.", false),
-            (.noCredentials("no secret"), "There are no WHMCS credentials: no secret.", false),
+            (.noCredentials("no secret"), "There are no WHMCS credentials: no secret.", true),
             (
                 .authentication(message: "Authentication Failed", status: 403),
                 "WHMCS does not accept the API credentials: Authentication Failed.", false

@@ -211,6 +211,10 @@ def main(org, stack_name, apply):
     if not organization["IsSandbox"]:
         raise Failed(f"{org} is a production org; only sandboxes are bound again")
     stack = read_stack(stack_name)
+    login = stack["SfLoginUrl"]
+    if apply and login != "https://test.salesforce.com" and ".sandbox." not in login:
+        # It would hand production's secret to the sandbox.
+        raise Failed(f"{stack_name} may be production's: its SfLoginUrl is {login}. Deploy the sandbox's stack first")
     bind_endpoint(sandbox, organization["Id"], stack, report, apply)
     bind_relay(sandbox, organization["Id"], stack, report, apply)
     bind_token(sandbox, stack, report)

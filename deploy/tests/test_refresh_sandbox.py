@@ -120,6 +120,13 @@ class RefreshSandboxTest(unittest.TestCase):
         self.assertIn("is a production org", result.stderr)
         self.assertEqual(len(calls), 1)
 
+    def test_productions_stack_is_not_bound(self):
+        parameters = {**STACK["Parameters"], "SfLoginUrl": "https://login.salesforce.com"}
+        result, calls = self.refresh("--apply", **{"describe-stacks": {**STACK, "Parameters": parameters}})
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("may be production's", result.stderr)
+        self.assertFalse([call for call in calls if "deploy" in call or "get-parameter" in call])
+
     # As a refresh leaves it: production's addresses, and no relay of this org.
     COPIED = {
         "named-credential-setup": {"calloutUrl": "https://production.example"},

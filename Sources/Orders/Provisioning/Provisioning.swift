@@ -106,7 +106,9 @@ struct Provisioning: Program {
             lease: lease, settings: settings, salesforce: salesforce, http: http,
             whmcs: {
                 var client: WHMCSClient
-                do { client = try whmcs(http) } catch let failure as WHMCSFailure {
+                do { client = try whmcs(http) } catch {
+                    // Without credentials every order waits, as in an outage.
+                    let failure = WHMCSFailure(noCredentials: error)
                     whmcsContact.heard(failure, http.now())
                     throw failure
                 }
@@ -140,7 +142,14 @@ struct Provisioning: Program {
         }
     }
 
-    private func credentials(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> Credentials {
+    /// What is malformed may just have been repaired.
+    private func credentials(_ http: HTTPClient) throws -> Credentials {
+        do { return try credentials(http, youngerThan: nil) } catch is WHMCSFailure {
+            return try credentials(http, youngerThan: 0)
+        }
+    }
+
+    private func credentials(_ http: HTTPClient, youngerThan limit: Milliseconds?) throws -> Credentials {
         guard let value = try readParameters(http, youngerThan: limit)[settings.credentialsParameter] else {
             throw WHMCSFailure.noCredentials("WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist")
         }
@@ -152,5 +161,15 @@ struct Provisioning: Program {
         try context.parameters.get(
             [settings.credentialsParameter, settings.salesforce.tokenParameter], from: context.parameterStore(http),
             now: http.now(), youngerThan: limit)
+    }
+}
+
+extension WHMCSFailure {
+    /// Parameter Store's failures are outages of WHMCS: it cannot be called.
+    fileprivate init(noCredentials error: any Error) {
+        self =
+            error as? WHMCSFailure
+            ?? .notReachable(
+                action: "at all", reason: "its credentials cannot be read: \(error)", mayHaveHappened: false)
     }
 }

@@ -75,7 +75,7 @@ struct Recovery: Program {
             let http = context.http.until(context.http.now() + 3_000)
             let waiting = try context.queue(settings.queueURL, http).waitingMessages()
             // More messages than they take in an hour count as that: nobody's number may overflow.
-            return max(most / 20, (time - min(waiting, 60 * most) * Self.runTimeOfWaiting) / Self.runTime)
+            return max(most / 20, (time - min(max(0, waiting), 60 * most) * Self.runTimeOfWaiting) / Self.runTime)
         } catch {
             log.warn("the order queue does not say how many orders wait", ["error": .string("\(error)")])
             return most

@@ -95,22 +95,22 @@ struct TokenRefresh: Program {
         case .rejection(let fingerprint): replaced = fingerprint
         case .refresh: replaced = try stored(store)?.fingerprint ?? ""
         }
-        let ledger = Ledger(context.table(settings.ledgerTable, http), now: http.now)
+        // A request that ends at its limit leaves time to release the lease.
+        let table = context.table(settings.ledgerTable, context.http.until(invocation.deadline - 100))
+        let ledger = Ledger(table, now: http.now)
         let owner = "\(invocation.requestID)/\(http.uniqueID())"
         var storedAt: Timestamp?
         defer { release(ledger, owner, storedAt: storedAt, log) }
-        while true {
-            let isOurs = try ledger.takeRefreshLease(owner, until: invocation.deadline)
-            // Another invocation may have stored it before this one had the lease.
-            if let token = try stored(store), token.fingerprint != replaced {
-                log.info("stored token is newer than the rejected one")
-                return JSON.object(["refreshed": false]).bytes
-            }
-            if isOurs { break }
+        while try !ledger.takeRefreshLease(owner, until: invocation.deadline) {
             guard http.now() < invocation.deadline - 1_000 else {
                 throw FunctionError("Contended", "another invocation is still requesting a token of Salesforce")
             }
             http.sleep(500)
+        }
+        // Another invocation may have stored it before this one had the lease.
+        if let token = try stored(store), token.fingerprint != replaced {
+            log.info("stored token is newer than the rejected one")
+            return JSON.object(["refreshed": false]).bytes
         }
         let grant = try grant(store, http.now())
         let token: Token

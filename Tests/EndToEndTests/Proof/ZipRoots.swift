@@ -32,7 +32,7 @@ final class ZipRoots: Sendable {
         try certify(
             "server", "sha384", by: "second",
             [
-                "subjectAltName=DNS:aws.hosts.amazonaws.com,DNS:aws.dns.amazonaws.com",
+                "subjectAltName=DNS:hosts.eu-west-1.amazonaws.com,DNS:dns.eu-west-1.amazonaws.com",
                 "basicConstraints=critical,CA:FALSE",
             ])
         let chain = try ["server.pem", "second.pem", "server.key"].map {
@@ -41,7 +41,7 @@ final class ZipRoots: Sendable {
         let output = Pipe()
         process.executableURL = URL(fileURLWithPath: Program.pythonPath)
         process.arguments = [
-            packageRoot.appending(path: "deploy/package/tls_and_dns.py").path, "aws.dns.amazonaws.com",
+            packageRoot.appending(path: "deploy/package/tls_and_dns.py").path, "dns.eu-west-1.amazonaws.com",
             try directory.file("chain.pem", Array(chain.joined().utf8)),
         ]
         (process.standardInput, process.standardOutput) = (input, output)
@@ -69,7 +69,7 @@ final class ZipRoots: Sendable {
         let zip = packageRoot.appending(path: ".build/lambda/\(function).zip").path
         _ = try Program(packageRoot.appending(path: "deploy/package/unpack").path).run([zip, programs])
         let root = directory.url.appending(path: "\(function).root")
-        try Data("127.0.0.1 aws.hosts.amazonaws.com other.hosts.amazonaws.com\n".utf8).write(
+        try Data("127.0.0.1 hosts.eu-west-1.amazonaws.com other.eu-west-1.amazonaws.com\n".utf8).write(
             to: root.appending(path: "etc/hosts"))
         try Data("nameserver \(nameServer)\n".utf8).write(to: root.appending(path: "etc/resolv.conf"))
         return root.appending(path: "var/task")

@@ -59,7 +59,7 @@ import Testing
         let definition = try harness.testbed.function(function).definition
         var environment = definition.environment.merging(harness.testbed.environment) { $1 }
         environment["AWS_ENDPOINT_URL"] =
-            Self.endpoints(roots, "aws.dns.amazonaws.com")[function] ?? environment["AWS_ENDPOINT_URL"]
+            Self.endpoints(roots, "dns.eu-west-1.amazonaws.com")[function] ?? environment["AWS_ENDPOINT_URL"]
         let emulator = try RuntimeEmulator("\(roots.programs)/\(function)", environment)
         let answer = try emulator.invoke(Self.event(sample).bytes)
         let body = JSON(answer.body) ?? .null
@@ -100,14 +100,15 @@ import Testing
         let harness = try Self.distrusting.get().harness
         let result = try Self.invoke("verify-signature", "fulfill", harness)
         #expect(result.json["statusCode"]?.integer == 503)
-        try Self.waitForError("aws.hosts.amazonaws.com: SSL peer certificate", loggedBy: "verify-signature", harness)
+        let error = "hosts.eu-west-1.amazonaws.com: SSL peer certificate"
+        try Self.waitForError(error, loggedBy: "verify-signature", harness)
     }
 
     @Test("A zip refuses a certificate of a trusted authority for another host")
     func refusesAnotherHost() throws {
         let result = try Self.invoke("recover-orders", "recover-one", Self.distrusting.get().harness)
         let message = result.json["errorMessage"]?.string ?? ""
-        #expect(message.contains("other.hosts.amazonaws.com: SSL peer certificate"), "\(result.json)")
+        #expect(message.contains("other.eu-west-1.amazonaws.com: SSL peer certificate"), "\(result.json)")
     }
 
     @Test("A zip reports a host that cannot be resolved")
@@ -151,7 +152,7 @@ import Testing
 
     /// The programs that reach AWS by TLS: one finds the host in its /etc/hosts, the other asks the name server.
     private static func endpoints(_ roots: ZipRoots, _ host: String) -> [String: String] {
-        ["verify-signature": roots.url("aws.hosts.amazonaws.com"), "order-status": roots.url(host)]
+        ["verify-signature": roots.url("hosts.eu-west-1.amazonaws.com"), "order-status": roots.url(host)]
     }
 
     private static func harness(_ roots: ZipRoots, trustsAuthority: Bool) throws -> EndToEndHarness {
@@ -168,12 +169,12 @@ import Testing
         let harness = try EndToEndHarness(signer: signer) {
             $0.programs = roots.programs
             for (function, url) in endpoints(
-                roots, trustsAuthority ? "aws.dns.amazonaws.com" : "nobody.dns.amazonaws.com")
+                roots, trustsAuthority ? "dns.eu-west-1.amazonaws.com" : "nobody.eu-west-1.amazonaws.com")
             {
                 $0.environment[function] = ["AWS_ENDPOINT_URL": url]
             }
             if !trustsAuthority {
-                $0.environment["recover-orders"] = ["AWS_ENDPOINT_URL": roots.url("other.hosts.amazonaws.com")]
+                $0.environment["recover-orders"] = ["AWS_ENDPOINT_URL": roots.url("other.eu-west-1.amazonaws.com")]
             }
         }
         try roots.forward(to: harness.testbed.addresses.aws)

@@ -84,15 +84,6 @@ import Testing
             message: "Salesforce refused while updating the order: INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST",
             settings: ["SF_STATUS_ACTIVATING": "Beaming"],
             steps: ["validation done", "sf_status_update failed", "order_details done"]),
-        Example(
-            code: "WHMCS_REJECTED",
-            message: "There are no WHMCS credentials: "
-                + "WHMCS_CREDENTIALS_PARAMETER names a parameter that does not exist.",
-            steps: untilDetails,
-            arrange: { harness in
-                try harness.aws.deleteParameter("whmcs")
-                try harness.restart()
-            }),
         // Retryable failures of the last attempt.
         Example(
             code: "WHMCS_UNAVAILABLE", message: "WHMCS answered GetClientsDetails with HTTP 503 and no JSON.",

@@ -80,14 +80,32 @@ import Testing
         #expect(harness.alerts.last?.hasPrefix("WHMCS answers again; ") == true)
     }
 
-    @Test("Credentials that nobody can use make orders wait", arguments: [nil, "{", #"{"identifier":"i"}"#])
+    @Test(
+        "Credentials that nobody can use make orders wait, and none fails",
+        arguments: [nil, "{", #"{"identifier":"i"}"#])
     func credentials(_ value: String?) throws {
+        let good = try #require(try harness.aws.value("whmcs"))
         if let value { try harness.aws.put("whmcs", value) } else { try harness.aws.deleteParameter("whmcs") }
         try harness.restart()
-        #expect(try harness.run(orders[0])["status"] == "Failed")
-        #expect(harness.alerts.contains { $0.hasPrefix("WHMCS refuses the suite since ") })
+        for order in orders { #expect(try harness.run(order)["status"] == "Activating") }
+        #expect(harness.alerts.map { $0.hasPrefix("WHMCS refuses the suite since ") } == [true])
         #expect(try harness.ledger(orders[0]).errorMessage?.hasPrefix("There are no WHMCS credentials: ") == true)
-        for order in orders.dropFirst() { #expect(try harness.run(order)["status"] == "Activating") }
+        for order in orders { #expect(try harness.ledger(order).attempts == 0) }
+        try harness.aws.put("whmcs", good)
+        // The process has kept the value.
+        harness.network.now += 31_000
+        for order in orders { #expect(try harness.run(order)["status"] == "Provisioned") }
+    }
+
+    @Test("Credentials that Parameter Store refuses are an outage, too") func refusedCredentials() throws {
+        harness.network.before = { request in
+            let isAsked = String(decoding: request.body, as: UTF8.self).contains("whmcs")
+            return request.action == "GetParameters" && isAsked
+                ? .answer(400, #"{"__type":"AccessDeniedException"}"#) : nil
+        }
+        try harness.restart()
+        for order in orders { #expect(try harness.run(order)["status"] == "Activating") }
+        #expect(harness.alerts.map { $0.hasPrefix("WHMCS does not answer since ") } == [true])
         #expect(try harness.ledger(orders[6]).attempts == 0)
     }
 }
