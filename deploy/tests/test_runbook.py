@@ -162,7 +162,9 @@ class RunbookTest(unittest.TestCase):
         calls = re.findall(r"self\.runbook\(\s*\"([^\"]+)\"", tested)
         rest = [block for block in blocks("RUNBOOK.md")[1:] if not any(call in block for call in calls)]
         self.assertEqual(rest, [])
-        self.assertEqual(len(blocks("CONFIGURATION.md")), 1)
+        _, deployment = blocks("CONFIGURATION.md")
+        named = set(re.findall(r"(\w+)=", deployment))
+        self.assertEqual(named - {"SfLoginUrl", "SfUsername"}, set(REQUIRED))
 
     def test_unfinished_orders(self):
         self.put_order()
@@ -198,7 +200,7 @@ class RunbookTest(unittest.TestCase):
         self.assertIn('"ReplayName": "day-2026-11-20"', self.runbook("start-replay"))
 
     def test_the_secrets_and_their_rotation(self):
-        self.shell(*blocks("CONFIGURATION.md"))
+        self.shell(blocks("CONFIGURATION.md")[0])
         self.runbook("put-parameter --overwrite")
         self.runbook("put-parameter --overwrite")
         read = "aws ssm get-parameter --name /orders/salesforce/webhook-secret --with-decryption"
