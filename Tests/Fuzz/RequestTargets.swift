@@ -19,7 +19,7 @@ let requestTargets = [
         precondition(JSON(event.reply(200, headers: event.headers, body: event.body)) != nil)
         _ = AddressList("10.0.0.0/8,2001:db8::/32")?.allows(event.sourceIP)
         let request = try FulfillmentRequest(event)
-        try request.checkTime(now: HTTPClient.start, tolerance: 300_000)
+        _ = request.timestamp - HTTPClient.start
     },
     // A body alone, with the headers that fit it: few inputs of the target above are whole requests.
     Target("body") { bytes in
@@ -34,7 +34,7 @@ let requestTargets = [
             "body": .string(text(parts[0])), "requestContext": ["http": ["method": "POST", "sourceIp": "192.0.2.1"]],
         ]
         let request = try FulfillmentRequest(HTTPEvent(event.bytes))
-        try request.checkTime(now: HTTPClient.start, tolerance: 300_000)
+        _ = request.timestamp - HTTPClient.start
     },
     Target("timestamp") { bytes in
         guard let time = Timestamp(text(bytes)) else { return }
@@ -44,11 +44,11 @@ let requestTargets = [
     },
     Target("signature") { bytes in
         let parts = parts(bytes, 3)
-        let secrets = try WebhookSecrets(parameterValue: text(parts[0]))
-        let isForged = try secrets.verify(text(parts[1]), of: parts[2])
-        precondition(!isForged, "nobody guesses a signature")
         if let decoded = Crypto.bytes(hex: text(parts[1])) {
             precondition(hex(decoded) == text(parts[1]).lowercased())
+            let secrets = try WebhookSecrets(parameterValue: text(parts[0]), isTestbed: false)
+            let isForged = try secrets.verify(decoded, of: parts[2])
+            precondition(!isForged, "nobody guesses a signature")
         }
         if let decoded = Crypto.bytes(base64: text(parts[1])) { precondition(base64(decoded) == text(parts[1])) }
     },

@@ -15,6 +15,6 @@ let secretTargets = [
             precondition((try? Token(parameterValue: token.parameterValue)) == token)
         }
         _ = try? Credentials(parameterValue: text(bytes)).form
-        _ = try? WebhookSecrets(parameterValue: text(bytes)).verify("00", of: bytes)
+        _ = try? WebhookSecrets(parameterValue: text(bytes), isTestbed: false).verify(bytes, of: bytes)
     },
 ]
