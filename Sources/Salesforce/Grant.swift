@@ -29,11 +29,7 @@ public enum Grant: Sendable {
             // Not in the query: proxies and servers log URLs.
             body: Array(formEncoded(try form(login, now: http.now())).utf8), isIdempotent: true)
         let response = try response(to: request, http)
-        let token = try token(in: response, of: login, now: http.now())
-        if let organization, Salesforce.organization(of: response) != organization {
-            throw .grantRefused(error: "another organization", message: "SF_ORGANIZATION_ID does not name the token's")
-        }
-        return token
+        return try token(in: response, of: login, organization, now: http.now())
     }
 
     private func form(_ login: Origin, now: Timestamp) throws(SalesforceFailure) -> [(name: String, value: String)] {
@@ -82,8 +78,8 @@ extension Grant: CustomStringConvertible, CustomDebugStringConvertible {
 private let doing = "requesting a token"
 
 /// From the answer's identity URL, `https://…/id/<organization>/<user>` ("Identity URLs").
-private func organization(of response: Response) -> RecordID? {
-    let parts = (JSON(response.body)?["id"]?.string ?? "").split(separator: "/").suffix(3)
+private func organization(in answer: JSON) -> RecordID? {
+    let parts = (answer["id"]?.string ?? "").split(separator: "/").suffix(3)
     return parts.first == "id" && parts.count == 3 ? RecordID(String(parts[parts.startIndex + 1])) : nil
 }
 
@@ -94,7 +90,9 @@ private func isRetryable(_ response: Response) -> Bool {
         || answer["error_description"]?.stringOrNumber?.lowercased().contains("retry your request") == true
 }
 
-private func token(in response: Response, of login: Origin, now: Timestamp) throws(SalesforceFailure) -> Token {
+private func token(
+    in response: Response, of login: Origin, _ wanted: RecordID?, now: Timestamp
+) throws(SalesforceFailure) -> Token {
     guard let answer = JSON(response.body), answer.object != nil else {
         // A host without that path is the wrong host; any other page without JSON is maintenance.
         guard [301, 302, 307, 308, 404, 405].contains(response.status) else {
@@ -115,6 +113,9 @@ private func token(in response: Response, of login: Origin, now: Timestamp) thro
     }
     guard isInstance(instanceURL, of: login) else {
         throw .noToken("the instance URL of the answer is not in Salesforce's domain")
+    }
+    if let wanted, organization(in: answer) != wanted {
+        throw .grantRefused(error: "another organization", message: "SF_ORGANIZATION_ID does not name the token's")
     }
     return token
 }

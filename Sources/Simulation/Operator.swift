@@ -150,13 +150,8 @@ final class Operator {
     private func platformEvent(id: String, delivery: String, created: Timestamp? = nil) -> JSON {
         [
             "id": .string(delivery), "source": "aws.partner/salesforce.com/org/channel",
-            "detail-type": "OrderProvisionRequested__e", "time": .string(world.now.iso8601),
-            "detail": [
-                "id": .string(delivery),
-                "payload": [
-                    "OrderId__c": .string(order), "CreatedDate": .milliseconds(created ?? world.now),
-                ],
-            ],
+            "detail-type": .string(PlatformEvent.type), "time": .string(world.now.iso8601),
+            "detail": PlatformEvent(orderId: order, id: delivery, createdAt: created ?? world.now).detail,
         ]
     }
 

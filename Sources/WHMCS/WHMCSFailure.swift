@@ -90,8 +90,8 @@ extension WHMCSFailure {
         }
     }
 
-    /// Whether WHMCS refused the caller or would do so, whatever the action: only a person can change that. At HTTP 200 the words of such a
-    /// refusal may be those of a module.
+    /// Whether WHMCS refused the caller or would do so, whatever the action: only a person can change that. At HTTP 200 the
+    /// words of such a refusal may be those of a module.
     public var isRefusalOfCaller: Bool {
         switch self {
         case .authentication(_, let status): status >= 400

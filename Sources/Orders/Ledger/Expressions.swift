@@ -53,13 +53,11 @@ struct ItemUpdate: ExpressibleByDictionaryLiteral {
 }
 
 /// What an item must be for a write to happen. DynamoDB compares an attribute that is absent as false.
-indirect enum Condition: Sendable {
+indirect enum Condition {
     case absent(Attribute)
     case present(Attribute)
     case compare(Attribute, String, JSON)
     case join(Condition, String, Condition)
-
-    static let always = Condition.present(.key) || .absent(.key)
 
     static func equal(_ attribute: Attribute, _ value: JSON) -> Condition { .compare(attribute, "=", value) }
     static func before(_ attribute: Attribute, _ time: JSON) -> Condition { .compare(attribute, "<", time) }

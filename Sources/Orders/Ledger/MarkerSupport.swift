@@ -50,8 +50,9 @@ struct MarkerSupport {
         var values: [String: JSON] = [Attribute.updatedAt.rawValue: .milliseconds(ledger.now())]
         for (channel, isReturned) in news { values[channel.attribute] = .bool(isReturned) }
         let assignments = values.keys.sorted().map { "#\($0) = :\($0)" }.joined(separator: ", ")
+        let always = Condition.present(.key) || .absent(.key)
         _ = try ledger.table.write(
-            .update(key, Write.Expression("SET " + assignments, values), if: Condition.always.expression))
+            .update(key, Write.Expression("SET " + assignments, values), if: always.expression))
         for (channel, isReturned) in news {
             if isReturned { cache.proven.insert(channel) } else { cache.proven.remove(channel) }
         }
