@@ -105,7 +105,14 @@ import Testing
                 checks.expect(cost.peakKiB < definition.memoryMB * 1024, "\(what): a peak of \(cost.peakKiB) KiB")
                 // As provision-order would.
                 try meter.filler.settle(some)
-                if answer["left"] == nil { break }
+                guard answer["left"] == nil else { continue }
+                // A claim that moto answers too late counts as another run's: the order is due again minutes later.
+                let claimed = Set(due).subtracting(published)
+                if claimed.isEmpty { break }
+                for order in claimed {
+                    checks.expect(try meter.harness.ledger(order)["open"]?.string == "1", "\(order) is not open")
+                    try meter.filler.addDue(order)
+                }
             }
             let times = Dictionary(grouping: published) { $0 }.mapValues(\.count)
             checks.expect(
