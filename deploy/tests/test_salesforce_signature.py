@@ -114,11 +114,13 @@ def event(path, headers, body):
 
 class SignatureTest(unittest.TestCase):
     def request(self, secret=WEBHOOK_SECRET, sent_at=None, **parameters):
+        sent_at = sent_at or datetime.datetime.now(datetime.UTC)
         values = {
             "orderId": ORDER,
             "key": f"{ORDER}-1",
             "organizationId": ORGANIZATION,
-            "sentAt": sent_at or datetime.datetime.now(datetime.UTC),
+            "requestedAt": sent_at - datetime.timedelta(seconds=90),
+            "sentAt": sent_at,
             "nonce": secrets.token_hex(16),
         }
         return Sender().request(secret, **{**values, **parameters})
@@ -132,6 +134,7 @@ class SignatureTest(unittest.TestCase):
             {
                 "orderId": ORDER,
                 "timestamp": "2026-11-20T10:15:30Z",
+                "requestedAt": "2026-11-20T10:14:00Z",
                 "nonce": "00112233445566778899aabbccddeeff",
                 "idempotencyKey": f"{ORDER}-1",
                 "organizationId": ORGANIZATION,

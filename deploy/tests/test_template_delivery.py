@@ -133,6 +133,14 @@ class TemplateDeliveryTest(unittest.TestCase):
     def test_the_relay_is_pinned_to_org_and_channel(self):
         self.assertEqual(self.all("AWS::Events::Rule")["RelayedOrder"]["EventPattern"]["source"], [RELAY])
 
+    def test_orders_have_a_limit_of_their_own(self):
+        ((_, stage),) = self.all("AWS::ApiGatewayV2::Stage").items()
+        self.assertEqual(set(stage["RouteSettings"]), {"POST /orders/{sfOrderId}/fulfill"})
+        ((_, api),) = self.all("AWS::ApiGatewayV2::Api").items()
+        self.assertIn("post", api["Body"]["paths"]["/orders/{sfOrderId}/fulfill"])
+        for limits in [stage["DefaultRouteSettings"], *stage["RouteSettings"].values()]:
+            self.assertEqual(limits, {"ThrottlingRateLimit": "50", "ThrottlingBurstLimit": "100"})
+
     def test_the_archive_keeps_all_events_of_the_order_bus(self):
         (archive,) = self.all("AWS::Events::Archive").values()
         self.assertEqual(archive["SourceArn"], f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/orders-orders")

@@ -8,11 +8,19 @@ struct Acceptance {
     var orderID: RecordID
     var nonce: String
     var idempotencyKey: String
+    /// When the operator asked for it.
+    var requestedAt: Timestamp
     /// The same for every attempt of one invocation, so that a transaction which is sent again after a lost answer
     /// recognises its own claims.
     var claimant: String
     var correlationID: String
     var nonceLifetime: Milliseconds
+
+    /// Whether the operator may have seen that the order failed. A request that was under way meanwhile asks for nothing new:
+    /// after `WHMCS_OUTCOME_UNKNOWN` a person must look into WHMCS first. Salesforce's times are whole seconds.
+    func follows(failureOf order: LedgerOrder) -> Bool {
+        requestedAt + 1_000 > order.endedAt ?? order.updatedAt
+    }
 
     static func answer(_ id: RecordID, _ status: LedgerOrder.Status, _ requestNumber: Int) -> JSON {
         ["orderId": .string(id.text), "status": .string(status.rawValue), "attempt": .number(requestNumber)]
@@ -22,7 +30,7 @@ struct Acceptance {
 enum AcceptanceOutcome: Equatable {
     /// The ledger holds the request, and its event must be published.
     case accepted(requestNumber: Int)
-    /// The order is in progress or Provisioned.
+    /// The order is in progress or Provisioned, or has failed since the operator asked.
     case duplicate(LedgerOrder)
     /// The key was used for this order; its first response is repeated.
     case replayed(JSON)
@@ -56,7 +64,7 @@ extension Ledger {
             if let outcome = try outcome(nonce: results[0], key: results[1], request) { return outcome }
             guard case .failed(let item) = results[2] else { continue }
             previous = try read(item)
-            if let previous, previous.status != .failed {
+            if let previous, previous.status != .failed || !request.follows(failureOf: previous) {
                 // Salesforce may show the failure already: the request may be a new one, and is accepted in a moment.
                 if previous.isFailing { throw Contended() }
                 return try recordDuplicate(request, of: previous)

@@ -8,7 +8,10 @@ import Salesforce
 /// The values come from the signed body. Path and headers are not signed, and must agree with it.
 struct FulfillmentRequest: Equatable {
     var orderID: RecordID
+    /// When the request was signed.
     var timestamp: Timestamp
+    /// When the operator asked for it: earlier than `timestamp` where the sender has a queue, or repeats.
+    var requestedAt: Timestamp
     var nonce: String
     var idempotencyKey: String
 
@@ -24,6 +27,10 @@ struct FulfillmentRequest: Equatable {
         }
         guard let timestamp = body["timestamp"]?.stringOrNumber.flatMap({ Timestamp($0) }) else {
             throw .invalid("timestamp in the body must be ISO 8601 with a zone, or Unix time in s or ms")
+        }
+        let requestedAt = body["requestedAt"].flatMap { $0 == .null ? nil : $0 }
+        guard let requestedAt = requestedAt.map({ $0.stringOrNumber.flatMap { Timestamp($0) } }) ?? timestamp else {
+            throw .invalid("requestedAt in the body must be ISO 8601 with a zone, or Unix time in s or ms")
         }
         guard let nonce = body["nonce"]?.stringOrNumber, (16...128).contains(nonce.utf8.count),
             nonce.utf8.allSatisfy(isVisible)
@@ -48,6 +55,7 @@ struct FulfillmentRequest: Equatable {
         }
         self.orderID = orderID
         self.timestamp = timestamp
+        self.requestedAt = requestedAt
         self.nonce = nonce
         idempotencyKey = key
     }

@@ -76,7 +76,7 @@ struct Webhook: Program {
         try authentication.checkTime(request.timestamp)
         let acceptance = Acceptance(
             orderID: request.orderID, nonce: request.nonce, idempotencyKey: request.idempotencyKey,
-            claimant: invocation.requestID, correlationID: requestID.boundedID,
+            requestedAt: request.requestedAt, claimant: invocation.requestID, correlationID: requestID.boundedID,
             nonceLifetime: 2 * settings.authentication.tolerance)
         let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
         let outcome: AcceptanceOutcome

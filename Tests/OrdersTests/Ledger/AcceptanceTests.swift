@@ -73,6 +73,36 @@ import Testing
         #expect(try harness.aws.takeEvents().map { $0["detail"]?["attempt"] } == [2])
     }
 
+    /// In ms; how long after the failure the operator clicked. Salesforce has whole seconds.
+    @Test(
+        "A request from before the failure is no new request",
+        arguments: [(-90_000, false), (-1_000, false), (-999, true), (0, true), (5_000, true)])
+    func requestBeforeFailure(_ clicked: Milliseconds, _ isNew: Bool) throws {
+        for isInBody in [false, true] {
+            let harness = try WebhookHarness()
+            // It waited in Salesforce, and was signed when it was sent.
+            harness.network.now = .requestTime + 60_000
+            let failedAt: Timestamp = .requestTime - clicked
+            try harness.aws.set(
+                "order#\(Seed.order)",
+                [
+                    "status": "Failed", "attempt": 1, "errorCode": "WHMCS_OUTCOME_UNKNOWN", "addOrder": "sent",
+                    "updatedAt": .milliseconds(failedAt + 90_000), "endedAt": .milliseconds(failedAt),
+                ])
+            var request = WebhookRequest()
+            if isInBody {
+                request.body = Array(
+                    #"{"orderId":"\#(Seed.order)","timestamp":"2026-11-20T10:16:30Z","requestedAt":"\#(request.timestamp)","nonce":"\#(request.nonce)"}"#
+                        .utf8)
+                request.timestamp = "2026-11-20T10:16:30Z"
+            }
+            let answer = try harness.send(request)
+            #expect((answer.status, answer.body) == (202, isNew ? .accepted(2) : .accepted(1, "Failed")))
+            #expect(try harness.aws.order(Seed.order)["status"] == (isNew ? "Accepted" : "Failed"))
+            #expect(try harness.aws.takeEvents().count == (isNew ? 1 : 0))
+        }
+    }
+
     /// An item has at most 400 KB, and an operator may click for years.
     @Test("The history keeps the last 100 entries", arguments: [(98, 99), (99, 100), (100, 100), (250, 100)])
     func boundedHistory(_ before: Int, _ after: Int) throws {

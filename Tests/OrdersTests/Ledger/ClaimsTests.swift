@@ -11,8 +11,9 @@ import Testing
 @Suite struct ClaimsTests {
     private static func acceptance(claimant: String = "invocation-1") throws -> Acceptance {
         Acceptance(
-            orderID: try #require(RecordID(Seed.order)), nonce: "nonce", idempotencyKey: "key", claimant: claimant,
-            correlationID: "correlation-1", nonceLifetime: 600_000)
+            orderID: try #require(RecordID(Seed.order)), nonce: "nonce", idempotencyKey: "key",
+            requestedAt: .requestTime,
+            claimant: claimant, correlationID: "correlation-1", nonceLifetime: 600_000)
     }
 
     private static var ledger: Ledger { Ledger(Table("table", Account([:]), .live()), now: { .requestTime }) }

@@ -32,12 +32,14 @@ import Testing
         let request = try Self.read(request)
         #expect(request.orderID.text == Seed.order)
         #expect(request.timestamp == .requestTime)
+        #expect(request.requestedAt == .requestTime)
         #expect(request.nonce == "9f1c4b7e02d85a36")
         #expect(request.idempotencyKey == "key-1")
     }
 
     private static let orderID = "orderId in the body must be a Salesforce id of 15 or 18 characters"
     private static let timestamp = "timestamp in the body must be ISO 8601 with a zone, or Unix time in s or ms"
+    private static let requestedAt = "requestedAt in the body must be ISO 8601 with a zone, or Unix time in s or ms"
     private static let nonce = "nonce in the body must be 16 to 128 visible characters"
     private static let path = "the order id in the path is not the orderId in the body"
     private static let timestampHeader = "X-SF-Timestamp must be set and agree with timestamp in the body"
@@ -66,6 +68,8 @@ import Testing
             (WebhookRequest(timestamp: "NaN"), timestamp),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":1795169730.5}"#), timestamp),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730"}"#), nonce),
+            (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730","requestedAt":"yesterday"}"#), requestedAt),
+            (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730","requestedAt":[]}"#), requestedAt),
             (WebhookRequest(nonce: ""), nonce),
             (WebhookRequest(nonce: "fifteen-letters"), nonce),
             (WebhookRequest(nonce: String(repeating: "n", count: 129)), nonce),

@@ -54,7 +54,8 @@ struct RandomLedgerCalls {
     private mutating func accept() throws {
         let request = Acceptance(
             orderID: try order(), nonce: "n\(calls / 10 + pick([0, 1]))",
-            idempotencyKey: "k\(calls / 10 + pick([0, 1]))", claimant: "claimant\(calls - pick([0, 1]))",
+            idempotencyKey: "k\(calls / 10 + pick([0, 1]))", requestedAt: now,
+            claimant: "claimant\(calls - pick([0, 1]))",
             correlationID: "c\(calls)", nonceLifetime: pick([1_000, 600_000]))
         // Thrown for an order whose failure is being reported.
         do { _ = try ledger.accept(request) } catch is Ledger.Contended {}
