@@ -27,13 +27,17 @@ class Installation:
     # Appended to the commands that the output proposes.
     option = ""
 
-    def __init__(self, dynamodb, functions, table, names):
-        self.dynamodb, self.functions, self.table, self.names = dynamodb, functions, table, names
+    def __init__(self, client, table, names):
+        """- client: makes boto3's client of a service
+        - names: of the functions, by program
+        """
+        self.client, self.table, self.names = client, table, names
+        self.dynamodb = client("dynamodb")
 
     def invoke(self, program, event):
         """The function's answer, as text."""
         name = self.names[program]
-        reply = self.functions.invoke(FunctionName=name, Payload=json.dumps(event).encode())
+        reply = self.client("lambda", config=INVOKE).invoke(FunctionName=name, Payload=json.dumps(event).encode())
         answer = reply["Payload"].read().decode()
         if "FunctionError" in reply:
             raise CannotAsk(f"{name} failed: {answer}")
@@ -56,10 +60,8 @@ class Stack(Installation):
         if missing:
             raise CannotAsk(f"the stack {name} has no output {', '.join(sorted(missing))}: it is not this suite's")
         names = {"provision-order": outputs["ProvisionFunction"], "recover-orders": outputs["RecoverFunction"]}
-        super().__init__(
-            session.client("dynamodb"), session.client("lambda", config=INVOKE), outputs["LedgerTable"], names
-        )
-        self.name, self.logs = name, session.client("logs")
+        super().__init__(session.client, outputs["LedgerTable"], names)
+        self.name = name
         self.option = " --stack " + name
         self.request_again = "in Salesforce: *Request again* on the order's card"
 
@@ -77,10 +79,10 @@ class Stack(Installation):
 
         - since, until: milliseconds since 1970
         """
-        lines, faults = [], []
+        lines, faults, logs = [], [], self.client("logs")
         for program in PROGRAMS:
             group = f"/aws/lambda/{self.name}-{program}"
-            pages = self.logs.get_paginator("filter_log_events").paginate(
+            pages = logs.get_paginator("filter_log_events").paginate(
                 logGroupName=group, startTime=since, endTime=until, filterPattern=f'"{order}"'
             )
             try:
@@ -100,26 +102,25 @@ class Testbed(Installation):
     def __init__(self, local=pathlib.Path(".local")):
         try:
             self.addresses = json.loads((local / "testbed.json").read_text())
-            endpoint, lambda_endpoint = self.addresses["aws"], self.addresses["lambda"]
+            endpoints = {"dynamodb": self.addresses["aws"], "lambda": self.addresses["lambda"]}
         except (OSError, ValueError, KeyError):
             raise CannotAsk("No testbed is running: start one with deploy/try --keep, or name a --stack.") from None
 
-        def client(service, endpoint):
+        def client(service, config=INVOKE):
             return boto3.client(
                 service,
                 region_name="eu-west-1",
-                endpoint_url=endpoint,
+                endpoint_url=endpoints[service],
                 aws_access_key_id="local",
                 aws_secret_access_key="local",
-                config=INVOKE,
+                config=config,
             )
 
-        dynamodb = client("dynamodb", endpoint)
+        super().__init__(client, None, {name: name for name in PROGRAMS})
         try:
-            (table,) = dynamodb.list_tables()["TableNames"]
+            (self.table,) = self.dynamodb.list_tables()["TableNames"]
         except (BotoCoreError, ClientError, ValueError):
-            raise CannotAsk(f"The testbed does not answer at {endpoint}: stop it, and start it anew.") from None
-        super().__init__(dynamodb, client("lambda", lambda_endpoint), table, {name: name for name in PROGRAMS})
+            raise CannotAsk(f"The testbed does not answer at {self.addresses['aws']}: start it anew.") from None
         self.journal = local / "testbed.log"
         self.request_again = "as Salesforce would: deploy/testbed fulfill <order id>"
 

@@ -7,6 +7,7 @@ status. 2: the suite could not be asked. 64: wrong arguments.
 import argparse
 import json
 import re
+import signal
 import sys
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -140,4 +141,6 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    # The output may go to `head`.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     sys.exit(main())

@@ -5,8 +5,8 @@ import json
 from printing import age, printable, text, time
 from waiting import advice, has_ended, has_failed, section, since, waits_for
 
-# Milliseconds: clocks of several machines differ by less, and a run logs its end after its last write.
-MARGIN = 5_000
+# Milliseconds before a request and after its end: clocks differ by less, and a run logs after its last write.
+BEFORE, AFTER = 1_000, 5_000
 # Characters of a log line.
 LONGEST = 300
 # Members of a log line that a story does not repeat: they are the same, or above.
@@ -25,8 +25,8 @@ def tell(order, breakers, installation, now):
         kind, sentence = waits_for(order, breakers, now)
     elif has_failed(order):
         kind, sentence = "person", f"a person: {advice(order.get('errorCode'))[1]}"
-    end = order["updatedAt"] + MARGIN if has_ended(order) and not order.get("open") else now + MARGIN
-    lines, faults = installation.log(order["orderId"], (order.get("requestedAt") or 0) - MARGIN, end)
+    end = order["updatedAt"] if has_ended(order) and not order.get("open") else now
+    lines, faults = installation.log(order["orderId"], (order.get("requestedAt") or 0) - BEFORE, end + AFTER)
     code = order.get("errorCode")
     whmcs = order.get("whmcsOrderId")
     return {

@@ -5,9 +5,12 @@ import json
 import re
 import time
 import unittest
+import unittest.mock
+
+import boto3
 
 from orders_stack import DeployedStack, call
-from support import DEPLOY, ROOT, ledger, orders_list, run, waiting
+from support import DEPLOY, REGION, ROOT, as_list, ledger, orders_list, run, waiting
 
 NOW = int(time.time() * 1000)
 MINUTE = 60_000
@@ -344,6 +347,39 @@ class OrdersTest(unittest.TestCase):
         result = run(DEPLOY / "orders")
         self.assertEqual((result.returncode, result.stdout), (64, ""))
         self.assertRegex(result.stderr, "^usage: deploy/orders list")
+
+    # Rights
+
+    def test_the_operators_policy_allows_every_call_and_nothing_else(self):
+        page = (DEPLOY / "CONFIGURATION.md").read_text(encoding="utf-8")
+        (block,) = re.findall(r"^```json\n(\{\n  \"Version.*?)^```$", page, re.DOTALL | re.MULTILINE)
+        allowed = {
+            (action, resource)
+            for statement in json.loads(block)["Statement"]
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+        }
+        calls = set()
+        session = boto3.Session(region_name=REGION)
+        session.events.register("provide-client-params.*", lambda params, model, **_: calls.add(right(model, params)))
+        self.stack.put_order(A, **OPEN, dueAt=NOW)
+        with unittest.mock.patch.object(boto3, "Session", return_value=session):
+            for words in (["list"], ["show", A], ["again", A], ["plan", A]):
+                call(*words, "--stack", "orders", environment=self.stack.environment)
+        self.assertEqual(calls, allowed)
+
+
+def right(model, params):
+    """The action and the resource that a call needs, in the words of the page."""
+    service, operation = model.service_model.signing_name, model.name
+    resource = {
+        "cloudformation": lambda: "stack/STACK/*",
+        "dynamodb": lambda: "table/TABLE" + (f"/index/{params['IndexName']}" if operation == "Query" else ""),
+        "logs": lambda: re.sub("^/aws/lambda/orders-.*", "log-group:/aws/lambda/STACK-*", params["logGroupName"]),
+        "lambda": lambda: "function:" + params["FunctionName"].replace("orders-", "STACK-", 1),
+    }[service]()
+    action = {"Invoke": "InvokeFunction"}.get(operation, operation)
+    return f"{service}:{action}", f"arn:aws:{service}:REGION:ACCOUNT:{resource}"
 
 
 class CodesTest(unittest.TestCase):
