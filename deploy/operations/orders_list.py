@@ -4,14 +4,16 @@ A list reads at most 1,000 open orders, and of the failed ones a page of each er
 Query, and one BatchGetItem where the orders are open.
 """
 
+import collections
+
 from ledger import MOST_OPEN, Ledger, cursor
 from printing import age, milliseconds, print_json, table
 from waiting import CODES, advice, since, waits_for
 
 TITLES = {
-    "open": "Open: the suite continues by itself",
-    "repair": "Open: waiting for a repair in WHMCS",
-    "failed": "Failed: each waits for a person, and for a new request",
+    "open": ("Open", "the suite continues by itself"),
+    "repair": ("Open", "each waits for a repair in WHMCS's module queue"),
+    "failed": ("Failed", "each waits for a person, and for a new request"),
 }
 COLUMNS = [
     ("order", "orderId", False),
@@ -77,9 +79,15 @@ def row(order, code, since, now):
     }
 
 
+def count(rows):
+    """`3`, and with several errors `3: MAPPING_FAILED 2, CLIENT_CLOSED 1`."""
+    codes = collections.Counter(row["errorCode"] or "no error" for row in rows).most_common()
+    return f"{len(rows)}" + (": " + ", ".join(f"{code} {n}" for code, n in codes) if len(codes) > 1 else "")
+
+
 def lines(name, rows, place, options, installation):
-    title = TITLES["repair" if options.person and name == "open" else name]
-    yield f"{title}: {len(rows)}{' and more' if place else ''}"
+    title, meaning = TITLES["repair" if options.person and name == "open" else name]
+    yield f"{title} ({count(rows)}{' and more' if place else ''}): {meaning}"
     if rows:
         yield from table([*COLUMNS, LAST_COLUMN[name]], rows)
     if place and not options.person:
