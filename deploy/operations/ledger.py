@@ -66,26 +66,32 @@ class Ledger:
         return self.dynamodb.get_item(TableName=self.table, Key={"pk": {"S": key}}, ConsistentRead=True).get("Item")
 
     def open_orders(self, after=None):
-        """Whole orders of the index `due`, the longest due first. It has keys only, so a page costs a second call."""
+        """Whole orders of the index `due`, the longest due first, each with its `place`. The index has keys only, so a
+        page costs a second call.
+        """
         start = {**position("dueAt", after), "open": {"S": "1"}} if after else None
         for keys in self.pages("due", {"open": "1"}, {}, start, False):
             found = {item["pk"]["S"]: order(item) for item in self.items([key["pk"]["S"] for key in keys])}
-            # The index lags: an order may have left it.
-            yield from (found[key["pk"]["S"]] for key in keys if found.get(key["pk"]["S"], {}).get("open"))
+            for key in keys:
+                # The index lags: an order may have left it, or moved.
+                if (open_order := found.get(key["pk"]["S"], {})).get("open"):
+                    yield {**open_order, "place": place(key, "dueAt")}
 
     def failed_orders(self, codes, before=None, after=None):
         """Orders of the index `failed` with these codes, the newest failure first: `orderId`, `errorCode`, `endedAt`,
-        `status`, `attempt` and `whmcsOrderId`.
+        `status`, `attempt`, `whmcsOrderId` and `place`.
 
         - before: milliseconds since 1970
+        - after: the `place` of the last order of the page before
         """
         condition = {} if before is None else {"endedAt": before}
         queries = []
         for code in codes:
             start = {**position("endedAt", after), "errorCode": {"S": code}} if after else None
             pages = self.pages("failed", {"errorCode": code}, condition, start, True)
-            queries.append(order(item) for item in itertools.chain.from_iterable(pages))
-        return heapq.merge(*queries, key=lambda order: (-order["endedAt"], order["orderId"]))
+            items = itertools.chain.from_iterable(pages)
+            queries.append({**order(item), "place": place(item, "endedAt")} for item in items)
+        return heapq.merge(*queries, key=lambda order: (order["endedAt"], order["orderId"]), reverse=True)
 
     def pages(self, index, partition, maximum, start, is_descending):
         """Pages of items of an index."""
@@ -123,12 +129,12 @@ class Ledger:
         raise CannotAsk("DynamoDB throttles the reads: list fewer orders, or later.")
 
 
-def cursor(time, order):
-    """Where a list ended, for `--after`."""
-    return f"{order[time]}-{order['orderId']}"
+def place(key, time):
+    """Where an index has an order, for `--after`."""
+    return f"{key[time]['N']}-{key['pk']['S'].removeprefix(PREFIX)}"
 
 
 def position(time, after):
-    """The key of that place in an index, without the index's partition. The order may have left it since."""
+    """The key of a place in an index, without the index's partition. The order may have left it since."""
     milliseconds, _, id = after.partition("-")
     return {"pk": {"S": PREFIX + id}, time: {"N": milliseconds}}

@@ -98,7 +98,7 @@ def arguments(argv):
     command.add_argument("--limit", type=whole(1000), default=50, metavar="N", help="of each list (default: 50)")
     command.add_argument(
         "--after",
-        type=matching(r"-?\d{1,16}-[A-Za-z0-9]{18}", "what the list before printed"),
+        type=matching(r"\d{1,16}-[A-Za-z0-9]{18}", "what the list before printed"),
         help="continues a list of --open or --failed",
     )
     command.set_defaults(run=orders_list.list_orders)

@@ -6,7 +6,7 @@ Query, and one BatchGetItem where the orders are open.
 
 import collections
 
-from ledger import MOST_OPEN, Ledger, cursor
+from ledger import MOST_OPEN, Ledger
 from printing import age, milliseconds, print_json, table
 from waiting import CODES, advice, since, waits_for
 
@@ -45,7 +45,7 @@ def take_open(ledger, options, now, oldest):
     breakers, rows, last = ledger.breakers(), [], None
     for count, order in enumerate(ledger.open_orders(options.after if options.open else None)):
         if count == MOST_OPEN or len(rows) == options.limit:
-            return rows, cursor("dueAt", last)
+            return rows, last["place"]
         last = order
         kind, sentence = waits_for(order, breakers, now)
         is_wanted = options.code in (None, order.get("errorCode")) and (oldest is None or since(order) <= oldest)
@@ -61,7 +61,7 @@ def take_failed(ledger, options, now, oldest):
     codes = [options.code] if options.code else list(CODES)
     for order in ledger.failed_orders(codes, oldest, options.after if options.failed else None):
         if len(rows) == options.limit:
-            return rows, cursor("endedAt", last)
+            return rows, last["place"]
         last, code = order, order["errorCode"]
         rows.append({**row(order, code, order["endedAt"], now), "fixedBy": advice(code)[0]})
     return rows, None

@@ -3,7 +3,7 @@
 import json
 
 from printing import age, printable, text, time
-from waiting import advice, has_ended, has_failed, section, since, waits_for
+from waiting import advice, has_failed, section, since, waits_for
 
 # Milliseconds before a request and after its end: clocks differ by less, and a run logs after its last write.
 BEFORE, AFTER = 1_000, 5_000
@@ -25,7 +25,7 @@ def tell(order, breakers, installation, now):
         kind, sentence = waits_for(order, breakers, now)
     elif has_failed(order):
         kind, sentence = "person", f"a person: {advice(order.get('errorCode'))[1]}"
-    end = order["updatedAt"] if has_ended(order) and not order.get("open") else now
+    end = now if order.get("open") else order.get("updatedAt") or now
     lines, faults = installation.log(order["orderId"], (order.get("requestedAt") or 0) - BEFORE, end + AFTER)
     code = order.get("errorCode")
     whmcs = order.get("whmcsOrderId")

@@ -409,14 +409,15 @@ class CodesTest(unittest.TestCase):
 
 
 class LaggingTable:
-    """DynamoDB whose index still has an order that has ended, and which leaves one of three keys unread at first."""
+    """DynamoDB whose index still has an order that has ended, and the old due times of the others. It leaves one of
+    three keys unread at first."""
 
     def __init__(self):
         self.items = {f"order#{id}": {"open": "1", "dueAt": 1} for id in (A, B)} | {f"order#{C}": {"dueAt": 1}}
         self.batches = []
 
     def query(self, **_):
-        return {"Items": [{"pk": {"S": key}} for key in self.items]}
+        return {"Items": [{"pk": {"S": key}, "dueAt": {"N": "0"}} for key in self.items]}
 
     def batch_get_item(self, RequestItems):
         keys = [key["pk"]["S"] for key in RequestItems["ledger"]["Keys"]]
@@ -431,7 +432,7 @@ class LedgerTest(unittest.TestCase):
     def test_an_index_that_lags_and_keys_that_are_left_unread(self):
         table = LaggingTable()
         found = list(ledger.Ledger(table, "ledger").open_orders())
-        self.assertEqual([order["orderId"] for order in found], [A, B])
+        self.assertEqual([(order["place"], order["dueAt"]) for order in found], [(f"0-{A}", 1), (f"0-{B}", 1)])
         self.assertEqual(table.batches, [3, 1])
 
 
