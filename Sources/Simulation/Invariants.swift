@@ -18,6 +18,7 @@ package final class Invariants {
         case duplicateOrder = "two live WHMCS orders for one Salesforce order"
         case overlap = "a WHMCS action of one order twice at work at once"
         case forgotten = "an order that has not ended has no due time"
+        case misplaced = "the index of failed orders lists another order, or lacks one"
         case nonceReused = "a nonce or idempotency key made two requests"
         case uncalledRequest = "an order was requested more often than anybody asked"
         case refusedRequest = "a valid request was refused"
@@ -116,8 +117,16 @@ package final class Invariants {
             if !order.hasEnded, order.dueAt == nil || item[TableAttribute.open] == nil {
                 violated(.forgotten, "\(key) is \(order.status.rawValue)")
             }
+            checkFailed(order, item)
             checkOutage(order)
         }
+    }
+
+    /// The index `failed` has an order while it has both key attributes: from its failure until it is requested again.
+    private func checkFailed(_ order: LedgerOrder, _ item: [String: JSON]) {
+        let isListed = item[TableAttribute.errorCode] != nil && item[TableAttribute.endedAt] != nil
+        let hasFailed = order.status == .failed || item["step"] == "sf_failure_update"
+        if isListed != hasFailed { violated(.misplaced, "\(item["pk"]?.string ?? "") is \(order.status.rawValue)") }
     }
 
     /// In an episode with no other faults, nothing else makes a side unavailable. A burst's faults are too few to make an order

@@ -8,6 +8,8 @@ import argparse
 import json
 import sys
 
+from printing import printable, table, text
+
 # Title, member of a line, whether it is a number
 COLUMNS = [
     ("line", "number", True),
@@ -20,15 +22,6 @@ COLUMNS = [
     ("Salesforce", "salesforcePrice", True),
     ("details", "details", False),
 ]
-
-
-def text(value):
-    return "–" if value is None or value == "" else printable(str(value))
-
-
-def printable(value):
-    """Without characters that could move the cursor or look like another line: the values are other people's."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
 
 
 def details(line):
@@ -47,21 +40,13 @@ def product(line):
     return None if line["productId"] is None else f"{line['productId']}{named}"
 
 
-def table(lines):
+def lines_table(lines):
     rows = [
         {**line, "number": index, "product": product(line), "details": details(line)}
         for index, line in enumerate(lines, start=1)
     ]
     columns = [column for column in COLUMNS if column[1] != "details" or any(row["details"] for row in rows)]
-    cells = [[title for title, _, _ in columns]]
-    cells += [[text(row[member]) for _, member, _ in columns] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    for row in cells:
-        padded = [
-            cell.rjust(width) if is_number else cell.ljust(width)
-            for cell, width, (_, _, is_number) in zip(row, widths, columns, strict=True)
-        ]
-        yield "  ".join(padded).rstrip()
+    yield from table(columns, rows)
 
 
 def report(plan):
@@ -83,7 +68,7 @@ def report(plan):
         yield "ledger     no such order"
     if plan["lines"]:
         yield ""
-        yield from table(plan["lines"])
+        yield from lines_table(plan["lines"])
     yield ""
     if not plan["faults"]:
         yield "No faults."
@@ -112,19 +97,23 @@ def ask(function, order):
     return answer
 
 
-def main():
-    options = argparse.ArgumentParser(prog="deploy/plan", description=__doc__.splitlines()[0])
-    options.add_argument("order", nargs="?")
-    options.add_argument("--function", metavar="NAME")
-    options = options.parse_args()
-    answer = ask(options.function, options.order) if options.function else sys.stdin.read()
+def show(answer):
+    """Prints the plan of a function's answer. Returns the exit status."""
     try:
         plan = json.loads(answer)
         lines = list(report(plan))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         sys.exit(f"The answer is no plan ({type(error).__name__}: {error})")
     print("\n".join(lines))
-    sys.exit(1 if plan["faults"] else 0)
+    return 1 if plan["faults"] else 0
+
+
+def main():
+    options = argparse.ArgumentParser(prog="deploy/plan", description=__doc__.splitlines()[0])
+    options.add_argument("order", nargs="?")
+    options.add_argument("--function", metavar="NAME")
+    options = options.parse_args()
+    sys.exit(show(ask(options.function, options.order) if options.function else sys.stdin.read()))
 
 
 if __name__ == "__main__":

@@ -12,16 +12,20 @@ DEPLOY = ROOT / "deploy"
 EMULATION = DEPLOY / "aws-emulation"
 EVENTS = ROOT / "events"
 TEMPLATE = ROOT / "template.yaml"
-sys.path[:0] = [str(EMULATION), str(DEPLOY / "bench"), str(DEPLOY / "mutation"), str(DEPLOY / "package")]
+sys.path[:0] = [str(EMULATION), *(str(DEPLOY / name) for name in ("bench", "mutation", "package", "operations"))]
 
 # Tests import the modules of other directories from here, where their paths are known.
 import candidates  # noqa: E402, F401
 import events  # noqa: E402, F401
 import function_descriptions  # noqa: E402, F401
 import handler  # noqa: E402, F401
+import ledger  # noqa: E402, F401
+import orders  # noqa: E402, F401
+import orders_list  # noqa: E402, F401
 import report  # noqa: E402, F401
 import sam_template  # noqa: E402
 import sbom  # noqa: E402, F401
+import waiting  # noqa: E402, F401
 import workshop  # noqa: E402, F401
 from moto_client import MotoClient, MotoError  # noqa: E402, F401
 

@@ -47,7 +47,8 @@ class Front(http.server.BaseHTTPRequestHandler):
         # moto's Lambda runs functions in Docker, and none on a custom runtime.
         if path.startswith("/2015-03-31/"):
             known = re.sub(r"/(functions|event-source-mappings)/[^/?]+", r"/\1/*", path.split("?")[0])
-            return self.answer(f"{self.command} {known}", json.dumps({"UUID": "u", "EventSourceMappings": []}))
+            answer = {"UUID": "u", "EventSourceMappings": [], "recovered": 1}
+            return self.answer(f"{self.command} {known}", json.dumps(answer))
         # moto has no redrive.
         if self.headers.get("X-Amz-Target") == "AmazonSQS.StartMessageMoveTask":
             source = json.loads(body)["SourceArn"]
@@ -119,6 +120,10 @@ class RunbookTest(unittest.TestCase):
         (self.directory / "deploy").mkdir()
         (self.directory / "deploy/redrive").write_text('#!/bin/sh\necho "redrive $*"\n')
         (self.directory / "deploy/redrive").chmod(0o755)
+        # Without the venv that deploy/orders would make.
+        orders = f'#!/bin/sh\nexec "{sys.executable}" "{DEPLOY}/operations/orders.py" "$@"\n'
+        (self.directory / "deploy/orders").write_text(orders)
+        (self.directory / "deploy/orders").chmod(0o755)
         (self.directory / "server.key").write_text("-----BEGIN PRIVATE KEY-----\n")
 
     def shell(self, *commands, **values):
@@ -171,6 +176,13 @@ class RunbookTest(unittest.TestCase):
         output = self.runbook("dynamodb query")
         self.assertEqual(output.splitlines()[0], f"order#{ORDER}")
         self.assertEqual(json.loads(output.split("\n", 1)[1])["Item"]["status"], {"S": "Activating"})
+
+    def test_find_out_why_an_order_failed(self):
+        self.put_order()
+        output = self.runbook("deploy/orders list")
+        self.assertRegex(output, rf"(?m)^{ORDER} .* recover-orders, due since 1970")
+        self.assertIn(f"order       {ORDER}\n", output)
+        self.assertTrue(output.endswith(f"{ORDER} is published.\n"), output)
 
     def test_the_order_queue(self):
         self.assertIn("ApproximateNumberOfMessages", self.runbook("get-queue-attributes"))

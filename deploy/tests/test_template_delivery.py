@@ -152,12 +152,14 @@ class TemplateDeliveryTest(unittest.TestCase):
         self.assertEqual(self.stack.resources[logical]["DeletionPolicy"], "Retain")
         self.assertEqual(self.stack.resources[logical]["UpdateReplacePolicy"], "Retain")
         self.assertEqual(ledger["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
-        (index,) = ledger["GlobalSecondaryIndexes"]
-        self.assertEqual(index["IndexName"], "due")
-        self.assertEqual([key["AttributeName"] for key in index["KeySchema"]], ["open", "dueAt"])
+        indexes = {
+            index["IndexName"]: [key["AttributeName"] for key in index["KeySchema"]]
+            for index in ledger["GlobalSecondaryIndexes"]
+        }
+        self.assertEqual(indexes, {"due": ["open", "dueAt"], "failed": ["errorCode", "endedAt"]})
         self.assertEqual(
             {attribute["AttributeName"]: attribute["AttributeType"] for attribute in ledger["AttributeDefinitions"]},
-            {"pk": "S", "open": "S", "dueAt": "N"},
+            {"pk": "S", "open": "S", "dueAt": "N", "errorCode": "S", "endedAt": "N"},
         )
         self.assertEqual(ledger["TimeToLiveSpecification"], {"AttributeName": "expiresAt", "Enabled": True})
         self.assertTrue(ledger["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"])

@@ -29,6 +29,7 @@ enum Attribute: String {
     /// "1" or absent: the partition key of the index.
     case open
     case dueAt
+    /// `errorCode` and `endedAt` are the keys of the operators' index `failed`: only a failed request may have both.
     case errorCode, errorMessage, requestedAt, endedAt
     case unconfirmedUntil = "lateUntil"
     case platformEventID = "lastEvent"

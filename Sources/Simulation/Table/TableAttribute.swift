@@ -1,8 +1,11 @@
-/// The attributes that have a meaning for the table itself: its key, the keys of the index `due`, and the time to live.
+/// The attributes that have a meaning for the table itself: its key, the keys of the indexes `due` and `failed`, and the
+/// time to live.
 enum TableAttribute {
     static let key = "pk"
     static let open = "open"
     static let dueAt = "dueAt"
+    static let errorCode = "errorCode"
+    static let endedAt = "endedAt"
     static let expiresAt = "expiresAt"
 
     /// All items of the index are in this one partition.
@@ -23,26 +26,36 @@ enum TableAttribute {
         return text
     }
 
-    static let checked = [open, dueAt, expiresAt]
+    static let checked = [open, dueAt, errorCode, endedAt, expiresAt]
 
-    /// Refuses a value that the index or the time to live cannot use.
+    /// Refuses a value that an index or the time to live cannot use.
     static func check(_ name: String, _ value: AttributeValue) throws(TableRefusal) {
         switch name {
         case open:
-            guard let text = value.text else { throw mismatch(name, "S") }
+            guard let text = value.text else { throw mismatch(name, "S", SimulatedTable.indexName) }
             guard text == openValue else { throw .unsupported("another value of \(open) than \(openValue)") }
         case dueAt:
-            guard value.number != nil else { throw mismatch(name, "N") }
+            guard value.number != nil else { throw mismatch(name, "N", SimulatedTable.indexName) }
+        case errorCode:
+            guard let text = value.text else { throw mismatch(name, "S", "failed") }
+            guard !text.isEmpty else {
+                throw .invalid(
+                    "One or more parameter values are not valid. A value specified for a secondary index key is not "
+                        + "supported. The AttributeValue for a key attribute cannot contain an empty string value. "
+                        + "IndexName: failed, IndexKey: \(name)")
+            }
+        case endedAt:
+            guard value.number != nil else { throw mismatch(name, "N", "failed") }
         case expiresAt:
             guard value.number != nil else { throw .unsupported("an \(expiresAt) that is no number") }
         default: break
         }
     }
 
-    private static func mismatch(_ name: String, _ type: String) -> TableRefusal {
+    private static func mismatch(_ name: String, _ type: String, _ index: String) -> TableRefusal {
         .invalid(
             "One or more parameter values were invalid: Type mismatch for Index Key \(name) Expected: \(type) "
-                + "IndexName: \(SimulatedTable.indexName)")
+                + "IndexName: \(index)")
     }
 }
 

@@ -45,7 +45,7 @@ import Testing
             (.addOrderRequestNumber, "addOrderAttempt"), (.whmcsOrderID, "whmcsOrderId"),
             (.whmcsServiceIDs, "whmcsServiceIds"), (.unconfirmedUntil, "lateUntil"), (.platformEventID, "lastEvent"),
             (.correlationID, "correlationId"), (.cancelledWHMCSOrderID, "cancelledWhmcsOrderId"), (.orderID, "orderId"),
-            (.expiresAt, "expiresAt"),
+            (.expiresAt, "expiresAt"), (.errorCode, "errorCode"), (.endedAt, "endedAt"),
         ] as [(Attribute, String)])
     func storedName(_ attribute: Attribute, _ name: String) {
         #expect(attribute.rawValue == name)

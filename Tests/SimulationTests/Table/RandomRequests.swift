@@ -7,8 +7,8 @@ struct RandomRequests {
     var generator: SeededGenerator
 
     private static let keys = ["order#1", "order#2", "nonce#1", "key#1"]
-    private static let numbers = ["attempt", "dueAt", "expiresAt", "tries"]
-    private static let texts = ["leaseOwner", "status"]
+    private static let numbers = ["attempt", "dueAt", "endedAt", "expiresAt", "tries"]
+    private static let texts = ["errorCode", "leaseOwner", "status"]
     private static let lists = ["history"]
     private static let attributes = numbers + texts + lists + ["open", "plan", "flag"]
 
@@ -52,6 +52,8 @@ struct RandomRequests {
         case "plan": ["clientId": .number(number()), "items": [["price": pick(["1.50", "é"]), "quantity": 1]]]
         // A wrong type now and then: functions of updates do not take it.
         case "history": generator.chance(0.1) ? "none" : .array((0..<pick([0, 1, 2])).map { ["at": .number($0)] })
+        // A key of an index, and so never empty.
+        case "errorCode": pick(["A", "B"])
         case _ where Self.texts.contains(name): pick(["A", "B", ""])
         default: .number(number())
         }
@@ -66,7 +68,8 @@ struct RandomRequests {
         for name in names {
             switch Int.random(in: 0..<4, using: &generator) {
             case 0: removals.append("#\(name)")
-            case 1 where Self.numbers.contains(name) || generator.chance(0.05) && !["open"].contains(name):
+            case 1
+            where Self.numbers.contains(name) || generator.chance(0.05) && !["open", "errorCode"].contains(name):
                 assignments.append("#\(name) = if_not_exists(#\(name), :zero) + :one")
                 (values["zero"], values["one"]) = (0, 1)
             case 1 where Self.lists.contains(name):

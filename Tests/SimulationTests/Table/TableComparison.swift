@@ -47,6 +47,8 @@ final class TableComparison {
             "AttributeDefinitions": [
                 ["AttributeName": "pk", "AttributeType": "S"], ["AttributeName": "open", "AttributeType": "S"],
                 ["AttributeName": "dueAt", "AttributeType": "N"],
+                ["AttributeName": "errorCode", "AttributeType": "S"],
+                ["AttributeName": "endedAt", "AttributeType": "N"],
             ],
             "GlobalSecondaryIndexes": [
                 [
@@ -54,7 +56,17 @@ final class TableComparison {
                     "KeySchema": [
                         ["AttributeName": "open", "KeyType": "HASH"], ["AttributeName": "dueAt", "KeyType": "RANGE"],
                     ],
-                ]
+                ],
+                [
+                    "IndexName": "failed",
+                    "Projection": [
+                        "ProjectionType": "INCLUDE", "NonKeyAttributes": ["status", "attempt", "whmcsOrderId"],
+                    ],
+                    "KeySchema": [
+                        ["AttributeName": "errorCode", "KeyType": "HASH"],
+                        ["AttributeName": "endedAt", "KeyType": "RANGE"],
+                    ],
+                ],
             ],
         ]
     }

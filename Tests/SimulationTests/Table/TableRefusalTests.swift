@@ -23,6 +23,15 @@ import Testing
     private static func update(_ changes: [String: JSON?]) -> JSON { changed(update, changes) }
     private static func query(_ changes: [String: JSON?]) -> JSON { changed(query, changes) }
 
+    /// An update that sets one attribute, in DynamoDB's form.
+    private static func set(_ name: String, _ value: JSON) -> JSON {
+        update([
+            "UpdateExpression": .string("SET #\(name) = :n"),
+            "ExpressionAttributeNames": .object(["#\(name)": .string(name), "#pk": "pk"]),
+            "ExpressionAttributeValues": [":n": value],
+        ])
+    }
+
     private static func changed(_ members: [String: JSON], _ changes: [String: JSON?]) -> JSON {
         var members = members
         for (name, value) in changes { members[name] = value }
@@ -126,14 +135,10 @@ import Testing
             ("UpdateItem", update(["UpdateExpression": "SET #pk = :n"]), validation),
             ("UpdateItem", update(["UpdateExpression": "SET #n = list_append(:n, :n)"]), validation),
             ("UpdateItem", update(["ConditionExpression": "((attribute_exists(#pk)))"]), validation),
-            (
-                "UpdateItem",
-                update([
-                    "UpdateExpression": "SET #dueAt = :n",
-                    "ExpressionAttributeNames": ["#dueAt": "dueAt", "#pk": "pk"],
-                    "ExpressionAttributeValues": [":n": ["S": "1"]],
-                ]), validation
-            ),
+            ("UpdateItem", set("dueAt", ["S": "1"]), validation),
+            ("UpdateItem", set("endedAt", ["S": "1"]), validation),
+            ("UpdateItem", set("errorCode", ["N": "1"]), validation),
+            ("UpdateItem", set("errorCode", ["S": ""]), validation),
             ("Query", query(["ExclusiveStartKey": ["pk": ["S": "a"]]]), validation),
         ] as [(String, JSON, String)])
     func refused(_ action: String, _ body: JSON, _ code: String) {
