@@ -63,7 +63,7 @@ def private_key(value):
     if not re.search(r"-----BEGIN (RSA )?PRIVATE KEY-----\s.*\s-----END (RSA )?PRIVATE KEY-----", value, re.DOTALL):
         return "it is not a private key in PEM"
     try:
-        command = ["openssl", "rsa", "-noout", "-check", "-modulus"]
+        command = ["openssl", "rsa", "-noout", "-modulus"]
         result = subprocess.run(command, input=value, capture_output=True, text=True)
     except FileNotFoundError:
         return None

@@ -20,6 +20,7 @@ import moto
 import yaml
 from moto.cloudformation import parsing
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, Stack
+from moto.cloudformation.utils import yaml_tag_constructor
 from moto.events.models import EventBus
 
 from support import REGION
@@ -52,7 +53,26 @@ class Api:
         pass
 
 
-def transform(template, parameters):
+class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Reads YAML ten times as fast as moto's."""
+
+
+Loader.add_multi_constructor("", yaml_tag_constructor)
+_load = yaml.load
+
+
+def _load_once(stream, Loader):
+    """moto reads a template several times in each call."""
+    return pickle.loads(_pickled(stream)) if isinstance(stream, str) else _load(stream, Loader)
+
+
+@functools.cache
+def _pickled(text):
+    return pickle.dumps(_load(text, Loader))
+
+
+@functools.cache
+def _transformed(text, parameters):
     """What SAM's transform makes of a template: the translator is SAM's own."""
     from samtranslator.translator.transform import transform
 
@@ -60,20 +80,7 @@ def transform(template, parameters):
         def load(self):
             return {}
 
-    return transform(template, dict(parameters), NoManagedPolicies())
-
-
-_load = yaml.load
-
-
-@functools.cache
-def _pickled(text, loader):
-    return pickle.dumps(_load(text, loader))
-
-
-def _load_once(stream, Loader):
-    """moto reads a template several times in each call."""
-    return pickle.loads(_pickled(stream, Loader)) if isinstance(stream, str) else _load(stream, Loader)
+    return pickle.dumps(transform(_load_once(text, Loader), dict(parameters), NoManagedPolicies()))
 
 
 _parse, _apply, _parameters = ChangeSet._parse_template, ChangeSet.apply, Stack.parameter_list
@@ -82,8 +89,7 @@ _parse, _apply, _parameters = ChangeSet._parse_template, ChangeSet.apply, Stack.
 def _parse_and_transform(self):
     _parse(self)
     if "Transform" in self.template_dict:
-        # samconfig.toml's NoEcho parameters have the template's default.
-        self.template_dict = transform(self.template_dict, self.parameters)
+        self.template_dict = pickle.loads(_transformed(self.template, tuple(self.parameters.items())))
 
 
 def _apply_with_outputs(self):
@@ -117,6 +123,24 @@ def _execute_or_fail(self, change_set_name, stack_name=None):
             stack._add_stack_event("UPDATE_FAILED", reason)
             stack.events[-1].logical_resource_id, stack.events[-1].resource_type = name, "AWS::Lambda::Function"
         stack.status = "UPDATE_ROLLBACK_COMPLETE" if change_set.change_set_type == "UPDATE" else "ROLLBACK_COMPLETE"
+
+
+class Session:
+    """boto3's, whose clients last for all tests: to make one takes as long as ten calls."""
+
+    def __init__(self, profile_name=None, region_name=None):
+        self.profile_name, self.region_name = profile_name, region_name
+
+    def client(self, service):
+        return _client(service, self.region_name)
+
+
+_session = boto3.Session()
+
+
+@functools.cache
+def _client(service, region):
+    return _session.client(service, region)
 
 
 class Cloud:
@@ -169,10 +193,11 @@ class Cloud:
             unittest.mock.patch.object(CloudFormationBackend, "execute_change_set", _execute_or_fail),
             unittest.mock.patch.object(EventBus, "physical_resource_id", property(lambda bus: bus.name), create=True),
             unittest.mock.patch.object(yaml, "load", _load_once),
+            unittest.mock.patch.object(boto3, "Session", Session),
             unittest.mock.patch.dict(parsing.get_model_map(), {Api.cloudformation_type(): Api}),
         ):
             stack.enter_context(patch)
 
     @staticmethod
     def client(service):
-        return boto3.client(service, REGION)
+        return Session(region_name=REGION).client(service)

@@ -83,7 +83,8 @@ class DeployTestCase(unittest.TestCase):
     def build(self, marker=b"1", machine=62):
         for function in stack_release.functions():
             with zipfile.ZipFile(stack_release.zip_of(function), "w") as archive:
-                archive.writestr("bootstrap", elf(machine, marker + function.encode()))
+                # With a fixed time, so that the same program is the same zip.
+                archive.writestr(zipfile.ZipInfo("bootstrap"), elf(machine, marker + function.encode()))
 
     def put(self, name, value, type="SecureString"):
         self.cloud.client("ssm").put_parameter(Name=name, Value=value, Type=type, Overwrite=True)
@@ -270,11 +271,12 @@ class DeployTest(DeployTestCase):
         self.assertIn("would replace the ledger", output)
 
     def test_the_doctor_decides_too(self):
-        (self.root / "doctor").write_text('#!/bin/sh\necho "$*" >&2; exit 1\n')
+        (self.root / "doctor").write_text(f'#!/bin/sh\necho "$*" >{self.root}/arguments; exit 1\n')
         (self.root / "doctor").chmod(0o755)
         status, output = self.deploy("dev")
         self.assertEqual(status, 1)
         self.assertIn("deploy/doctor found a fault", output)
+        self.assertEqual((self.root / "arguments").read_text(), f"--stack orders-dev --region {REGION}\n")
 
     def test_the_scripts_use_the_operators_packages(self):
         for name in "dev", "prod":
