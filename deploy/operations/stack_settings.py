@@ -37,7 +37,7 @@ class Settings:
         return f"deploy/{self.environment}{self.options}"
 
     def secrets(self, words):
-        return f"deploy/secrets {self.environment} {words}{self.options}"
+        return f"deploy/secrets {self.environment}{self.options} {words}"
 
 
 def parser(program, description):

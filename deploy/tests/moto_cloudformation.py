@@ -178,7 +178,12 @@ class Cloud:
                 failure = {"FunctionError": "Unhandled"} if self.token else {}
                 body = b'{"errorMessage": "%s"}' % self.token.encode() if self.token else b"{}"
                 return {**failure, "Payload": io.BytesIO(body)}
-            return call(client, operation, arguments)
+            reply = call(client, operation, arguments)
+            # moto lists what it does not create as resources without a name.
+            if operation == "ListStackResources":
+                found = reply["StackResourceSummaries"]
+                reply["StackResourceSummaries"] = [resource for resource in found if resource["ResourceType"]]
+            return reply
 
         warnings.simplefilter("ignore")
         stack = contextlib.ExitStack()
