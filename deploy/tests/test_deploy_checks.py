@@ -15,7 +15,7 @@ import stack_changes
 import stack_checks
 import stack_release
 import stack_settings
-from deploy_case import KEY, SECRET, DeployTestCase
+from deploy_case import SECRET, DeployTestCase
 
 WEBHOOK = "/orders-dev/salesforce/webhook-secret"
 
@@ -32,7 +32,6 @@ class RefusalTest(DeployTestCase):
     def test_all_faults_at_once(self):
         self.cloud.client("ssm").delete_parameter(Name=WEBHOOK)
         self.put("/orders-dev/whmcs/credentials", "identifier:secret")
-        self.put("/orders-dev/salesforce/private-key", KEY.replace("RSA ", ""))
         stack_release.zip_of("order-status").unlink()
         stack_release.zip_of("recover-orders").write_text("no zip")
         self.configure(SfUsername="")
