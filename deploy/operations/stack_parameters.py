@@ -26,7 +26,8 @@ def choose(declared, settings, deployed):
         if parameter.get("NoEcho"):
             if value:
                 raise Refused(f"samconfig.toml names {name}, whose value nobody may read: use {variable(name)}.")
-            value = os.environ.get(variable(name))
+            # A workflow sets a variable that has no value to an empty text.
+            value = os.environ.get(variable(name)) or None
             if value is None and deployed is not None and name in deployed:
                 chosen.append({"ParameterKey": name, "UsePreviousValue": True})
                 continue

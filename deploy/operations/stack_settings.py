@@ -87,7 +87,8 @@ class Cloud:
                 raise Refused("No region: name it in samconfig.toml, or with --region.")
             identity = self.client("sts").get_caller_identity()
         except (BotoCoreError, ClientError) as error:
-            raise Refused(f"AWS does not take the credentials: {error}.") from error
+            reason = str(error).rstrip(".")
+            raise Refused(f"AWS does not take the credentials: {reason}. Log in, or name a --profile.") from error
         self.account = identity["Account"]
         self.partition = identity["Arn"].split(":")[1]
 
