@@ -7,8 +7,9 @@ import json
 import os
 import subprocess
 import time
-import urllib.error
-import urllib.request
+
+import urllib3
+from botocore.httpsession import get_cert_path
 
 from stack_settings import ROOT
 
@@ -18,18 +19,18 @@ PATIENCE = 60
 
 
 def get(url, headers):
-    """Status and JSON of an answer; status 0 for none."""
+    """Status and JSON object of an answer; status 0 for none."""
+    # botocore's authorities: a Python of macOS may have none.
+    http = urllib3.PoolManager(ca_certs=get_cert_path(True), timeout=15, retries=False)
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=15) as answer:
-            status, body = answer.status, answer.read()
-    except urllib.error.HTTPError as error:
-        status, body = error.code, error.read()
-    except OSError as error:
+        answer = http.request("GET", url, headers=headers)
+    except urllib3.exceptions.HTTPError as error:
         return 0, {"problem": str(error)}
     try:
-        return status, json.loads(body)
+        report = json.loads(answer.data)
     except ValueError:
-        return status, {}
+        report = None
+    return answer.status, report if isinstance(report, dict) else {}
 
 
 def signed(path, secret, now):

@@ -1,6 +1,8 @@
 """What deploy/dev and deploy/prod refuse before they change anything, each with the sentence that helps."""
 
 import datetime
+import http.server
+import threading
 import unittest
 import unittest.mock
 
@@ -161,7 +163,37 @@ class LedgerTest(unittest.TestCase):
         self.assertEqual(stack_checks.INDEXES, expected)
 
 
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Answers with the server's status and body."""
+
+    def do_GET(self):
+        status, body = self.server.reply
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
 class SmokeTest(unittest.TestCase):
+    def test_every_answer_is_a_status_and_an_object(self):
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            url = f"http://127.0.0.1:{server.server_port}/health"
+            for reply, expected in [
+                ((200, b'{"status":"ok"}'), (200, {"status": "ok"})),
+                ((503, b'{"status":"unavailable"}'), (503, {"status": "unavailable"})),
+                ((502, b"<html>"), (502, {})),
+                ((200, b"[]"), (200, {})),
+            ]:
+                server.reply = reply
+                self.assertEqual(smoke_test.get(url, {}), expected)
+            server.shutdown()
+        status, report = smoke_test.get(url, {})
+        self.assertEqual((status, list(report)), (0, ["problem"]))
+
     def test_the_signature_is_that_of_the_portal(self):
         """The commands of PORTAL.md make the same."""
         when = datetime.datetime(2026, 11, 26, 22, 0, 0, tzinfo=datetime.UTC)
