@@ -65,7 +65,7 @@ class Deployment:
         stack = self.settings.stack
         present = describe(self.cloudformation, stack)
         status = present["StackStatus"] if present else None
-        if status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_FAILED", "DELETE_FAILED", "CREATE_FAILED"):
+        if status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_FAILED", "CREATE_FAILED"):
             print(f"Removing what a failed deployment left ({status})")
             self.cloudformation.delete_stack(StackName=stack)
             after = stack_changes.wait(self.cloudformation, stack)
@@ -74,6 +74,8 @@ class Deployment:
             return None
         if status and status.endswith("_IN_PROGRESS"):
             raise Refused(f"The stack {stack} is {status}: wait until that has ended.")
+        if status == "DELETE_FAILED":
+            raise Refused(f"The stack {stack} is DELETE_FAILED: delete it in the console first.")
         if status and status not in READY:
             raise Refused(
                 f"The stack {stack} is {status}: continue its rollback first "

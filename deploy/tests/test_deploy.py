@@ -12,6 +12,7 @@ from support import ACCOUNT, DEPLOY, REGION, ROOT
 
 # isort: split
 # support knows where these are.
+import deploy
 import stack_changes
 import stack_release
 import stack_settings
@@ -131,6 +132,12 @@ class DeployTest(DeployTestCase):
         self.assertIn("The stack is UPDATE_ROLLBACK_COMPLETE, because of\n", output)
         self.assertRegex(output, r"(?m)^OrderStatus +AWS::Lambda::Function +The runtime is not supported$")
         self.assertNotIn("cancelled", output)
+        # The next attempt reports its own failures only.
+        Cloud.failing, Cloud.reason = "RecoverOrders", "Throttled"
+        self.build(b"3")
+        _, output = self.deploy()
+        self.assertIn("Throttled", output)
+        self.assertNotIn("The runtime is not supported", output)
 
     def test_what_a_failed_first_deployment_left_is_removed(self):
         Cloud.failing = "OrderStatus"
@@ -141,6 +148,18 @@ class DeployTest(DeployTestCase):
         status, output = self.deploy()
         self.assertEqual(status, 0, output)
         self.assertIn("Removing what a failed deployment left (ROLLBACK_COMPLETE)", output)
+
+    def test_a_stack_in_another_state_is_left_alone(self):
+        for state, words in [
+            ("UPDATE_IN_PROGRESS", "wait until that has ended"),
+            ("UPDATE_ROLLBACK_FAILED", "continue its rollback first"),
+            ("DELETE_FAILED", "delete it in the console first"),
+        ]:
+            description = {"StackStatus": state, "Parameters": []}
+            with self.subTest(state), unittest.mock.patch.object(deploy, "describe", lambda *_, d=description: d):
+                status, output = self.deploy()
+                self.assertEqual(status, 1)
+                self.assertIn(f"orders-dev is {state}: {words}", output)
 
     def test_prod_asks_and_only_yes_deploys(self):
         self.configure("prod", "orders")

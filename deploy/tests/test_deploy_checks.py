@@ -217,6 +217,7 @@ class SmokeTest(unittest.TestCase):
             ((401, {"code": "INVALID_SIGNATURE"}), "401 (INVALID_SIGNATURE)"),
             ((0, {"problem": "timed out"}), "0 (timed out)"),
             ((200, {"status": "ok?"}), "200 (no report)"),
+            ((503, {"status": "ok"}), "503 (no report)"),
         ]:
             problem = smoke_test.health("https://x", SECRET, lambda *_, answer=answer: answer, lambda _: None)
             self.assertIn(words, problem)

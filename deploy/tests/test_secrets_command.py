@@ -192,7 +192,8 @@ class SecretFormsTest(unittest.TestCase):
             self.assertEqual(tuple(json.loads(f"[{found}]")), expected)
         self.assertEqual(secret_forms.TESTBED, WEBHOOK_SECRET.decode())
         for secret in [
-            "x" * 31,
+            SECRET[:31],
+            "x" * 40,
             "ab" * 20,
             "abc" * 20 + "a",
             "{!$Credential.Secret}" + "q" * 20,
