@@ -20,7 +20,7 @@ def waiting(store):
 
 
 def begin(store, directory, now):
-    """Makes the key and the certificate, which goes into a file of this directory."""
+    """Makes the key and the certificate, which goes into a file of the directory."""
     if store.read(waiting(store)):
         raise Refused(
             f"A new key waits already ({waiting(store)}). When its certificate is in Salesforce: "
@@ -32,11 +32,13 @@ def begin(store, directory, now):
         raise Refused(f"openssl made a key that cannot be used, because {fault}.")
     store.write(waiting(store), key)
     file = directory / f"{store.settings.stack}-{now:%Y-%m-%d}.crt"
+    directory.mkdir(exist_ok=True)
     file.write_text(certificate)
     print(f"""The new key waits in {waiting(store)}; the suite still uses the old one.
-Now an administrator of Salesforce uploads {file.name}, which is no secret: Setup, External Client App Manager, the app,
-Settings, OAuth Settings, Flow Enablement, Enable JWT Bearer Flow. From then on Salesforce refuses the old key, and the
-present token lasts for the session's time. So at once:
+Its certificate, which is no secret: {file}
+Now an administrator of Salesforce uploads it: Setup, External Client App Manager, the app, Settings, OAuth Settings,
+Flow Enablement, Enable JWT Bearer Flow. From then on Salesforce refuses the old key, and the present token lasts for
+the session's time. So at once:
   {store.settings.secrets("rotate salesforce-key --confirm")}""")
 
 

@@ -7,13 +7,12 @@ no output. Each run removes old webhook secrets whose time is over.
 import datetime
 import getpass
 import json
-import pathlib
 import secrets
 import sys
 
 import key_rotation
 from secret_forms import SECRETS
-from stack_settings import ENVIRONMENTS, Cloud, Refused, describe, ends, parameters_of, parser, settings_of
+from stack_settings import ENVIRONMENTS, ROOT, Cloud, Refused, describe, ends, parameters_of, parser, settings_of
 
 # The tag of the webhook secret's parameter: until when the lines after the first are accepted.
 EXPIRY = "orders:old-secrets-expire"
@@ -143,7 +142,7 @@ def run(store, options, now):
     elif options.confirm:
         key_rotation.confirm(store, now)
     else:
-        key_rotation.begin(store, pathlib.Path.cwd(), now)
+        key_rotation.begin(store, ROOT / ".local", now)
 
 
 def main(now=None):

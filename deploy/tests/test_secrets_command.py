@@ -28,9 +28,9 @@ class SecretsCommandTest(DeployTestCase):
     def setUp(self):
         super().setUp()
         self.ssm = self.cloud.client("ssm")
-        self.directory = os.getcwd()
-        os.chdir(self.root)
-        self.addCleanup(os.chdir, self.directory)
+        patch = unittest.mock.patch.object(store_secrets, "ROOT", self.root)
+        patch.start()
+        self.addCleanup(patch.stop)
 
     def secrets(self, *arguments, typed=None, piped="", now=None):
         """Status and output, which shows nothing that is stored."""
@@ -145,10 +145,10 @@ class SecretsCommandTest(DeployTestCase):
         self.assertEqual(status, 0, output)
         self.assertEqual(self.value(PRIVATE).strip(), KEY.strip())
         new = self.value(PRIVATE + "-next")
-        (certificate,) = self.root.glob("orders-dev-*.crt")
+        (certificate,) = self.root.glob(".local/orders-dev-*.crt")
         of_certificate = run("openssl", "x509", "-noout", "-pubkey", "-in", certificate).stdout
         self.assertEqual(run("openssl", "pkey", "-pubout", input=new).stdout, of_certificate)
-        self.assertIn(certificate.name, output)
+        self.assertIn(str(certificate), output)
         self.assertEqual(self.secrets("rotate", "salesforce-key")[0], 1)
 
         Cloud.token = "invalid_grant: invalid assertion"
