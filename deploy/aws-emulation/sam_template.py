@@ -212,6 +212,8 @@ class Stack:
             return (all if key == "Fn::And" else any)(map(self.resolve, argument))
         if key == "Fn::Join":
             return argument[0].join(map(str, self.resolve(argument[1])))
+        if key == "Fn::Split":
+            return str(self.resolve(argument[1])).split(argument[0])
         raise TemplateError(f"it uses {key}, which the testbed does not resolve")
 
     def substitute(self, name, extra):

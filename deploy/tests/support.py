@@ -12,7 +12,7 @@ DEPLOY = ROOT / "deploy"
 EMULATION = DEPLOY / "aws-emulation"
 EVENTS = ROOT / "events"
 TEMPLATE = ROOT / "template.yaml"
-sys.path[:0] = [str(EMULATION), *(str(DEPLOY / name) for name in ("bench", "mutation", "package", "operations"))]
+sys.path[:0] = [str(EMULATION), *(str(DEPLOY / name) for name in ("bench", "mutation", "operations", "package"))]
 
 # Tests import the modules of other directories from here, where their paths are known.
 import candidates  # noqa: E402, F401

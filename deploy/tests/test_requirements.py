@@ -56,7 +56,7 @@ class RequirementsTest(unittest.TestCase):
 
     def test_production_credentials_meet_boto3_and_nothing_else(self):
         self.assertEqual(set(pins(DEPLOY / "setup/requirements-operations.txt")), closure("boto3"))
-        for name in "redrive", "plan":
+        for name in "redrive", "plan", "dev", "prod", "secrets", "destroy":
             script = (DEPLOY / name).read_text(encoding="utf-8")
             self.assertRegex(script, r'prepare"? --operations')
             self.assertNotIn(".local/venv", script)

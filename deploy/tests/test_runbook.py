@@ -211,6 +211,19 @@ class RunbookTest(unittest.TestCase):
     def test_replay_a_day(self):
         self.assertIn('"ReplayName": "day-2026-11-20"', self.runbook("start-replay"))
 
+    def test_restore_the_ledger(self):
+        self.put_order()
+        self.runbook("restore-table-to-point-in-time")
+        restored = "orders-ledger-restored"
+        item = self.moto.call(
+            "dynamodb", "GetItem", TableName=restored, Key={"pk": {"S": f"order#{ORDER}"}}, ConsistentRead=True
+        )["Item"]
+        self.assertEqual(item["status"], {"S": "Activating"})
+        expiry = self.moto.call("dynamodb", "DescribeTimeToLive", TableName=restored)["TimeToLiveDescription"]
+        self.assertEqual(expiry, {"TimeToLiveStatus": "ENABLED", "AttributeName": "expiresAt"})
+        table = self.moto.call("dynamodb", "DescribeTable", TableName=restored)["Table"]
+        self.assertTrue(table["DeletionProtectionEnabled"])
+
     def test_the_secrets_and_their_rotation(self):
         self.shell(blocks("CONFIGURATION.md")[0])
         self.runbook("put-parameter --overwrite")

@@ -1,0 +1,216 @@
+"""deploy/dev and deploy/prod against moto: first deployment, update, failure, failed test, and the way back."""
+
+import base64
+import hashlib
+import platform
+import unittest
+import unittest.mock
+
+from botocore.exceptions import ClientError
+
+from support import ACCOUNT, DEPLOY, REGION, ROOT
+
+# isort: split
+# support knows where these are.
+import deploy
+import stack_changes
+import stack_release
+import stack_settings
+from deploy_case import CREDENTIALS, KEY, SECRET, DeployTestCase
+from moto_cloudformation import Cloud
+
+
+class DeployTest(DeployTestCase):
+    def test_the_first_deployment_and_the_same_again(self):
+        status, output = self.deploy()
+        self.assertEqual(status, 0, output)
+        self.assertEqual(len(self.code()), 5)
+        self.assertRegex(output, r"(?m)^Add +Ledger +AWS::DynamoDB::Table$")
+        outputs = stack_settings.outputs_of(self.stack())
+        self.assertRegex(outputs["ApiUrl"], rf"^https://api\w+\.execute-api\.{REGION}\.amazonaws\.com$")
+        self.assertIn(f"{outputs['ApiUrl']}/orders/<order id>/fulfill", output)
+        self.assertEqual(self.cloud.invoked, ["orders-dev-refresh-sf-token"])
+        ((url, headers),) = self.asked
+        self.assertEqual(url, outputs["ApiUrl"] + "/health")
+        self.assertRegex(headers["X-SF-Signature"], "^[0-9a-f]{64}$")
+        self.check_bucket()
+        status, output = self.deploy()
+        self.assertEqual(status, 0, output)
+        self.assertIn("Nothing to change", output)
+
+    def check_bucket(self):
+        """It is private, and belongs to one stack."""
+        s3 = self.cloud.client("s3")
+        (bucket,) = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        self.assertRegex(bucket, rf"^orders-dev-[0-9a-f]{{8}}-{ACCOUNT}-{REGION}$")
+        self.assertEqual(s3.get_bucket_versioning(Bucket=bucket)["Status"], "Enabled")
+        block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        self.assertEqual(set(block.values()), {True})
+        (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+        self.assertEqual(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256")
+        (statement,) = self.cloud.policies[bucket]["Statement"]
+        self.assertEqual(statement["Effect"], "Deny")
+        self.assertEqual(statement["Condition"], {"Bool": {"aws:SecureTransport": "false"}})
+        names = {stack_release.Bucket(self.fake(), name).name for name in ("Orders", "orders", "o" * 128)}
+        self.assertEqual(len(names), 3)
+        self.assertLessEqual(max(map(len, names)), 63)
+
+    def fake(self):
+        return unittest.mock.Mock(account=ACCOUNT, region="ap-northeast-1")
+
+    @unittest.skipUnless((ROOT / ".build/lambda/order-status.zip").exists(), "deploy/build makes the zips")
+    def test_the_zips_themselves(self):
+        architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+        self.configure(Architecture=architecture)
+        with unittest.mock.patch.object(stack_release, "ROOT", ROOT):
+            status, output = self.deploy()
+            self.assertEqual(status, 0, output)
+            for function in stack_release.functions():
+                digest = hashlib.sha256(stack_release.zip_of(function).read_bytes()).digest()
+                self.assertEqual(self.code()[f"orders-dev-{function}"], base64.b64encode(digest).decode())
+
+    def test_an_update_shows_what_changes(self):
+        self.deploy()
+        before = self.code()
+        self.build(b"2")
+        self.configure(MaxAttempts="20")
+        status, output = self.deploy()
+        self.assertEqual(status, 0, output)
+        self.assertRegex(output, r"(?m)^Modify +ProvisionOrder +AWS::Lambda::Function$")
+        self.assertRegex(output, r"(?m)^MaxAttempts +12 +20$")
+        self.assertNotRegex(output, r"(?m)^RetryDelay ")
+        self.assertFalse(set(before.values()) & set(self.code().values()))
+        # A parameter that samconfig.toml does not name has the default again.
+        self.configure()
+        _, output = self.deploy()
+        self.assertRegex(output, r"(?m)^MaxAttempts +20 +12$")
+
+    def test_a_hidden_parameter_comes_from_the_environment_or_stays(self):
+        hook = "https://hooks.example.com/T0/hidden"
+        with unittest.mock.patch.dict("os.environ", {"SECURITY_ALERT_WEBHOOK": hook}):
+            _, output = self.deploy()
+        self.assertNotIn(hook, output)
+        self.build(b"2")
+        status, output = self.deploy()
+        self.assertEqual(status, 0, output)
+        variables = self.cloud.client("lambda").get_function_configuration(FunctionName="orders-dev-provision-order")
+        self.assertEqual(variables["Environment"]["Variables"]["SECURITY_ALERT_WEBHOOK"], hook)
+        self.configure(SecurityAlertWebhook=hook)
+        status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("use SECURITY_ALERT_WEBHOOK", output)
+
+    def test_a_failed_test_goes_back_to_the_previous_version(self):
+        self.configure(MaxAttempts="11")
+        self.deploy()
+        before = self.code()
+        self.build(b"2")
+        self.configure(MaxAttempts="20")
+        answers = [(503, {"status": "unavailable", "bus": {"ok": False, "problem": "AccessDenied"}})] * 12
+        self.health = lambda: answers.pop() if answers else (200, {"status": "ok"})
+        status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("answers 503 (bus: AccessDenied)", output)
+        self.assertTrue(output.endswith("The stack runs the previous version.\n"), output)
+        self.assertEqual(self.code(), before)
+        self.assertEqual(stack_settings.parameters_of(self.stack())["MaxAttempts"], "11")
+
+    def test_a_failed_test_of_a_first_deployment_stays_and_says_what_to_do(self):
+        Cloud.token = "invalid_grant: user hasn't approved this consumer"
+        status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("user hasn't approved this consumer", output)
+        self.assertIn("run deploy/dev again", output)
+        self.assertEqual(len(self.code()), 5)
+
+    def test_a_failed_update_names_the_resource_and_the_reason(self):
+        self.deploy()
+        self.build(b"2")
+        Cloud.failing, Cloud.reason = "OrderStatus", "The runtime is not supported"
+        status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("The stack is UPDATE_ROLLBACK_COMPLETE, because of\n", output)
+        self.assertRegex(output, r"(?m)^OrderStatus +AWS::Lambda::Function +The runtime is not supported$")
+        self.assertNotIn("cancelled", output)
+        # The next attempt reports its own failures only.
+        Cloud.failing, Cloud.reason = "RecoverOrders", "Throttled"
+        self.build(b"3")
+        _, output = self.deploy()
+        self.assertIn("Throttled", output)
+        self.assertNotIn("The runtime is not supported", output)
+
+    def test_what_a_failed_first_deployment_left_is_removed(self):
+        Cloud.failing = "OrderStatus"
+        status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("ROLLBACK_COMPLETE", output)
+        Cloud.failing = None
+        status, output = self.deploy()
+        self.assertEqual(status, 0, output)
+        self.assertIn("Removing what a failed deployment left (ROLLBACK_COMPLETE)", output)
+
+    def test_a_stack_in_another_state_is_left_alone(self):
+        for state, words in [
+            ("UPDATE_IN_PROGRESS", "wait until that has ended"),
+            ("UPDATE_ROLLBACK_FAILED", "continue its rollback first"),
+            ("DELETE_FAILED", "delete it in the console first"),
+        ]:
+            description = {"StackStatus": state, "Parameters": []}
+            with self.subTest(state), unittest.mock.patch.object(deploy, "describe", lambda *_, d=description: d):
+                status, output = self.deploy()
+                self.assertEqual(status, 1)
+                self.assertIn(f"orders-dev is {state}: {words}", output)
+
+    def test_prod_asks_and_only_yes_deploys(self):
+        self.configure("prod", "orders")
+        for name, value in ("salesforce/webhook-secret", SECRET), ("salesforce/private-key", KEY):
+            self.put(f"/orders/{name}", value)
+        self.put("/orders/whmcs/credentials", CREDENTIALS)
+        for typed in "y\n", None:
+            status, output = self.deploy("prod", typed=typed)
+            self.assertEqual(status, 1)
+            self.assertIn("Nothing was deployed" if typed else "--yes", output)
+            with self.assertRaises(ClientError):
+                self.stack("orders")
+        self.assertEqual(self.deploy("prod", typed="yes\n")[0], 0)
+        self.build(b"2")
+        self.assertEqual(self.deploy("prod", "--yes")[0], 0)
+
+    def test_two_stacks_stand_beside_each_other(self):
+        self.deploy()
+        for name in "salesforce/webhook-secret", "salesforce/private-key":
+            self.put(f"/orders-two/{name}", SECRET if "secret" in name else KEY)
+        self.put("/orders-two/whmcs/credentials", CREDENTIALS)
+        status, output = self.deploy("dev", "--stack", "orders-two")
+        self.assertEqual(status, 0, output)
+        self.assertEqual(len(self.code("orders-two")), 5)
+        second = self.cloud.client("lambda").get_function_configuration(FunctionName="orders-two-order-status")
+        name = second["Environment"]["Variables"]["SF_WEBHOOK_SECRET_PARAMETER"]
+        self.assertEqual(name, "/orders-two/salesforce/webhook-secret")
+        self.assertEqual(len(self.cloud.client("s3").list_buckets()["Buckets"]), 2)
+
+    def test_a_replaced_ledger_is_refused(self):
+        self.deploy()
+        change = {"LogicalResourceId": "Ledger", "Action": "Modify", "Replacement": "True", "ResourceType": "T"}
+        self.build(b"2")
+        with unittest.mock.patch.object(stack_changes, "changes_of", lambda *_: [change]):
+            status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("would replace the ledger", output)
+
+    def test_the_doctor_decides_too(self):
+        (self.root / "doctor").write_text(f'#!/bin/sh\necho "$*" >{self.root}/arguments; exit 1\n')
+        (self.root / "doctor").chmod(0o755)
+        status, output = self.deploy("dev")
+        self.assertEqual(status, 1)
+        self.assertIn("deploy/doctor found a fault", output)
+        self.assertEqual((self.root / "arguments").read_text(), f"--stack orders-dev --region {REGION}\n")
+
+    def test_the_scripts_use_the_operators_packages(self):
+        for name in "dev", "prod":
+            script = (DEPLOY / name).read_text(encoding="utf-8")
+            self.assertIn(f"deploy/operations/deploy.py {name} ", script)
+
+
+if __name__ == "__main__":
+    unittest.main()
