@@ -1,4 +1,4 @@
-"""Describes the functions of template.yaml to the testbed: program, environment, triggers, retries."""
+"""Describes template.yaml to the testbed: each function's program, environment, triggers and retries; the alarms."""
 
 import re
 
@@ -39,7 +39,12 @@ def describe(stack, programs, queues, rule_queues):
                 **asynchronous.get(properties["FunctionName"], async_settings({}, queues)),
             }
         )
-    return {"table": only_table(stack), "eventBus": order_bus(stack), "functions": functions}
+    return {
+        "table": only_table(stack),
+        "eventBus": order_bus(stack),
+        "functions": functions,
+        "alarms": find_alarms(stack),
+    }
 
 
 def reserved_concurrency(properties):
@@ -145,4 +150,31 @@ def async_settings(properties, queues):
         "maximumRetryAttempts": int(properties.get("MaximumRetryAttempts", DEFAULT_RETRY_ATTEMPTS)),
         "maximumEventAgeSeconds": int(properties.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE)),
         "onFailureQueueUrl": queues[destination] if destination else None,
+    }
+
+
+def find_alarms(stack):
+    """The alarms, as deploy/drill judges them. One over a metric-math expression has a name only."""
+    return [
+        {
+            "name": properties["AlarmName"].removeprefix(f"{stack.name}-"),
+            "rule": alarm_rule(properties) if "MetricName" in properties else None,
+        }
+        for _, properties in stack.of_type("AWS::CloudWatch::Alarm")
+    ]
+
+
+def alarm_rule(properties):
+    periods = int(properties["EvaluationPeriods"])
+    return {
+        "namespace": properties["Namespace"],
+        "metric": properties["MetricName"],
+        "dimensions": {dimension["Name"]: dimension["Value"] for dimension in properties.get("Dimensions", [])},
+        "statistic": properties["Statistic"],
+        "periodSeconds": int(properties["Period"]),
+        "evaluationPeriods": periods,
+        "datapointsToAlarm": int(properties.get("DatapointsToAlarm", periods)),
+        "threshold": float(properties["Threshold"]),
+        "comparison": properties["ComparisonOperator"],
+        "missingData": properties.get("TreatMissingData", "missing"),
     }

@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -115,10 +116,11 @@ class RunbookTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
-        # deploy/redrive has tests of its own (test_redrive.py).
+        # They have tests of their own (test_plan.py, test_redrive.py).
         (self.directory / "deploy").mkdir()
-        (self.directory / "deploy/redrive").write_text('#!/bin/sh\necho "redrive $*"\n')
-        (self.directory / "deploy/redrive").chmod(0o755)
+        for tool in "plan", "redrive":
+            (self.directory / "deploy" / tool).write_text(f'#!/bin/sh\necho "{tool} $*"\n')
+            (self.directory / "deploy" / tool).chmod(0o755)
         (self.directory / "server.key").write_text("-----BEGIN PRIVATE KEY-----\n")
 
     def shell(self, *commands, **values):
@@ -166,6 +168,50 @@ class RunbookTest(unittest.TestCase):
         named = set(re.findall(r"(\w+)=", deployment))
         self.assertEqual(named - {"SfLoginUrl", "SfUsername"}, set(REQUIRED))
 
+    def log(self, program, line):
+        group, stream = f"/aws/lambda/orders-{program}", "today"
+        self.moto.call("logs", "CreateLogGroup", logGroupName=group)
+        self.moto.call("logs", "CreateLogStream", logGroupName=group, logStreamName=stream)
+        event = {"timestamp": int(time.time() * 1000), "message": json.dumps(line)}
+        self.moto.call("logs", "PutLogEvents", logGroupName=group, logStreamName=stream, logEvents=[event])
+
+    def test_first_look(self):
+        self.put_order()
+        self.log("provision-order", {"level": "WARN", "message": "run failed", "orderId": ORDER})
+        self.shell(
+            "aws cloudwatch put-metric-alarm --alarm-name orders-orders-overdue --alarm-description overdue"
+            " --namespace Orders --metric-name OldestDueAge --statistic Maximum --period 60 --evaluation-periods 65"
+            " --threshold 1800000 --comparison-operator GreaterThanThreshold",
+            "aws cloudwatch set-alarm-state --alarm-name orders-orders-overdue --state-value ALARM --state-reason test",
+        )
+        output = self.runbook("describe-alarms")
+        self.assertEqual(output.splitlines()[0].split("\t"), ["orders-orders-overdue", "overdue"])
+        self.assertIn('"Activating"', output)
+        self.assertIn("run failed", output.splitlines()[-1])
+
+    def test_confirm_the_faults_of_an_order(self):
+        output = self.runbook("deploy/plan")
+        self.assertEqual(output, f"plan {ORDER} --function {self.outputs['ProvisionFunction']}\n")
+
+    def test_ask_salesforce_for_a_token(self):
+        self.runbook("RefreshFunction")
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_recovery(self):
+        self.log("recover-orders", {"level": "ERROR", "message": "due orders not published"})
+        output = self.runbook("$stack-recover-orders")
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+        self.assertIn("due orders not published", output)
+
+    def test_restore_the_ledger(self):
+        self.put_order()
+        self.runbook("restore-table-to-point-in-time")
+        key = {"pk": {"S": f"order#{ORDER}"}}
+        restored = self.moto.call("dynamodb", "GetItem", TableName="orders-restored", Key=key)
+        self.assertEqual(restored["Item"]["status"], {"S": "Activating"})
+        answer = self.moto.call("dynamodb", "DescribeTimeToLive", TableName="orders-restored")
+        self.assertEqual(answer["TimeToLiveDescription"]["AttributeName"], "expiresAt")
+
     def test_unfinished_orders(self):
         self.put_order()
         output = self.runbook("dynamodb query")
@@ -193,7 +239,7 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual(left.get("Messages", []), [])
 
     def test_publish_an_order_again(self):
-        self.runbook("lambda invoke")
+        self.runbook("orderId")
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
 
     def test_replay_a_day(self):

@@ -1,0 +1,65 @@
+import Testbed
+
+/// Judges the template's alarms as CloudWatch does ("Evaluating an alarm", "Configuring how CloudWatch alarms treat
+/// missing data"), from metrics that are complete to the minute.
+struct AlarmWatch {
+    struct Change: Equatable {
+        var alarm: String
+        var rings: Bool
+    }
+
+    private let alarms: [AlarmDefinition]
+    private(set) var ringing: Set<String> = []
+
+    init(_ alarms: [AlarmDefinition]) { self.alarms = alarms }
+
+    /// Those that need metric math, which this does not know.
+    var unjudged: [String] { alarms.filter { $0.rule == nil }.map(\.name) }
+
+    /// The alarms that begin or end with the data up to that minute, included.
+    mutating func look(_ store: MetricStore, minute: Int) -> [Change] {
+        alarms.compactMap { alarm in
+            guard let rule = alarm.rule, let rings = rule.rings(store, minute: minute),
+                rings != ringing.contains(alarm.name)
+            else { return nil }
+            if rings { ringing.insert(alarm.name) } else { ringing.remove(alarm.name) }
+            return Change(alarm: alarm.name, rings: rings)
+        }
+    }
+}
+
+extension AlarmDefinition.Rule {
+    var key: MetricStore.Key { MetricStore.Key(namespace: namespace, metric: metric, dimensions: dimensions) }
+
+    /// Nil: the alarm keeps its state.
+    fileprivate func rings(_ store: MetricStore, minute: Int) -> Bool? {
+        let length = max(1, periodSeconds / 60)
+        let periods = (0..<evaluationPeriods).map { period in
+            let end = minute - period * length
+            return value(of: store.values(key, minutes: (end - length + 1)...end))
+        }
+        if periods.allSatisfy({ $0 == nil }), missingData == "ignore" || missingData == "missing" { return nil }
+        return periods.count { $0.map(isBreaching) ?? (missingData == "breaching") } >= datapointsToAlarm
+    }
+
+    private func value(of values: [Double]) -> Double? {
+        guard let highest = values.max(), let lowest = values.min() else { return nil }
+        let sum = values.reduce(0, +)
+        return switch statistic {
+        case "Sum": sum
+        case "Average": sum / Double(values.count)
+        case "Minimum": lowest
+        case "SampleCount": Double(values.count)
+        default: highest
+        }
+    }
+
+    private func isBreaching(_ value: Double) -> Bool {
+        switch comparison {
+        case "GreaterThanOrEqualToThreshold": value >= threshold
+        case "LessThanThreshold": value < threshold
+        case "LessThanOrEqualToThreshold": value <= threshold
+        default: value > threshold
+        }
+    }
+}
