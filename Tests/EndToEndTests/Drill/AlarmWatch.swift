@@ -36,10 +36,14 @@ extension AlarmDefinition.Rule {
         let length = max(1, periodSeconds / 60)
         let periods = (0..<evaluationPeriods).map { period in
             let end = minute - period * length
-            return value(of: store.values(key, minutes: (end - length + 1)...end))
+            let value = value(of: store.values(key, minutes: (end - length + 1)...end))
+            // All was well before the first minute.
+            let isMissing = value == nil && end - length + 1 >= 0
+            return (value: value, isBreaching: value.map(isBreaching) ?? (isMissing && missingData == "breaching"))
         }
-        if periods.allSatisfy({ $0 == nil }), missingData == "ignore" || missingData == "missing" { return nil }
-        return periods.count { $0.map(isBreaching) ?? (missingData == "breaching") } >= datapointsToAlarm
+        let keepsState = missingData == "ignore" || missingData == "missing"
+        if keepsState, periods.allSatisfy({ $0.value == nil }) { return nil }
+        return periods.count(where: \.isBreaching) >= datapointsToAlarm
     }
 
     private func value(of values: [Double]) -> Double? {

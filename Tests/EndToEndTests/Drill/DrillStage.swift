@@ -22,6 +22,7 @@ final class DrillStage {
     private var store = MetricStore()
     private var watch: AlarmWatch
     private var linesRead = 0
+    private var queueURLs: [String: String] = [:]
     private var counted: [String: (invocations: Int, errors: Int)] = [:]
 
     init(_ incident: Incident) throws {
@@ -34,11 +35,6 @@ final class DrillStage {
         report = DrillReport(incident)
         watch = AlarmWatch(harness.testbed.resources.alarms)
         report.unjudgedAlarms = watch.unjudged
-        // The stack has run well before.
-        for alarm in harness.testbed.resources.alarms {
-            guard let rule = alarm.rule, rule.metric == "Invocations" else { continue }
-            for minute in -10..<0 { store.add(1, rule.key, minute: minute) }
-        }
     }
 
     // MARK: What people do
@@ -78,13 +74,19 @@ final class DrillStage {
         for _ in 0..<minutes { try passMinute() }
     }
 
+    /// So that the report has what has happened before what follows.
+    func settle() throws {
+        try waitUntilIdle()
+        readLog()
+    }
+
     /// Until the ledger has the orders' final status and Salesforce has confirmed it.
     ///
     /// - Returns: the minutes that it took; nil when they are not settled by then.
     @discardableResult
     func pass(until orders: [Order], settleWithin minutes: Int) throws -> Int? {
         for passed in 0...minutes {
-            try waitUntilIdle()
+            try settle()
             if try orders.allSatisfy({ try harness.ledgerItem($0.id)?.isSettled == true }) { return passed }
             try passMinute()
         }
@@ -94,12 +96,13 @@ final class DrillStage {
 
     private func passMinute() throws {
         try waitUntilIdle()
-        try look()
+        readLog()
         minute += 1
         try harness.passTime(60_000)
         testbed.fireSchedules(atMinute: minute)
         try waitUntilIdle()
-        try look()
+        readLog()
+        try measure()
     }
 
     private func waitUntilIdle() throws {
@@ -108,8 +111,8 @@ final class DrillStage {
 
     // MARK: What an operator sees
 
-    /// Reads what the programs have logged since the last look, and what CloudWatch would show.
-    private func look() throws {
+    /// What the programs have logged since the last time.
+    private func readLog() {
         let lines = testbed.journal.lines
         for line in lines.dropFirst(linesRead) {
             guard let json = JSON(Array(line.text.utf8)) else { continue }
@@ -117,6 +120,10 @@ final class DrillStage {
             if let alert = json["alert"] { report.addAlert(minute, alert) }
         }
         linesRead = lines.count
+    }
+
+    /// What CloudWatch has of this minute.
+    private func measure() throws {
         for function in testbed.resources.functions { try count(function) }
         for alarm in testbed.resources.alarms { try measureQueue(of: alarm) }
         for change in watch.look(store, minute: minute) {
@@ -155,7 +162,10 @@ final class DrillStage {
     }
 
     private func queueURL(_ name: String) throws -> String {
-        try sqs.call("GetQueueUrl", ["QueueName": .string(name)])["QueueUrl"]?.string ?? ""
+        if let url = queueURLs[name] { return url }
+        let url = try sqs.call("GetQueueUrl", ["QueueName": .string(name)])["QueueUrl"]?.string ?? ""
+        queueURLs[name] = url
+        return url
     }
 
     private var sqs: AWSService {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct DrillTests {
     private static let environment = ProcessInfo.processInfo.environment
     private static let isLong = environment["PROVE"] == "drill"
-    private static let short: Set = ["poison-event", "bus-unreachable", "ledger-restored"]
+    private static let short: Set = ["bus-unreachable", "ledger-restored"]
     private static let named = Set((environment["PROVE_INCIDENTS"] ?? "").split(separator: " ").map(String.init))
 
     @Test("Every incident ends as it must: with its alarms, and with each order provisioned once or Failed")
@@ -33,6 +33,13 @@ import Testing
         if Self.isLong { try Data(text.utf8).write(to: file) } else { print(text) }
         let failed = reports.count { !$0.violations.isEmpty }
         print("drill: \(reports.count - failed) passed, \(failed) failed")
+    }
+
+    @Test("deploy/drill names every incident")
+    func theScriptNamesEveryIncident() throws {
+        let script = try String(contentsOf: packageRoot.appending(path: "deploy/drill"), encoding: .utf8)
+        let known = script.split(separator: "\n").first { $0.contains(" | ") }?.split(separator: ")").first ?? ""
+        #expect(known.split { " |".contains($0) }.map(String.init) == Incident.all.map(\.name))
     }
 
     /// An incident that throws has failed, and is told as far as it went.
