@@ -154,24 +154,36 @@ def async_settings(properties, queues):
 
 
 def find_alarms(stack):
-    """The alarms, as deploy/drill judges them. One over a metric-math expression has a name only."""
+    """The alarms, as deploy/drill judges them. One over metric math other than a sum has no rule."""
     return [
-        {
-            "name": properties["AlarmName"].removeprefix(f"{stack.name}-"),
-            "rule": alarm_rule(properties) if "MetricName" in properties else None,
-        }
+        {"name": properties["AlarmName"].removeprefix(f"{stack.name}-"), "rule": alarm_rule(properties)}
         for _, properties in stack.of_type("AWS::CloudWatch::Alarm")
     ]
 
 
 def alarm_rule(properties):
+    if "MetricName" in properties:
+        metrics, statistic, period = [properties], properties["Statistic"], properties["Period"]
+    else:
+        stats = [entry["MetricStat"] for entry in properties["Metrics"] if "MetricStat" in entry]
+        expressions = [entry["Expression"] for entry in properties["Metrics"] if "Expression" in entry]
+        if expressions != ["SUM(METRICS())"] or len({(stat["Stat"], stat["Period"]) for stat in stats}) != 1:
+            return None
+        metrics, statistic, period = [stat["Metric"] for stat in stats], stats[0]["Stat"], stats[0]["Period"]
+        if statistic != "Sum":
+            return None
     periods = int(properties["EvaluationPeriods"])
     return {
-        "namespace": properties["Namespace"],
-        "metric": properties["MetricName"],
-        "dimensions": {dimension["Name"]: dimension["Value"] for dimension in properties.get("Dimensions", [])},
-        "statistic": properties["Statistic"],
-        "periodSeconds": int(properties["Period"]),
+        "metrics": [
+            {
+                "namespace": metric["Namespace"],
+                "name": metric["MetricName"],
+                "dimensions": {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", [])},
+            }
+            for metric in metrics
+        ],
+        "statistic": statistic,
+        "periodSeconds": int(period),
         "evaluationPeriods": periods,
         "datapointsToAlarm": int(properties.get("DatapointsToAlarm", periods)),
         "threshold": float(properties["Threshold"]),

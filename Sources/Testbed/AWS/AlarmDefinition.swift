@@ -2,14 +2,25 @@
 public struct AlarmDefinition: Sendable, Decodable, Equatable {
     /// Without the stack's name: `orders-overdue`.
     public var name: String
-    /// Nil for an alarm over a metric-math expression.
+    /// Nil for an alarm over metric math other than a sum.
     public var rule: Rule?
+
+    public struct Metric: Sendable, Decodable, Hashable {
+        public var namespace: String
+        public var name: String
+        public var dimensions: [String: String]
+
+        public init(namespace: String, name: String, dimensions: [String: String] = [:]) {
+            self.namespace = namespace
+            self.name = name
+            self.dimensions = dimensions
+        }
+    }
 
     /// The properties of `AWS::CloudWatch::Alarm`.
     public struct Rule: Sendable, Decodable, Equatable {
-        public var namespace: String
-        public var metric: String
-        public var dimensions: [String: String]
+        /// Of several the sum counts.
+        public var metrics: [Metric]
         /// `Sum`, `Maximum` …
         public var statistic: String
         public var periodSeconds: Int
@@ -22,13 +33,11 @@ public struct AlarmDefinition: Sendable, Decodable, Equatable {
         public var missingData: String
 
         public init(
-            namespace: String, metric: String, dimensions: [String: String] = [:], statistic: String,
-            periodSeconds: Int, evaluationPeriods: Int, datapointsToAlarm: Int, threshold: Double, comparison: String,
+            metrics: [Metric], statistic: String, periodSeconds: Int, evaluationPeriods: Int, datapointsToAlarm: Int,
+            threshold: Double, comparison: String,
             missingData: String
         ) {
-            self.namespace = namespace
-            self.metric = metric
-            self.dimensions = dimensions
+            self.metrics = metrics
             self.statistic = statistic
             self.periodSeconds = periodSeconds
             self.evaluationPeriods = evaluationPeriods

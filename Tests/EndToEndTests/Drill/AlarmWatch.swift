@@ -13,7 +13,7 @@ struct AlarmWatch {
 
     init(_ alarms: [AlarmDefinition]) { self.alarms = alarms }
 
-    /// Those that need metric math, which this does not know.
+    /// Those over metric math other than a sum.
     var unjudged: [String] { alarms.filter { $0.rule == nil }.map(\.name) }
 
     /// The alarms that begin or end with the data up to that minute, included.
@@ -29,14 +29,12 @@ struct AlarmWatch {
 }
 
 extension AlarmDefinition.Rule {
-    var key: MetricStore.Key { MetricStore.Key(namespace: namespace, metric: metric, dimensions: dimensions) }
-
     /// Nil: the alarm keeps its state.
     fileprivate func rings(_ store: MetricStore, minute: Int) -> Bool? {
         let length = max(1, periodSeconds / 60)
         let periods = (0..<evaluationPeriods).map { period in
             let end = minute - period * length
-            let value = value(of: store.values(key, minutes: (end - length + 1)...end))
+            let value = value(of: store.values(metrics, minutes: (end - length + 1)...end))
             // All was well before the first minute.
             let isMissing = value == nil && end - length + 1 >= 0
             return (value: value, isBreaching: value.map(isBreaching) ?? (isMissing && missingData == "breaching"))

@@ -3,12 +3,15 @@ import Testbed
 import Testing
 
 @Suite struct AlarmWatchTests {
+    private static let age = AlarmDefinition.Metric(namespace: "Orders", name: "Age")
+
     private static func rule(
         period: Int = 60, periods: Int = 1, of datapoints: Int? = nil, _ comparison: String = "GreaterThanThreshold",
         _ statistic: String = "Maximum", threshold: Double = 0, missing: String = "notBreaching"
     ) -> AlarmDefinition.Rule {
         AlarmDefinition.Rule(
-            namespace: "Orders", metric: "Age", statistic: statistic, periodSeconds: period, evaluationPeriods: periods,
+            metrics: [age, AlarmDefinition.Metric(namespace: "Orders", name: "Other")], statistic: statistic,
+            periodSeconds: period, evaluationPeriods: periods,
             datapointsToAlarm: datapoints ?? periods, threshold: threshold, comparison: comparison,
             missingData: missing)
     }
@@ -40,12 +43,27 @@ import Testing
         var store = MetricStore()
         var watch = AlarmWatch([AlarmDefinition(name: "age", rule: rule), AlarmDefinition(name: "math", rule: nil)])
         let rung = values.indices.filter { minute in
-            if let value = values[minute] { store.add(value, rule.key, minute: minute) }
+            if let value = values[minute] { store.add(value, Self.age, minute: minute) }
             _ = watch.look(store, minute: minute)
             return watch.ringing == ["age"]
         }
         #expect(rung == ringing, "\(name)")
         #expect(watch.unjudged == ["math"])
+    }
+
+    @Test("A sum over two metrics counts both")
+    func sumsMetrics() {
+        let errors = ["verify", "provision"].map {
+            MetricStore.Metric(namespace: "AWS/Lambda", name: "Errors", dimensions: ["FunctionName": $0])
+        }
+        var rule = Self.rule("GreaterThanThreshold", "Sum", threshold: 2)
+        rule.metrics = errors
+        var store = MetricStore()
+        var watch = AlarmWatch([AlarmDefinition(name: "errors", rule: rule)])
+        store.add(2, errors[0], minute: 0)
+        #expect(watch.look(store, minute: 0) == [])
+        store.add(1, errors[1], minute: 0)
+        #expect(watch.look(store, minute: 0) == [AlarmWatch.Change(alarm: "errors", rings: true)])
     }
 
     @Test("A log line's metrics have the dimensions that it names")
@@ -62,7 +80,7 @@ import Testing
         store.add(logLine: ["message": "no metrics"], minute: 3)
         func values(_ metric: String, _ dimensions: [String: String]) -> [Double] {
             store.values(
-                MetricStore.Key(namespace: "Orders", metric: metric, dimensions: dimensions), minutes: 0...3)
+                [MetricStore.Metric(namespace: "Orders", name: metric, dimensions: dimensions)], minutes: 0...3)
         }
         #expect(values("Age", [:]) == [7])
         #expect(values("Age", ["Stack": "orders"]) == [7])

@@ -138,27 +138,27 @@ final class DrillStage {
         for (metric, value) in [
             ("Invocations", counts.invocations - before.invocations), ("Errors", counts.errors - before.errors),
         ] {
-            let key = MetricStore.Key(
-                namespace: "AWS/Lambda", metric: metric, dimensions: ["FunctionName": function.functionName])
-            store.add(Double(value), key, minute: minute)
+            let metric = MetricStore.Metric(
+                namespace: "AWS/Lambda", name: metric, dimensions: ["FunctionName": function.functionName])
+            store.add(Double(value), metric, minute: minute)
         }
     }
 
     /// A message never waits in the order queue while the testbed is idle, so only lengths are measured.
     private func measureQueue(of alarm: AlarmDefinition) throws {
-        guard let rule = alarm.rule, rule.metric == "ApproximateNumberOfMessagesVisible",
-            let queue = rule.dimensions["QueueName"]
+        guard let metric = alarm.rule?.metrics.first, metric.name == "ApproximateNumberOfMessagesVisible",
+            let queue = metric.dimensions["QueueName"]
         else { return }
         let attribute = "ApproximateNumberOfMessages"
         let body: JSON = ["QueueUrl": .string(try queueURL(queue)), "AttributeNames": [.string(attribute)]]
         let length = try sqs.call("GetQueueAttributes", body)["Attributes"]?[attribute]?.string.flatMap(Double.init)
-        store.add(length ?? 0, rule.key, minute: minute)
+        store.add(length ?? 0, metric, minute: minute)
     }
 
     /// Takes the messages of the queue that the alarm watches, as a person does after the cause is fixed.
     func drainQueue(of alarm: String) throws -> [JSON] {
-        let rule = testbed.resources.alarms.first { $0.name == alarm }?.rule
-        return try testbed.drain(queue: queueURL(rule?.dimensions["QueueName"] ?? ""))
+        let metric = testbed.resources.alarms.first { $0.name == alarm }?.rule?.metrics.first
+        return try testbed.drain(queue: queueURL(metric?.dimensions["QueueName"] ?? ""))
     }
 
     private func queueURL(_ name: String) throws -> String {
@@ -224,5 +224,6 @@ final class DrillStage {
     ///   - by: who did it.
     func recovered(in minutes: Int?, by: String) {
         report.recovery = "\(minutes.map { "\($0) min" } ?? "never"), \(by)"
+        did("recovered: \(report.recovery)")
     }
 }

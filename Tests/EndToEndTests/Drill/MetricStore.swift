@@ -1,17 +1,14 @@
 import JSON
+import Testbed
 
 /// CloudWatch's metrics, minute by minute.
 struct MetricStore {
-    struct Key: Hashable {
-        var namespace: String
-        var metric: String
-        var dimensions: [String: String]
-    }
+    typealias Metric = AlarmDefinition.Metric
 
-    private var points: [Key: [Int: [Double]]] = [:]
+    private var points: [Metric: [Int: [Double]]] = [:]
 
-    mutating func add(_ value: Double, _ key: Key, minute: Int) {
-        points[key, default: [:]][minute, default: []].append(value)
+    mutating func add(_ value: Double, _ metric: Metric, minute: Int) {
+        points[metric, default: [:]][minute, default: []].append(value)
     }
 
     /// Adds the metrics of a log line in CloudWatch's "Embedded metric format"; other lines have none.
@@ -23,10 +20,10 @@ struct MetricStore {
                 for name in names {
                     let values = line[name]?.array ?? [line[name]].compactMap(\.self)
                     for case .number(let value) in values {
-                        let key = Key(
-                            namespace: directive["Namespace"]?.string ?? "", metric: name,
+                        let metric = Metric(
+                            namespace: directive["Namespace"]?.string ?? "", name: name,
                             dimensions: Dictionary(pairs) { $1 })
-                        add(value, key, minute: minute)
+                        add(value, metric, minute: minute)
                     }
                 }
             }
@@ -34,8 +31,7 @@ struct MetricStore {
     }
 
     /// The values of the minutes.
-    func values(_ key: Key, minutes: ClosedRange<Int>) -> [Double] {
-        let points = points[key] ?? [:]
-        return minutes.flatMap { points[$0] ?? [] }
+    func values(_ metrics: [Metric], minutes: ClosedRange<Int>) -> [Double] {
+        metrics.compactMap { points[$0] }.flatMap { points in minutes.flatMap { points[$0] ?? [] } }
     }
 }
