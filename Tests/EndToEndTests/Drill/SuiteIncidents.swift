@@ -100,9 +100,10 @@ extension Incident {
         let whmcs = stage.testbed.whmcs
         let before = try stage.click(2)
         try stage.pass(until: before, settleWithin: 2)
-        whmcs.failNext(.maintenance, on: "GetClientsDetails", times: 2)
+        whmcs.failNext(.maintenance, on: "GetClientsDetails", times: .max)
         let open = try stage.click()
         try stage.settle()
+        whmcs.clearFaults()
         stage.did("the state of the backup: 2 orders are Provisioned, 1 is open")
         let backup = try stage.harness.ledgerItems()
         try stage.pass(until: open, settleWithin: 5)
