@@ -9,7 +9,9 @@ extension Incident {
         name: "poison-event", title: "an unreadable event and an event of an unknown order are on the order bus"
     ) { stage in
         let unknown = stage.harness.newOrder()
-        stage.did("both events arrive; 2 orders are requested behind them")
+        stage.did(
+            "both events arrive; 2 orders are requested behind them (five deliveries take no time here, an hour on AWS)"
+        )
         try stage.testbed.putEvent(
             source: "salesforce.orders", detailType: "OrderProvisionRequested", detail: ["orderId": "not an id"])
         try stage.harness.publishEvent(of: unknown.order)
