@@ -21,7 +21,6 @@ struct DrillReport {
     var recovery = "-"
     var provisioned = 0
     var unjudgedAlarms: [String] = []
-    var seconds = 0.0
 
     init(_ incident: Incident) { self.incident = incident }
 

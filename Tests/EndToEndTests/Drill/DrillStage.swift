@@ -1,7 +1,6 @@
 import AWS
 import Foundation
 import JSON
-import Synchronization
 import Testbed
 
 /// A testbed with the template's own settings, on which one incident is played minute by minute.
