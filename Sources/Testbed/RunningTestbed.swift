@@ -164,6 +164,11 @@ public final class RunningTestbed: Sendable {
         timers.filter { names.contains($0.schedule.name) }.forEach { $0.fire() }
     }
 
+    /// Fires every schedule of all functions that is due at that minute, counted from the start of the schedules.
+    public func fireSchedules(atMinute minute: Int) {
+        timers.filter { minute * 60 % Int($0.schedule.seconds) == 0 }.forEach { $0.fire() }
+    }
+
     /// Takes all messages from an SQS queue, such as a dead-letter queue.
     public func drain(queue url: String) throws -> [JSON] {
         let queue = SQSQueue(url, AWS.Account(environment), .live())

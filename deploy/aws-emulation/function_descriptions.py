@@ -1,4 +1,4 @@
-"""Describes the functions of template.yaml to the testbed: program, environment, triggers, retries."""
+"""Describes template.yaml to the testbed: each function's program, environment, triggers and retries; the alarms."""
 
 import re
 
@@ -39,7 +39,12 @@ def describe(stack, programs, queues, rule_queues):
                 **asynchronous.get(properties["FunctionName"], async_settings({}, queues)),
             }
         )
-    return {"table": only_table(stack), "eventBus": order_bus(stack), "functions": functions}
+    return {
+        "table": only_table(stack),
+        "eventBus": order_bus(stack),
+        "functions": functions,
+        "alarms": find_alarms(stack),
+    }
 
 
 def reserved_concurrency(properties):
@@ -145,4 +150,43 @@ def async_settings(properties, queues):
         "maximumRetryAttempts": int(properties.get("MaximumRetryAttempts", DEFAULT_RETRY_ATTEMPTS)),
         "maximumEventAgeSeconds": int(properties.get("MaximumEventAgeInSeconds", DEFAULT_EVENT_AGE)),
         "onFailureQueueUrl": queues[destination] if destination else None,
+    }
+
+
+def find_alarms(stack):
+    """The alarms, as deploy/drill judges them. One over metric math other than a sum has no rule."""
+    return [
+        {"name": properties["AlarmName"].removeprefix(f"{stack.name}-"), "rule": alarm_rule(properties)}
+        for _, properties in stack.of_type("AWS::CloudWatch::Alarm")
+    ]
+
+
+def alarm_rule(properties):
+    if "MetricName" in properties:
+        metrics, statistic, period = [properties], properties["Statistic"], properties["Period"]
+    else:
+        stats = [entry["MetricStat"] for entry in properties["Metrics"] if "MetricStat" in entry]
+        expressions = [entry["Expression"] for entry in properties["Metrics"] if "Expression" in entry]
+        if expressions != ["SUM(METRICS())"] or len({(stat["Stat"], stat["Period"]) for stat in stats}) != 1:
+            return None
+        metrics, statistic, period = [stat["Metric"] for stat in stats], stats[0]["Stat"], stats[0]["Period"]
+        if statistic != "Sum":
+            return None
+    periods = int(properties["EvaluationPeriods"])
+    return {
+        "metrics": [
+            {
+                "namespace": metric["Namespace"],
+                "name": metric["MetricName"],
+                "dimensions": {dimension["Name"]: dimension["Value"] for dimension in metric.get("Dimensions", [])},
+            }
+            for metric in metrics
+        ],
+        "statistic": statistic,
+        "periodSeconds": int(period),
+        "evaluationPeriods": periods,
+        "datapointsToAlarm": int(properties.get("DatapointsToAlarm", periods)),
+        "threshold": float(properties["Threshold"]),
+        "comparison": properties["ComparisonOperator"],
+        "missingData": properties.get("TreatMissingData", "missing"),
     }

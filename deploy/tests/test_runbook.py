@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -116,10 +117,11 @@ class RunbookTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
-        # deploy/redrive has tests of its own (test_redrive.py).
+        # They have tests of their own (test_plan.py, test_redrive.py).
         (self.directory / "deploy").mkdir()
-        (self.directory / "deploy/redrive").write_text('#!/bin/sh\necho "redrive $*"\n')
-        (self.directory / "deploy/redrive").chmod(0o755)
+        for tool in "plan", "redrive":
+            (self.directory / "deploy" / tool).write_text(f'#!/bin/sh\necho "{tool} $*"\n')
+            (self.directory / "deploy" / tool).chmod(0o755)
         # Without the venv that deploy/orders would make.
         orders = f'#!/bin/sh\nexec "{sys.executable}" "{DEPLOY}/operations/orders.py" "$@"\n'
         (self.directory / "deploy/orders").write_text(orders)
@@ -171,6 +173,57 @@ class RunbookTest(unittest.TestCase):
         named = set(re.findall(r"(\w+)=", deployment))
         self.assertEqual(named - {"SfLoginUrl", "SfUsername"}, set(REQUIRED))
 
+    def log(self, program, line):
+        group, stream = f"/aws/lambda/orders-{program}", "today"
+        self.moto.call("logs", "CreateLogGroup", logGroupName=group)
+        self.moto.call("logs", "CreateLogStream", logGroupName=group, logStreamName=stream)
+        event = {"timestamp": int(time.time() * 1000), "message": json.dumps(line)}
+        self.moto.call("logs", "PutLogEvents", logGroupName=group, logStreamName=stream, logEvents=[event])
+
+    def cloudwatch(self, action, **parameters):
+        """In its own protocol, because the CLI takes half a second."""
+        body = urllib.parse.urlencode({"Action": action, "Version": "2010-08-01", **parameters})
+        credential = f"AWS4-HMAC-SHA256 Credential=local/20260101/{REGION}/monitoring/aws4_request, SignedHeaders=host"
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"{credential}, Signature=0"}
+        connection = http.client.HTTPConnection(urllib.parse.urlsplit(self.moto.endpoint).netloc)
+        connection.request("POST", "/", body, headers)
+        self.assertEqual(connection.getresponse().status, 200)
+
+    def test_first_look(self):
+        self.put_order()
+        self.log("provision-order", {"level": "WARN", "message": "run failed", "orderId": ORDER})
+        alarm = {"AlarmName": "orders-orders-overdue", "AlarmDescription": "overdue", "EvaluationPeriods": "1"}
+        alarm |= {"ComparisonOperator": "GreaterThanThreshold", "Threshold": "0", "Statistic": "Sum", "Period": "60"}
+        self.cloudwatch("PutMetricAlarm", **alarm, Namespace="Orders", MetricName="OldestDueAge")
+        self.cloudwatch("SetAlarmState", AlarmName=alarm["AlarmName"], StateValue="ALARM", StateReason="test")
+        output = self.runbook("describe-alarms")
+        self.assertEqual(output.splitlines()[0].split("\t"), ["orders-orders-overdue", "overdue"])
+        self.assertIn('"Activating"', output)
+        self.assertIn("run failed", output.splitlines()[-1])
+
+    def test_confirm_the_faults_of_an_order(self):
+        output = self.runbook("deploy/plan")
+        self.assertEqual(output, f"plan {ORDER} --function {self.outputs['ProvisionFunction']}\n")
+
+    def test_ask_salesforce_for_a_token(self):
+        self.runbook("RefreshFunction")
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_recovery(self):
+        self.log("recover-orders", {"level": "ERROR", "message": "due orders not published"})
+        output = self.runbook("$stack-recover-orders")
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+        self.assertIn("due orders not published", output)
+
+    def test_restore_the_ledger(self):
+        self.put_order()
+        self.runbook("restore-table-to-point-in-time")
+        key = {"pk": {"S": f"order#{ORDER}"}}
+        restored = self.moto.call("dynamodb", "GetItem", TableName="orders-restored", Key=key)
+        self.assertEqual(restored["Item"]["status"], {"S": "Activating"})
+        answer = self.moto.call("dynamodb", "DescribeTimeToLive", TableName="orders-restored")
+        self.assertEqual(answer["TimeToLiveDescription"]["AttributeName"], "expiresAt")
+
     def test_unfinished_orders(self):
         self.put_order()
         output = self.runbook("dynamodb query")
@@ -205,7 +258,7 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual(left.get("Messages", []), [])
 
     def test_publish_an_order_again(self):
-        self.runbook("lambda invoke")
+        self.runbook("orderId")
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
 
     def test_replay_a_day(self):

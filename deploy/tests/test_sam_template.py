@@ -67,6 +67,28 @@ class SAMTemplateErrorsTest(unittest.TestCase):
                 queues = {stack.arn(logical): "" for logical, _ in stack.of_type("AWS::SQS::Queue")}
                 function_descriptions.describe(stack, programs, queues, {})
 
+    def test_an_alarm_over_a_sum_has_the_metrics_of_the_sum(self):
+        def alarm(expression, *stats):
+            metrics = [
+                {
+                    "Id": f"m{i}",
+                    "MetricStat": {"Metric": {"Namespace": "N", "MetricName": stat}, "Period": 60, "Stat": stat},
+                }
+                for i, stat in enumerate(stats)
+            ]
+            return {
+                "Metrics": [{"Id": "all", "Expression": expression}, *metrics],
+                "EvaluationPeriods": 3,
+                "Threshold": 0,
+                "ComparisonOperator": "GreaterThanThreshold",
+            }
+
+        rule = function_descriptions.alarm_rule(alarm("SUM(METRICS())", "Sum", "Sum"))
+        self.assertEqual(rule["metrics"], [{"namespace": "N", "name": "Sum", "dimensions": {}}] * 2)
+        self.assertEqual((rule["statistic"], rule["periodSeconds"], rule["datapointsToAlarm"]), ("Sum", 60, 3))
+        for other in ("m0 / m1", "Sum", "Sum"), ("SUM(METRICS())", "Sum", "Maximum"), ("SUM(METRICS())", "Maximum"):
+            self.assertIsNone(function_descriptions.alarm_rule(alarm(*other)))
+
     def test_an_error_ends_the_program(self):
         with tempfile.NamedTemporaryFile("w", suffix=".yaml") as broken:
             broken.write("Resources: [")

@@ -5,6 +5,7 @@ public struct TemplateResources: Sendable, Decodable {
     public var table: String
     public var eventBus: String
     public var functions: [FunctionDefinition]
+    public var alarms: [AlarmDefinition]
 
     /// The value of a variable, from the first function that has it.
     public func value(of variable: String) throws(TestbedFailure) -> String {

@@ -14,6 +14,8 @@ public final class LambdaFunction: Sendable {
         /// How many events are at work, those of starting processes included.
         var taken = 0
         var mostTaken = 0
+        var invocations = 0
+        var errors = 0
         var isStopped = false
     }
 
@@ -69,6 +71,17 @@ public final class LambdaFunction: Sendable {
     /// The most events that were at work at once.
     public var mostRunsAtOnce: Int { pool.with { $0.mostTaken } }
 
+    /// As CloudWatch's metrics of the function count them.
+    public var counts: (invocations: Int, errors: Int) { pool.with { ($0.invocations, $0.errors) } }
+
+    private func counted(_ result: InvocationResult) -> InvocationResult {
+        pool.with {
+            $0.invocations += 1
+            if result.errorType != nil { $0.errors += 1 }
+        }
+        return result
+    }
+
     /// The number of processes, idle ones included.
     var processCount: Int { pool.with { $0.idle.count + $0.taken } }
 
@@ -90,7 +103,7 @@ public final class LambdaFunction: Sendable {
             }
             let result = sandbox.run(invocation, timeout: TimeInterval(definition.timeoutSeconds))
             release(sandbox)
-            if let result { return result }
+            if let result { return counted(result) }
             if isStopped { throw Throttled() }
         }
     }
