@@ -1,6 +1,6 @@
 """A testbed of the built programs, its page in a headless Chromium, and what a person does there.
 
-usage: python watched_testbed.py <file.png>     plays some minutes of a testbed and takes the picture of the README;
+usage: python watched_testbed.py <file.png>     breaks WHMCS and takes the picture of the README;
                                                 deploy/setup/prepare --bench installs what it needs
 """
 
@@ -68,10 +68,10 @@ class WatchedTestbed:
         (pathlib.Path(self.root.name) / ".local").mkdir()
         for name in ["template.yaml", "deploy", ".local/venv"]:
             (pathlib.Path(self.root.name) / name).symlink_to(ROOT / name)
+        self.page = None
         self.process = subprocess.Popen(
             [TESTBED, "up", "--port", "0", "--speed", SPEED], cwd=self.root.name, stdout=subprocess.PIPE, text=True
         )
-        self.page = None
         try:
             self.addresses = dict(self._announced())
             self.url = self.addresses["Watch"]
@@ -170,21 +170,23 @@ class WatchedTestbed:
 
 
 def picture(path):
-    """An order that is provisioned, two that failed, and one that waits for a WHMCS that is down."""
+    """An order that is provisioned, one that failed, and one that waits for a WHMCS that is down."""
     from PIL import Image
 
     with WatchedTestbed() as testbed, tempfile.TemporaryDirectory() as directory:
-        for order in ["801Dn0000014UPaIAM", "801Dn0000014UPbIAM"]:
-            testbed.send(order)
-        testbed.wait_for("801Dn0000014UPaIAM", "Provisioned")
-        testbed.wait_for("801Dn0000014UPbIAM", "Failed")
+        provisioned, failed, waiting = "801Dn0000014UPaIAM", "801Dn0000014UPbIAM", "801Dn0000014UPcIAM"
+        testbed.send(provisioned)
+        testbed.wait_for(provisioned, "Provisioned")
+        testbed.send(failed)
+        testbed.wait_for(failed, "Failed")
+        testbed.simulator("WHMCS", "/pay-methods", {"clientid": 1236})
         testbed.switch("whmcs-down")
-        testbed.send("801Dn0000014UPfIAM", "event")
+        testbed.send(waiting, "event")
         while "breaker open" not in testbed.station("WHMCS"):
             testbed.recover()
-        testbed.page.evaluate("document.activeElement.blur()")
-        testbed.page.resize(1440, 1120)
-        testbed.wait_for("801Dn0000014UPfIAM", "Waiting")
+        testbed.page.resize(1280, 960)
+        testbed.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
+        testbed.wait_for(waiting, "Waiting")
         large = os.path.join(directory, "page.png")
         testbed.page.screenshot(large)
         # A palette makes it a third of the size.

@@ -178,8 +178,18 @@ function waitOf({ id, ledger }, now) {
     if (end) return `Its run ended: ${end}. Nobody else may work on it yet; ${due}.`;
     return `A run works on it, for ${seconds(ledger.leaseUntil - now)} at most.`;
   }
+  if (ledger.endedAt) return `A late update may still overwrite its status in Salesforce: it is written again, ${due}.`;
   const reason = ledger.errorCode ? `${ledger.errorCode}: ${ledger.errorMessage ?? ''} ` : '';
   return `${reason}Open; ${due}.`;
+}
+
+/** `Activating (3 times) → Provisioned` */
+function grouped(values) {
+  const groups = [];
+  for (const value of values) {
+    if (groups.at(-1)?.value === value) groups.at(-1).times += 1; else groups.push({ value, times: 1 });
+  }
+  return groups.map(({ value, times }) => (times > 1 ? `${value} (${times} times)` : value)).join(' → ');
 }
 
 function factsOf({ ledger, isInSalesforce, statusHistory, whmcs }) {
@@ -187,7 +197,7 @@ function factsOf({ ledger, isInSalesforce, statusHistory, whmcs }) {
   if (ledger?.status === 'Failed') facts.push(['Error', `${ledger.errorCode}: ${ledger.errorMessage ?? ''}`]);
   if (ledger) facts.push(['Request', `${ledger.attempt ?? 1}, ${count(ledger.tries ?? 0, 'run')}`]);
   if (!isInSalesforce) facts.push(['Salesforce', 'has no such order']);
-  if (statusHistory.length) facts.push(['Salesforce', statusHistory.join(' → ')]);
+  if (statusHistory.length) facts.push(['Salesforce', grouped(statusHistory)]);
   for (const { id, status, services } of whmcs) {
     facts.push(['WHMCS', [`order ${id}, ${status}`, ...services].join('\n')]);
   }
