@@ -305,9 +305,9 @@ async function press(action) {
     const answer = await fetch('/watch/action', {
       method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(action),
     });
-    setText(element('news'), (await answer.json()).message);
+    setText(element('answer'), (await answer.json()).message);
   } catch {
-    setText(element('news'), 'The testbed does not answer.');
+    setText(element('answer'), 'The testbed does not answer.');
   }
   pending.delete(action.fault);
   poll();
