@@ -48,6 +48,11 @@ class WatchTest(unittest.TestCase):
             order["facts"], r"Activating → Provisioned\s+WHMCS\s+order \d+, Active\n\d+ Web Hosting: Active"
         )
         self.page.wait(f"document.getElementById('news').textContent === 'Order {ORDER}: Provisioned'")
+        self.testbed.focus(f'[data-key="{ORDER}"] summary')
+        self.page.press("Enter")
+        records = self.testbed.order(ORDER)["records"]
+        self.assertRegex(records, r"WHMCS_Order_ID__c\n+\d+\n")
+        self.assertRegex(records, rf"notes of WHMCS order \d+\n+sfOrderId={ORDER} ref=\S+$")
         self.assertRegex(self.testbed.station("WHMCS"), r"\d+ calls")
         self.assertRegex(self.testbed.text("#log"), "gateway POST /orders/801Dn0000014UPaIAM/fulfill 202")
         self.assertEqual(self.testbed.send(ORDER), f"Order {ORDER} sent by a click: 200 Provisioned")

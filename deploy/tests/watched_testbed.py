@@ -68,16 +68,17 @@ class WatchedTestbed:
         (pathlib.Path(self.root.name) / ".local").mkdir()
         for name in ["template.yaml", "deploy", ".local/venv"]:
             (pathlib.Path(self.root.name) / name).symlink_to(ROOT / name)
-        self.page = None
+        self.page = self.rest = None
         self.process = subprocess.Popen(
             [TESTBED, "up", "--port", "0", "--speed", SPEED], cwd=self.root.name, stdout=subprocess.PIPE, text=True
         )
         try:
+            # Both take a second to start.
+            self.page = chromium.Page()
             self.addresses = dict(self._announced())
             self.url = self.addresses["Watch"]
             # The pipe must not fill.
             self.rest = subprocess.Popen(["cat"], stdin=self.process.stdout, stdout=subprocess.DEVNULL)
-            self.page = chromium.Page()
             self.page.resize(1280, 900)
             self.page.open(self.url)
             self.page.wait("document.querySelectorAll('.order').length >= 6")
@@ -107,7 +108,7 @@ class WatchedTestbed:
             self.page.__exit__()
         self.process.terminate()
         self.process.wait()
-        if hasattr(self, "rest"):
+        if self.rest:
             self.rest.wait()
         self.process.stdout.close()
         self.root.cleanup()

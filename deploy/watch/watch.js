@@ -16,6 +16,8 @@ let nextLine = 0;
 let timer;
 let isPolling = false;
 let pollsAgain = false;
+/** For a while after a button somebody waits for what happens. */
+let hurriesUntil = 0;
 let isFirst = true;
 /** Order id → what its runs have logged: {attempt, run, steps: step → {outcome, milliseconds}, end}. */
 const runs = new Map();
@@ -192,16 +194,21 @@ function grouped(values) {
   return groups.map(({ value, times }) => (times > 1 ? `${value} (${times} times)` : value)).join(' → ');
 }
 
-function factsOf({ ledger, isInSalesforce, statusHistory, whmcs }) {
+function factsOf({ ledger, record, statusHistory, whmcs }) {
   const facts = [];
   if (ledger?.status === 'Failed') facts.push(['Error', `${ledger.errorCode}: ${ledger.errorMessage ?? ''}`]);
   if (ledger) facts.push(['Request', `${ledger.attempt ?? 1}, ${count(ledger.tries ?? 0, 'run')}`]);
-  if (!isInSalesforce) facts.push(['Salesforce', 'has no such order']);
+  if (!record) facts.push(['Salesforce', 'has no such order']);
   if (statusHistory.length) facts.push(['Salesforce', grouped(statusHistory)]);
   for (const { id, status, services } of whmcs) {
     facts.push(['WHMCS', [`order ${id}, ${status}`, ...services].join('\n')]);
   }
   return facts;
+}
+
+/** What the two systems store of the order. */
+function recordsOf({ record, whmcs }) {
+  return [...Object.entries(record ?? {}), ...whmcs.map(({ id, notes }) => [`notes of WHMCS order ${id}`, notes])];
 }
 
 function stepsOf({ id, ledger }) {
@@ -227,6 +234,7 @@ function showOrders(state) {
     setText(part(node, 'id'), id);
     part(node, 'id').id = `order-${id}`;
     node.setAttribute('aria-labelledby', `order-${id}`);
+    addHidden(node.querySelector('summary'), id);
     for (const action of ['click', 'event', 'recover']) {
       const button = part(node, action);
       addHidden(button, id);
@@ -250,6 +258,10 @@ function showOrders(state) {
     setChildren(part(node, 'steps'), steps, stepRow);
     setChildren(part(node, 'facts'), factsOf(order), ([term, text]) =>
       [textElement('dt', term), textElement('dd', text)]);
+    const records = recordsOf(order);
+    part(node, 'records').parentElement.hidden = !records.length;
+    setChildren(part(node, 'records'), records, ([name, value]) =>
+      [textElement('dt', name), textElement('dd', String(value))]);
     const code = order.ledger?.errorCode;
     say(order.id, status, `Order ${order.id}: ${status}${code ? `, ${code}` : ''}`);
   });
@@ -310,6 +322,7 @@ async function press(action) {
     setText(element('answer'), 'The testbed does not answer.');
   }
   pending.delete(action.fault);
+  hurriesUntil = Date.now() + 3000;
   poll();
 }
 
@@ -334,7 +347,7 @@ async function poll() {
     isFirst = false;
     element('connection').classList.remove('lost');
     setText(element('connection'), 'Connected');
-    if (state.functions.some((one) => one.atWork > 0)) wait = 200;
+    if (Date.now() < hurriesUntil || state.functions.some((one) => one.atWork > 0)) wait = 200;
   } catch (error) {
     element('connection').classList.add('lost');
     setText(element('connection'), `The testbed does not answer (${error.message}); trying again`);

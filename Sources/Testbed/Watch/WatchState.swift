@@ -123,7 +123,7 @@ extension WatchPage {
         let account = record?["AccountId"]?.string.flatMap { salesforce.record("Account", $0) }
         return [
             "id": .string(id), "account": account?["Name"] ?? .null, "lines": .array(lines(ofOrder: id, salesforce)),
-            "isInSalesforce": .bool(record != nil),
+            "record": record.map { JSON.object($0.filter { $0.key.hasSuffix("__c") && $0.value != .null }) } ?? .null,
             "statusHistory": .array((salesforce.statusHistory[id] ?? []).map(JSON.string)),
             "ledger": ledger?["order#\(id)"].map(entry) ?? .null,
             "whmcs": .array(whmcs.orders.filter { $0.notes.contains(id) }.map { whmcsOrder($0, whmcs) }),
@@ -151,7 +151,7 @@ extension WatchPage {
 
     private func whmcsOrder(_ order: WHMCSSimulator.Order, _ state: WHMCSSimulator.State) -> JSON {
         [
-            "id": .number(order.id), "status": .string(order.status),
+            "id": .number(order.id), "status": .string(order.status), "notes": .string(order.notes),
             "services": .array(
                 state.services(ofOrder: order.id).map { service in
                     let name = state.product(service.pid)?.name ?? "product \(service.pid)"
