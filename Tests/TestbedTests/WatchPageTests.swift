@@ -177,7 +177,8 @@ import Testing
         let other = try #require(orders.first { $0["record"] == .null })
         #expect(other["ledger"] == ["status": "Activating", "dueAt": 1000])
         #expect(state["bus"] == ["name": "orders", "events": 3])
-        #expect(state["queues"] == [["name": "q", "isPolled": false, "waiting": 2, "hidden": 1]])
+        #expect(
+            state["queues"] == [["name": "q", "hasOrders": false, "hasDeadLetters": true, "waiting": 2, "hidden": 1]])
         let open = state["breakers"]?.array?.filter { $0["openedAt"] != .null }
         #expect(
             open == [["name": "WHMCS", "failures": 6, "openedAt": 5, "openUntil": .null, "reason": "HTTP 503"]])

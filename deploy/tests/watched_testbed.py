@@ -191,6 +191,7 @@ def picture(path):
         testbed.switch("whmcs-down")
         testbed.send(waiting, "event")
         testbed.open_breaker(waiting)
+        testbed.page.prefer(prefers_reduced_motion="reduce")
         testbed.page.resize(1280, 1130)
         testbed.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
         testbed.page.wait("document.querySelector('.at-work') === null")

@@ -124,8 +124,8 @@ function stationsOf(state) {
     return { name, figures: `${count(processes, 'process', 'processes')}, ${atWork} at work`,
       isAtWork: atWork > 0, isProgram: true };
   };
-  const queue = state.queues.find((one) => one.isPolled) ?? {};
-  const letters = state.queues.filter((one) => !one.isPolled && one.waiting + one.hidden > 0);
+  const queue = state.queues.find((one) => one.hasOrders) ?? {};
+  const letters = state.queues.filter((one) => one.hasDeadLetters && one.waiting + one.hidden > 0);
   const side = (name, records, more, breakers) => {
     const isBroken = state.breakers.some((one) => breakers.includes(one.name) && one.openedAt);
     return { name, isBroken, figures: `${count(records.calls, 'call')}, ${more}${isBroken ? '\nbreaker open' : ''}` };
@@ -135,7 +135,7 @@ function stationsOf(state) {
       side('Salesforce', state.salesforce, count(state.salesforce.validTokens, 'valid token'), ['Salesforce']),
       program('verify-signature'),
       { name: 'Order bus', figures: `${count(state.bus.events, 'event')}` },
-      { name: 'Order queue', figures: `${queue.waiting ?? '?'} waiting, ${queue.hidden ?? '?'} hidden`,
+      { name: 'Order queue', figures: `${queue.waiting ?? '?'} waiting, ${queue.hidden ?? '?'} received`,
         isAtWork: queue.waiting + queue.hidden > 0 },
       program('provision-order'),
       side('WHMCS', state.whmcs, `${state.whmcs.moduleQueue.length} in the module queue`, ['WHMCS', 'AddOrder']),
@@ -180,7 +180,7 @@ function waitOf({ id, ledger }, now) {
     if (end) return `Its run ended: ${end}. Nobody else may work on it yet; ${due}.`;
     return `A run works on it, for ${seconds(ledger.leaseUntil - now)} at most.`;
   }
-  if (ledger.endedAt) return `A late update may still overwrite its status in Salesforce: it is written again, ${due}.`;
+  if (ledger.endedAt) return `Its final status is written to Salesforce again, ${due}.`;
   const reason = ledger.errorCode ? `${ledger.errorCode}: ${ledger.errorMessage ?? ''} ` : '';
   return `${reason}Open; ${due}.`;
 }
@@ -198,6 +198,7 @@ function factsOf({ ledger, record, statusHistory, whmcs }) {
   const facts = [];
   if (ledger?.status === 'Failed') facts.push(['Error', `${ledger.errorCode}: ${ledger.errorMessage ?? ''}`]);
   if (ledger) facts.push(['Request', `${ledger.attempt ?? 1}, ${count(ledger.tries ?? 0, 'run')}`]);
+  if (ledger?.addOrder === 'sent') facts.push(['AddOrder', 'sent, not answered']);
   if (!record) facts.push(['Salesforce', 'has no such order']);
   if (statusHistory.length) facts.push(['Salesforce', grouped(statusHistory)]);
   for (const { id, status, services } of whmcs) {

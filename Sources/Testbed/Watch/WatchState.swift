@@ -81,13 +81,15 @@ extension WatchPage {
     }
 
     private var queueDepths: JSON {
-        let mappings = functions.flatMap(\.definition.queueMappings)
+        let ofOrders = functions.flatMap(\.definition.queueMappings).map(\.queueUrl)
+        let ofRules = functions.flatMap(\.definition.ruleQueues).map(\.queueUrl)
         return .array(
             zip(queues, WatchQueue.depths(of: queues, account)).map { queue, depth in
                 [
                     "name": .string(queue.name),
-                    // The others hold what nobody could handle.
-                    "isPolled": .bool(mappings.contains { $0.queueUrl == queue.url }),
+                    "hasOrders": .bool(ofOrders.contains(queue.url)),
+                    // What nobody could handle.
+                    "hasDeadLetters": .bool(!(ofOrders + ofRules).contains(queue.url)),
                     "waiting": .number(depth?.waiting), "hidden": .number(depth?.hidden),
                 ]
             })
@@ -140,11 +142,10 @@ extension WatchPage {
         }
     }
 
-    /// The attributes that a person reads; the plan is long.
+    /// The attributes that a person reads, by the names of Sources/Orders/README.md; the plan is long.
     private func entry(_ item: JSON) -> JSON {
         let names = [
-            "status", "attempt", "tries", "step", "addOrder", "dueAt", "leaseUntil", "errorCode", "errorMessage",
-            "whmcsOrderId", "requestedAt", "endedAt",
+            "status", "attempt", "tries", "addOrder", "dueAt", "leaseUntil", "errorCode", "errorMessage", "endedAt",
         ]
         return .object(Dictionary(names.compactMap { name in item[name].map { (name, $0) } }) { $1 })
     }
