@@ -70,8 +70,14 @@ class Page:
         return self
 
     def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
+        self.session = None
+        try:
+            # It ends its own processes, which nobody else may reap.
+            self.call("Browser.close")
+            self.process.wait(5)
+        except (AssertionError, OSError, subprocess.TimeoutExpired):
+            self.process.kill()
+            self.process.wait()
         os.close(self.input)
         os.close(self.output)
         self.profile.cleanup()

@@ -16,7 +16,7 @@ import chromium
 from support import ROOT
 
 TESTBED = ROOT / ".build/debug/testbed"
-# A run may take 5 s, and recovery comes every 1.5 s.
+# A run may take 4 s, and recovery comes every 1.5 s.
 SPEED = "40"
 
 # The elements whose text is too close in colour to what is behind it (WCAG 2.2, 1.4.3), as "tag text ratio".

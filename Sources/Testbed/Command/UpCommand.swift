@@ -30,7 +30,7 @@ public struct UpCommand {
         configuration.timeScale = 1 / Double(speed)
         if speed > 1 {
             // A killed run keeps its order for as long as it might have taken.
-            configuration.timeoutSeconds["provision-order"] = max(5, 120 / speed)
+            configuration.timeoutSeconds["provision-order"] = max(4, 120 / speed)
             configuration.parameters["RetryDelay"] = String(max(1, 30 / speed))
         }
         configuration.echo = { [print] line in print("\(line.source) | \(line.text)") }
