@@ -135,6 +135,19 @@ class WatchTest(unittest.TestCase):
             True,
         )
 
+    def test_tab_comes_to_every_control(self):
+        controls = """[...document.querySelectorAll('a[href], button, input, summary, [tabindex="0"]')]
+            .filter((one) => one.checkVisibility())"""
+        count = self.page.evaluate(f"window.controls = {controls}; window.controls.length")
+        self.page.evaluate("document.activeElement.blur()")
+        self.page.evaluate("window.reached = new Set()")
+        for _ in range(count + 2):
+            self.page.press("Tab")
+            self.page.evaluate("window.reached.add(document.activeElement)")
+        missed = "window.controls.filter((one) => !window.reached.has(one)).map((one) => one.outerHTML)"
+        self.assertEqual(self.page.evaluate(missed), [])
+        self.assertGreater(count, 40)
+
     def test_the_focus_is_visible_and_stays(self):
         self.testbed.focus(f'[data-key="{ORDER}"] [data-part="event"]')
         style = self.page.evaluate(
