@@ -95,7 +95,7 @@ func attribute(of value: JSON) -> JSON {
     }
 }
 
-func value(ofAttribute attribute: JSON) -> JSON {
+package func value(ofAttribute attribute: JSON) -> JSON {
     guard let (type, content) = attribute.object?.first else { return .null }
     return switch type {
     case "S", "BOOL": content

@@ -71,7 +71,16 @@ public final class RunningTestbed: Sendable {
             to: [.aws: moto.url, .lambda: lambda.url, .salesforce: salesforce.url, .whmcs: whmcs.url])
         let functions = resources.functions.map { Self.host($0, configuration, environment, journal) }
         invokeAPI.with { $0 = InvokeAPI(functions: functions) }
-        let gateway = try Self.gateway(functions.map(\.lambda), configuration, journal)
+        // The page needs the gateway's address, and the gateway needs the page.
+        let page = Monitor<WatchPage?>(nil)
+        let gateway = try Self.gateway(functions.map(\.lambda), configuration, journal) { request in
+            page.wait(until: Date(timeIntervalSinceNow: 1)) { $0 }?.answer(request)
+        }
+        let watchPage = WatchPage(
+            directory: configuration.projectRoot + "/deploy/watch", gateway: gateway.url, account: account,
+            resources: resources, functions: functions, salesforce: salesforce, whmcs: whmcs, journal: journal,
+            queues: try WatchQueue.all(account), faults: WatchFaults(salesforce, whmcs))
+        page.with { $0 = watchPage }
         mappings = functions.flatMap { function in
             function.definition.queueMappings.map {
                 EventSourceMapping(
@@ -237,10 +246,11 @@ extension RunningTestbed {
     }
 
     private static func gateway(
-        _ functions: [LambdaFunction], _ configuration: TestbedConfiguration, _ journal: Journal
+        _ functions: [LambdaFunction], _ configuration: TestbedConfiguration, _ journal: Journal,
+        page: @escaping @Sendable (ServerRequest) -> ServerReply?
     ) throws(TestbedFailure) -> Gateway {
         do {
-            return try Gateway(functions, port: configuration.gatewayPort, journal: journal)
+            return try Gateway(functions, port: configuration.gatewayPort, journal: journal, page: page)
         } catch {
             let port = configuration.gatewayPort
             throw TestbedFailure(

@@ -13,8 +13,8 @@ func run(_ command: Command) throws -> Bool {
     // The programs are built into the same directory as this tool.
     let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent().path
     switch command {
-    case .up(let port):
-        try UpCommand(projectRoot: root, programs: programs, port: port, print: print).run()
+    case .up(let port, let speed):
+        try UpCommand(projectRoot: root, programs: programs, port: port, speed: speed, print: print).run()
         return true
     case .invoke(let function, let file, let asIs):
         return try InvokeCommand(

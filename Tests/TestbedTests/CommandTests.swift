@@ -6,7 +6,8 @@ import Testing
     @Test(
         "A command line is parsed",
         arguments: [
-            ("up", Command.up(port: 4242)), ("up --port 0", .up(port: 0)), ("up --port 5000", .up(port: 5000)),
+            ("up", Command.up(port: 4242, speed: 1)), ("up --port 0", .up(port: 0, speed: 1)),
+            ("up --speed 10 --port 5000", .up(port: 5000, speed: 10)),
             ("invoke f e.json", .invoke(function: "f", file: "e.json", asIs: false)),
             ("invoke --as-is f e.json", .invoke(function: "f", file: "e.json", asIs: true)),
             ("invoke f e.json --as-is", .invoke(function: "f", file: "e.json", asIs: true)),
@@ -30,6 +31,8 @@ import Testing
             ("", "Missing: a command."), ("down", "Unknown command: down."), ("up now", "Unexpected argument: now."),
             ("up --port", "--port takes a value."), ("up --port x", "--port takes a number up to 65535, not x."),
             ("up --port 70000", "--port takes a number up to 65535, not 70000."),
+            ("up --speed 0", "--speed takes a number from 1 to 100, not 0."),
+            ("up --speed x", "--speed takes a number from 1 to 100, not x."),
             ("invoke", "Missing: the function's name."), ("invoke f", "Missing: the event's file."),
             ("invoke f e.json more", "Unexpected argument: more."),
             ("invoke --fast f", "Missing: the function's name."),

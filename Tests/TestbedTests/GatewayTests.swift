@@ -49,6 +49,23 @@ import Testing
         }
     }
 
+    @Test("The page answers what no function has a route for, and is not in the journal")
+    func servesThePage() throws {
+        let definition = FunctionDefinition(name: "echo", routes: [.init(method: "GET", path: "/do/it")])
+        try withFunction(definition) { function in
+            let journal = Journal()
+            let gateway = try Gateway([function], port: 0, journal: journal) { request in
+                request.path == "/other" ? nil : .answer(status: 200, body: Array("page".utf8))
+            }
+            defer { gateway.stop() }
+            func get(_ path: String) throws -> String? { try request(gateway.port, "GET", path)?.text }
+            #expect(try get("/") == "page")
+            #expect(try get("/do/it")?.contains("rawPath") == true)
+            #expect(try get("/other") == #"{"message":"Not Found"}"#)
+            #expect(journal.lines(of: "gateway") == ["GET /do/it 200", "GET /other 404"])
+        }
+    }
+
     @Test("A throttled function is unavailable")
     func reportsThrottling() throws {
         try withGateway(reserved: 0) { url in

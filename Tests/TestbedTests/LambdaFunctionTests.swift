@@ -200,6 +200,26 @@ import Testing
         }
     }
 
+    @Test("A killed process fails its event, and the next event has another process")
+    func killsProcesses() throws {
+        let isRunning = Monitor(false)
+        let journal = Journal { line in if line.text == "event hang" { isRunning.with { $0 = true } } }
+        try withFunction(journal: journal) { function in
+            _ = try function.invoke(payload(["do": "echo"]))
+            #expect(function.killProcesses() == 1 && function.processCount == 0)
+            let atWork = Monitor<InvocationResult?>(nil)
+            onThread("at work") {
+                let result = try? function.invoke(payload(["do": "hang"]))
+                atWork.with { $0 = result }
+            }
+            #expect(isRunning.wait(until: Date(timeIntervalSinceNow: 5)) { $0 ? true : nil } == true)
+            #expect(function.eventsAtWork == 1 && function.killProcesses() == 1)
+            let result = atWork.wait(until: Date(timeIntervalSinceNow: 5)) { $0 }
+            #expect(result?.errorType == "Runtime.ExitError")
+            #expect(try function.invoke(payload(["do": "echo"])).errorType == nil)
+        }
+    }
+
     @Test("`stop` leaves no process behind")
     func stopsItsProcesses() throws {
         var pid: Int?

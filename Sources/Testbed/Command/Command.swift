@@ -2,20 +2,22 @@ import Foundation
 
 /// A command of the `testbed` tool.
 public enum Command: Sendable, Equatable {
-    case up(port: UInt16)
+    /// `speed` divides the times that the testbed waits.
+    case up(port: UInt16, speed: Int)
     case invoke(function: String, file: String, asIs: Bool)
     case fulfill(orderId: String, door: FulfillCommand.Door, key: String?, timeout: TimeInterval)
     /// Nil asks for the health of the suite.
     case status(orderId: String?)
 
     public static let usage = """
-        usage: deploy/testbed up [--port N]
+        usage: deploy/testbed up [--port N] [--speed N]
                deploy/testbed invoke <function> <event.json> [--as-is]
                deploy/testbed fulfill <orderId> [--event | --url URL] [--key K] [--timeout SECONDS]
                deploy/testbed status [orderId]
 
-        up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine until Ctrl-C;
-                 the gateway listens on port 4242, or on another with --port (0: a free one)
+        up       runs AWS, API Gateway, Lambda, Salesforce and WHMCS on this machine until Ctrl-C, and a page that
+                 shows them at work; the gateway and the page have port 4242, or another with --port (0: a free one);
+                 schedules, retries and the lease of a killed run take a tenth of their time with --speed 10
         invoke   runs one function once, on the running testbed or on a temporary one;
                  renews the time, nonce and signature of a signed request, unless --as-is is given
         fulfill  sends an order to the running testbed as Salesforce would, and follows it until it is Provisioned
@@ -37,11 +39,15 @@ public enum Command: Sendable, Equatable {
         switch arguments.next() {
         case "up":
             let port = try arguments.option("--port")
+            let speed = try arguments.option("--speed")
             try arguments.end()
             guard let number = UInt16(port ?? "4242") else {
                 throw UsageError(description: "--port takes a number up to 65535, not \(port ?? "").")
             }
-            return .up(port: number)
+            guard let factor = Int(speed ?? "1"), (1...100).contains(factor) else {
+                throw UsageError(description: "--speed takes a number from 1 to 100, not \(speed ?? "").")
+            }
+            return .up(port: number, speed: factor)
         case "invoke":
             let asIs = arguments.flag("--as-is")
             let function = try arguments.required("the function's name")

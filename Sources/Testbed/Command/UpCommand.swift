@@ -5,14 +5,17 @@ public struct UpCommand {
     public var projectRoot: String
     public var programs: String
     public var port: UInt16
+    public var speed: Int
     public var print: @Sendable (String) -> Void
 
     public init(
-        projectRoot: String, programs: String, port: UInt16, print: @escaping @Sendable (String) -> Void
+        projectRoot: String, programs: String, port: UInt16, speed: Int,
+        print: @escaping @Sendable (String) -> Void
     ) {
         self.projectRoot = projectRoot
         self.programs = programs
         self.port = port
+        self.speed = speed
         self.print = print
     }
 
@@ -24,6 +27,12 @@ public struct UpCommand {
         }
         var configuration = TestbedConfiguration(projectRoot: projectRoot, programs: programs)
         configuration.gatewayPort = port
+        configuration.timeScale = 1 / Double(speed)
+        if speed > 1 {
+            // A killed run keeps its order for as long as it might have taken.
+            configuration.timeoutSeconds["provision-order"] = max(4, 120 / speed)
+            configuration.parameters["RetryDelay"] = String(max(1, 30 / speed))
+        }
         configuration.echo = { [print] line in print("\(line.source) | \(line.text)") }
         let testbed = try RunningTestbed.start(configuration)
         defer { testbed.stop() }
@@ -39,6 +48,7 @@ public struct UpCommand {
         let addresses = testbed.addresses
         var lines = [
             "The testbed is up. Ctrl-C stops it and everything that it started; nothing is kept.", "",
+            "  Watch it      \(addresses.gateway)/",
             "  API Gateway   \(addresses.gateway)",
         ]
         for definition in testbed.resources.functions {

@@ -16,7 +16,13 @@ final class Gateway: Sendable {
     private let server: LoopbackServer
 
     /// Routes requests to the functions as their definitions say. Port 0 takes a free one.
-    init(_ functions: [LambdaFunction], port: UInt16, limits: Limits = Limits(), journal: Journal) throws {
+    ///
+    /// - Parameter page: may answer the requests that no function has a route for. They are not written to the journal,
+    ///   because the page polls.
+    init(
+        _ functions: [LambdaFunction], port: UInt16, limits: Limits = Limits(), journal: Journal,
+        page: @escaping @Sendable (ServerRequest) -> ServerReply? = { _ in nil }
+    ) throws {
         let routes = functions.flatMap { function in
             function.definition.routes.map {
                 Router.Route(
@@ -26,7 +32,8 @@ final class Gateway: Sendable {
         }
         let router = Router(routes: routes)
         server = try LoopbackServer(port: port) { request in
-            answer(request, router: router, limits: limits, journal: journal)
+            if router.match(request.method, request.path) == nil, let reply = page(request) { return reply }
+            return answer(request, router: router, limits: limits, journal: journal)
         }
     }
 

@@ -66,7 +66,21 @@ public final class LambdaFunction: Sendable {
         sandboxes.forEach { $0.stop() }
     }
 
-    var isIdle: Bool { pool.with { $0.taken == 0 } }
+    /// Kills every process, as a crash of the program does. Events at work fail; the function starts other processes.
+    ///
+    /// - Returns: how many processes were killed.
+    func killProcesses() -> Int {
+        let sandboxes = pool.with { pool in
+            defer { pool.idle = [] }
+            return pool.idle + pool.busy.values
+        }
+        sandboxes.forEach { $0.stop() }
+        return sandboxes.count
+    }
+
+    var isIdle: Bool { eventsAtWork == 0 }
+
+    var eventsAtWork: Int { pool.with { $0.taken } }
 
     /// The most events that were at work at once.
     public var mostRunsAtOnce: Int { pool.with { $0.mostTaken } }
