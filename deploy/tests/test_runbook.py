@@ -115,10 +115,11 @@ class RunbookTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
-        # deploy/redrive has tests of its own (test_redrive.py).
+        # These have tests of their own (test_redrive.py, test_doctor.py).
         (self.directory / "deploy").mkdir()
-        (self.directory / "deploy/redrive").write_text('#!/bin/sh\necho "redrive $*"\n')
-        (self.directory / "deploy/redrive").chmod(0o755)
+        for tool in "redrive", "doctor":
+            (self.directory / f"deploy/{tool}").write_text(f'#!/bin/sh\necho "{tool} $*"\n')
+            (self.directory / f"deploy/{tool}").chmod(0o755)
         (self.directory / "server.key").write_text("-----BEGIN PRIVATE KEY-----\n")
 
     def shell(self, *commands, **values):
@@ -165,6 +166,9 @@ class RunbookTest(unittest.TestCase):
         _, deployment = blocks("CONFIGURATION.md")
         named = set(re.findall(r"(\w+)=", deployment))
         self.assertEqual(named - {"SfLoginUrl", "SfUsername"}, set(REQUIRED))
+
+    def test_the_doctor(self):
+        self.assertEqual(self.runbook("deploy/doctor"), "doctor --stack orders\n")
 
     def test_unfinished_orders(self):
         self.put_order()

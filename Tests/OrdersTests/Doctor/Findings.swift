@@ -20,6 +20,13 @@ struct Findings {
     func detail(_ name: String) -> String? { check(name)?["detail"]?.string }
     func help(_ name: String) -> String? { check(name)?["help"]?.string }
 
+    func expect<Harness>(_ illness: Illness<Harness>, _ location: SourceLocation = #_sourceLocation) {
+        #expect(names(illness.isOK).contains(illness.check), sourceLocation: location)
+        #expect(detail(illness.check)?.contains(illness.detail) == true, sourceLocation: location)
+        guard let help = illness.help else { return }
+        #expect(self.help(illness.check)?.contains(help) == true, sourceLocation: location)
+    }
+
     private func check(_ name: String) -> JSON? { checks.first { $0["name"]?.string == name } }
 }
 
