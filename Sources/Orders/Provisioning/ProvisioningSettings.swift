@@ -41,7 +41,7 @@ struct ProvisioningSettings: ProgramSettings {
 
     init(_ environment: inout Environment) {
         ledgerTable = environment.text("LEDGER_TABLE")
-        orderQueueURL = environment.optional("ORDER_QUEUE_URL").map { _ in environment.url("ORDER_QUEUE_URL") }
+        orderQueueURL = environment.optional("ORDER_QUEUE_URL")
         salesforce = SalesforceSettings(&environment)
         pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
         provisionableStatuses = ProvisionableStatuses(&environment)
