@@ -65,7 +65,7 @@ struct CatalogueChecks {
             let faults = entries.compactMap(drift.priceFault)
             guard !faults.isEmpty else { return nil }
             throw Problem(
-                "\(faults.count) prices differ: \(Self.listed(faults, most: Self.mostGroups))",
+                "prices that differ: \(faults.count): \(Self.listed(faults, most: Self.mostGroups))",
                 help: "WHMCS bills its own price. Correct one of both, or set WHMCS_PRICE_FROM_SALESFORCE.")
         }
     }

@@ -80,7 +80,8 @@ struct FieldChecks {
         let known = Set(field.values.map { $0.lowercased() })
         let missing = settings.provisionableStatuses.names.filter { !known.contains($0.lowercased()) }
         return missing.isEmpty
-            ? nil : "no order has the status \(missing.joined(separator: ", ")), which SF_PROVISIONABLE_STATUSES names"
+            ? nil
+            : "the picklist Status has no \(missing.joined(separator: ", ")), which SF_PROVISIONABLE_STATUSES names"
     }
 }
 

@@ -29,7 +29,7 @@ extension Check {
         }
         do {
             let token = try Token(parameterValue: value)
-            return (.passed("Salesforce token", "\((now - token.issuedAt) / 60_000) minutes old"), token)
+            return (.passed("Salesforce token", "\((now - token.issuedAt) / 60_000) min old"), token)
         } catch { return (.failed("Salesforce token", Problem(error)), nil) }
     }
 }

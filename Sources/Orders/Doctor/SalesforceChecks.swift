@@ -48,7 +48,7 @@ struct SalesforceChecks {
                 guard let order = try salesforce.order(id, settings.fields) else {
                     throw Problem("order \(id) is listed and cannot be read", help: "Share its account with the user.")
                 }
-                return "order \(id) has \(order.items.count) lines"
+                return "order \(id), lines: \(order.items.count)"
             }
         } catch { return .failed(name, Problem(error)) }
     }

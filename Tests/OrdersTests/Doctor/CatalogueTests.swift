@@ -36,7 +36,7 @@ import Testing
             }, check: "catalogue: orders", detail: "WHMCS does not sell product 185 monthly in EUR (Import)"),
         Case(
             name: "price", change: { $0.sell("Bargain", 185, "Monthly", price: 5) }, check: "catalogue: prices",
-            detail: "1 prices differ: Bargain: Salesforce 5, WHMCS 9.90 USD", help: "WHMCS bills its own price"),
+            detail: "prices that differ: 1: Bargain: Salesforce 5, WHMCS 9.90 USD", help: "WHMCS bills its own price"),
         Case(
             name: "price that Salesforce sets",
             variables: ["WHMCS_PRICE_FROM_SALESFORCE": "true", "SF_CURRENCY": "USD"],

@@ -62,7 +62,7 @@ extension ProvisioningHarness {
             ])
         #expect(findings.names(false) == [])
         #expect(findings.names(nil) == ["catalogue: hidden products"])
-        #expect(findings.detail("Salesforce token") == "10 minutes old")
+        #expect(findings.detail("Salesforce token") == "10 min old")
         #expect(findings.detail("order queue") == "0 messages wait")
         #expect(findings.detail("catalogue: orders") == "4 products of the price book can be ordered")
     }
@@ -163,7 +163,7 @@ extension ProvisioningHarness {
             detail: "Provisioning_Status__c has no Broken", help: "SF_FIELD_"),
         Case(
             name: "misspelt order status", variables: ["SF_PROVISIONABLE_STATUSES": "Approved, Aktivated"],
-            check: "Salesforce order statuses", detail: "no order has the status Aktivated", help: "SF_FIELD_"),
+            check: "Salesforce order statuses", detail: "the picklist Status has no Aktivated", help: "SF_FIELD_"),
         Case(
             name: "order that cannot be read", variables: ["SF_FIELD_DOMAIN": "Nobody__c"], check: "Salesforce order",
             detail: "INVALID_FIELD", help: "check the SF_FIELD_ settings"),
