@@ -18,6 +18,14 @@ enum ProvisionableStatuses: Sendable, Equatable {
         }
     }
 
+    /// Empty for any.
+    var names: [String] {
+        switch self {
+        case .any: []
+        case .named(let names): names
+        }
+    }
+
     /// Salesforce compares picklist values without regard to case.
     func contains(_ status: String) -> Bool {
         switch self {

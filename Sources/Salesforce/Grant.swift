@@ -115,9 +115,14 @@ private func token(
         throw .noToken("the instance URL of the answer is not in Salesforce's domain")
     }
     if let wanted, organization(in: answer) != wanted {
-        throw .grantRefused(error: "another organization", message: "SF_ORGANIZATION_ID does not name the token's")
+        throw .anotherOrganization
     }
     return token
+}
+
+extension SalesforceFailure {
+    public static let anotherOrganization = SalesforceFailure.grantRefused(
+        error: "another organization", message: "SF_ORGANIZATION_ID does not name the token's")
 }
 
 /// Whether the token may go there: every later call takes it along, with the orders. The instances of a test are on this

@@ -121,7 +121,7 @@ extension SalesforceClient {
         }
     }
 
-    private func read(_ path: String, _ doing: String) throws(SalesforceFailure) -> JSON {
+    func read(_ path: String, _ doing: String) throws(SalesforceFailure) -> JSON {
         try json(send("GET", path, nil, doing), doing)
     }
 
@@ -133,9 +133,7 @@ extension SalesforceClient {
         return answer
     }
 
-    private func send(_ method: String, _ path: String, _ body: JSON?, _ doing: String) throws(SalesforceFailure)
-        -> Response
-    {
+    func send(_ method: String, _ path: String, _ body: JSON?, _ doing: String) throws(SalesforceFailure) -> Response {
         try exchange(method, { "\($0)/services/data/\(apiVersion)\(path)" }, body, doing)
     }
 

@@ -123,9 +123,14 @@ extension SalesforceSimulator.State {
             "Product2", id: id,
             [
                 "Name": .string(name), "ProductCode": .string(name.uppercased()), "Billing_Cycle__c": .string(cycle),
-                "Item_Class__c": "Service", "WH_Product_ID__c": .number(whmcsId),
+                "Item_Class__c": "Service", "WH_Product_ID__c": .number(whmcsId), "IsActive": true,
             ])
-        add("PricebookEntry", ["Product2Id": .string(id), "UnitPrice": .number(price)])
+        add(
+            "PricebookEntry",
+            [
+                "Product2Id": .string(id), "Pricebook2Id": .string(Seed.pricebook), "UnitPrice": .number(price),
+                "IsActive": true,
+            ])
     }
 }
 

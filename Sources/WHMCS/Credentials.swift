@@ -24,6 +24,9 @@ public struct Credentials: Sendable, Equatable, CustomStringConvertible, CustomD
         accessKey = value["accesskey"]?.stringOrNumber.flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Whether calls may come from any address: WHMCS checks the address of those without an access key.
+    public var hasAccessKey: Bool { accessKey != nil }
+
     var form: WHMCSClient.Form {
         [("identifier", identifier), ("secret", secret)] + (accessKey.map { [("accesskey", $0)] } ?? [])
     }

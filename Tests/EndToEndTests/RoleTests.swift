@@ -15,12 +15,11 @@ import Testing
     private static let callsOfAWS: Set = [
         "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage",
     ]
-    /// A run has one flow, and reads the secret of that one. Lambda asks for the attributes of the queue that it polls.
+    /// A run has one flow, and reads the secret of that one.
     private static let exceptions: [String: Set<Permission>] = [
         "refresh-sf-token": [
             Permission("ssm:GetParameters", "arn:aws:ssm:\(home):parameter/orders/salesforce/client-secret")
-        ],
-        "provision-order": [Permission("sqs:GetQueueAttributes", "arn:aws:sqs:\(home):local-OrderQueue")],
+        ]
     ]
 
     @Test("Every role allows what its program calls, and nothing else")
@@ -54,7 +53,7 @@ import Testing
         }
     }
 
-    /// Takes every way that calls AWS: orders, their status, recovery, reconciliation, alerts.
+    /// Takes every way that calls AWS: orders, their status, recovery, reconciliation, alerts, the doctor.
     private static func exercise(_ harness: EndToEndHarness) throws {
         let (order, _) = harness.newOrder()
         try harness.fulfill(order)
@@ -73,5 +72,10 @@ import Testing
         // Reconciliation needs a token, and finds that Salesforce has revoked it.
         harness.testbed.salesforce.revokeTokens()
         try harness.recover([:])
+        for program in ["provision-order", "refresh-sf-token"] {
+            let answer = try harness.testbed.invoke(program, ["doctor": true])
+            #expect(
+                JSON(answer.payload)?["checks"]?.array?.contains { $0["name"] == "ledger" && $0["ok"] == true } == true)
+        }
     }
 }

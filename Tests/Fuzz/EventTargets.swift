@@ -11,7 +11,7 @@ let eventTargets = [
         let event = parts(bytes)[0]
         let direct = invocation(event)
         _ = try? ProvisionRequested(direct, now: HTTPClient.start).detail
-        _ = try? PlanPreview.orderID(event)
+        _ = try? PlanPreview.orderID(JSON(event))
         if let queue = try? QueueEvent(event) {
             precondition(JSON(QueueEvent.answer(failed: queue.messages)) != nil)
             for message in queue.messages {

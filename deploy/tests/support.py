@@ -63,7 +63,9 @@ def deployed(**parameters):
 
 def fully_deployed():
     """The same with every optional resource."""
-    return deployed(SalesforceEventSource=RELAY, SecretsKeyArn=KEY, AlertTopicArn=TOPIC)
+    return deployed(
+        SalesforceEventSource=RELAY, SecretsKeyArn=KEY, AlertTopicArn=TOPIC, CatalogueCheckSchedule="rate(1 day)"
+    )
 
 
 def statements(role):

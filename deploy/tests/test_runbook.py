@@ -117,9 +117,9 @@ class RunbookTest(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
-        # They have tests of their own (test_plan.py, test_redrive.py).
+        # They have tests of their own (test_plan.py, test_redrive.py, test_doctor.py).
         (self.directory / "deploy").mkdir()
-        for tool in "plan", "redrive":
+        for tool in "plan", "redrive", "doctor":
             (self.directory / "deploy" / tool).write_text(f'#!/bin/sh\necho "{tool} $*"\n')
             (self.directory / "deploy" / tool).chmod(0o755)
         # Without the venv that deploy/orders would make.
@@ -219,10 +219,13 @@ class RunbookTest(unittest.TestCase):
         self.put_order()
         self.runbook("restore-table-to-point-in-time")
         key = {"pk": {"S": f"order#{ORDER}"}}
-        restored = self.moto.call("dynamodb", "GetItem", TableName="orders-restored", Key=key)
+        restored = self.moto.call("dynamodb", "GetItem", TableName="orders-ledger-restored", Key=key)
         self.assertEqual(restored["Item"]["status"], {"S": "Activating"})
-        answer = self.moto.call("dynamodb", "DescribeTimeToLive", TableName="orders-restored")
+        answer = self.moto.call("dynamodb", "DescribeTimeToLive", TableName="orders-ledger-restored")
         self.assertEqual(answer["TimeToLiveDescription"]["AttributeName"], "expiresAt")
+
+    def test_the_doctor(self):
+        self.assertEqual(self.runbook("deploy/doctor"), "doctor --stack orders\n")
 
     def test_unfinished_orders(self):
         self.put_order()

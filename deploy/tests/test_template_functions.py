@@ -26,7 +26,7 @@ VARIABLES = {
         LEDGER_TABLE EVENT_BUS_NAME SF_WEBHOOK_SECRET_PARAMETER SF_WEBHOOK_IP_ALLOWLIST
         SF_ORGANIZATION_ID WEBHOOK_TIMESTAMP_TOLERANCE""",
     "provision-order": """
-        LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID
+        LEDGER_TABLE ORDER_QUEUE_URL SF_ACCESS_TOKEN_PARAMETER SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID
         SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS SF_FIELD_ERROR_CODE SF_FIELD_ERROR_MESSAGE SF_FIELD_WHMCS_ORDER_ID
         SF_FIELD_LAST_ATTEMPT SF_FIELD_CLIENT SF_FIELD_PRODUCT SF_FIELD_BILLING_CYCLE SF_FIELD_SERVICE_ID
         SF_ERROR_MESSAGE_LENGTH SF_FIELD_CUSTOMER_NO SF_CURRENCY SF_FIELD_DOMAIN SF_FIELD_HOSTNAME
@@ -351,7 +351,7 @@ class TemplateFunctionsTest(unittest.TestCase):
     def test_only_schedules_of_this_account_may_use_their_roles(self):
         roles = {self.stack.arn(logical): role for logical, role in self.stack.of_type("AWS::IAM::Role")}
         schedules = [schedule["Target"]["RoleArn"] for _, schedule in self.stack.of_type("AWS::Scheduler::Schedule")]
-        self.assertEqual(len(set(schedules)), 2)
+        self.assertEqual(len(set(schedules)), 3)
         trusting = set()
         for arn, role in roles.items():
             (statement,) = role["AssumeRolePolicyDocument"]["Statement"]

@@ -62,6 +62,8 @@ enum ItemKey {
 
     static let breakers = "breakers"
     static let token = "token"
+    /// Of no item: no program writes one with this key.
+    static let nothing = "doctor"
 
     private static let orderPrefix = "order#"
     private static func hash(_ text: String) throws(CryptoFailure) -> String { hex(try sha256(Array(text.utf8))) }

@@ -10,8 +10,8 @@ struct PlanPreview {
     let planner: Planner
 
     /// The order of an operator's `{"plan": "<order id>"}`; nil for any other event.
-    static func orderID(_ event: [UInt8]) throws(FunctionError) -> RecordID? {
-        guard let member = JSON(event)?["plan"] else { return nil }
+    static func orderID(_ event: JSON?) throws(FunctionError) -> RecordID? {
+        guard let member = event?["plan"] else { return nil }
         guard let id = member.string.flatMap({ RecordID($0) }) else {
             throw FunctionError("MalformedEvent", "plan in the event must be a Salesforce id")
         }

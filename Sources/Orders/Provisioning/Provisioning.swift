@@ -27,9 +27,12 @@ struct Provisioning: Program {
     /// Provisions the orders of the order queue's messages, or of a bare event, as far as it can. The ledger holds the
     /// result; only an unreadable event or a ledger that does not answer is an error.
     ///
-    /// An operator's `{"plan": "<order id>"}` only shows what that would be.
+    /// An operator's `{"plan": "<order id>"}` only shows what that would be, and `{"doctor": true}` what would prevent it
+    /// for any order.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
-        if let id = try PlanPreview.orderID(invocation.payload) { return try preview(id, invocation) }
+        let event = JSON(invocation.payload)
+        if let id = try PlanPreview.orderID(event) { return try preview(id, invocation) }
+        if let request = try DoctorRequest(event) { return examine(request, invocation) }
         guard let queue = try QueueEvent(invocation.payload) else {
             let order = try provision(ProvisionRequested(invocation, now: context.http.now()), invocation)
             return JSON.object(["orderId": .string(order.id.text), "status": .string(order.status.rawValue)]).bytes
@@ -134,6 +137,21 @@ struct Provisioning: Program {
             whmcs: { try whmcs(http) }, http: http)
         let ledger = Ledger(context.table(settings.ledgerTable, http), now: http.now)
         return try PlanPreview(ledger: ledger, planner: planner).answer(id).bytes
+    }
+
+    /// The schedule's look at the catalogue has no reader but the alert.
+    private func examine(_ request: DoctorRequest, _ invocation: Invocation) -> [UInt8] {
+        var http = context.http.until(invocation.deadline - 2_000)
+        // Once more, for a connection that has died; a system that stays silent is a finding.
+        http.retries = 1
+        let checks = ProvisioningDoctor(context: context, http: http).checks(request)
+        let answer = Check.answer(checks)
+        if case .catalogue = request, let alert = ProvisioningDoctor.alert(checks) {
+            let log = context.log.with(["requestId": .string(invocation.requestID)])
+            log.warn("catalogue checked", ["answer": JSON(answer) ?? .null])
+            alerts(context.http.until(invocation.deadline - 200), log).raise(alert)
+        }
+        return answer
     }
 
     private func whmcs(_ http: HTTPClient) throws -> WHMCSClient {

@@ -4,6 +4,8 @@ import Salesforce
 
 struct ProvisioningSettings: ProgramSettings {
     var ledgerTable: String
+    /// Where this program's events come from: only the doctor looks there.
+    var orderQueueURL: String?
     var salesforce: SalesforceSettings
     var pricebookID: RecordID?
     var provisionableStatuses: ProvisionableStatuses
@@ -39,6 +41,7 @@ struct ProvisioningSettings: ProgramSettings {
 
     init(_ environment: inout Environment) {
         ledgerTable = environment.text("LEDGER_TABLE")
+        orderQueueURL = environment.optional("ORDER_QUEUE_URL")
         salesforce = SalesforceSettings(&environment)
         pricebookID = environment.salesforceID("PORTAL_PRICEBOOK_ID")
         provisionableStatuses = ProvisionableStatuses(&environment)

@@ -82,8 +82,11 @@ struct TokenRefresh: Program {
     /// `{"rejectedToken": "<fingerprint>"}`, empty for a missing token, requests nothing of Salesforce when the parameter
     /// already holds another token. Of invocations at the same time only the first requests one.
     ///
+    /// An operator's `{"doctor": true}` only shows whether it could.
+    ///
     /// - Returns: `{"refreshed": true | false}`.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
+        if try DoctorRequest(JSON(invocation.payload)) != nil { return examine(invocation) }
         let http = context.http.until(invocation.deadline - 500)
         let log = context.log.with(["requestId": .string(invocation.requestID)])
         let store = context.parameterStore(http)
@@ -126,6 +129,16 @@ struct TokenRefresh: Program {
         return JSON.object(["refreshed": true]).bytes
     }
 
+    private func examine(_ invocation: Invocation) -> [UInt8] {
+        var http = context.http.until(invocation.deadline - 2_000)
+        http.retries = 1
+        let ledger = Ledger(context.table(settings.ledgerTable, http), now: http.now)
+        let doctor = TokenDoctor(settings: settings, ledger: ledger, http: http) { [http] in
+            try grant(context.parameterStore(http), http.now(), youngerThan: 0)
+        }
+        return Check.answer(doctor.checks())
+    }
+
     /// A lease that is not released expires, so this is no failure of the refresh.
     private func release(_ ledger: Ledger, _ owner: String, storedAt: Timestamp?, _ log: Log) {
         do {
@@ -159,16 +172,19 @@ struct TokenRefresh: Program {
         try store.get([settings.tokenParameter])[settings.tokenParameter].flatMap { try? Token(parameterValue: $0) }
     }
 
-    private func grant(_ store: ParameterStore, _ now: Timestamp) throws -> Grant {
+    /// - Parameter limit: see `ParameterCache`.
+    private func grant(
+        _ store: ParameterStore, _ now: Timestamp, youngerThan limit: Milliseconds? = nil
+    ) throws -> Grant {
         switch settings.flow {
         case .clientCredentials(let parameter):
             return .clientCredentials(
                 clientId: settings.clientID,
-                secret: String(try secret(parameter, "SF_CLIENT_SECRET_PARAMETER", store, now).trimmed))
+                secret: String(try secret(parameter, "SF_CLIENT_SECRET_PARAMETER", store, now, limit).trimmed))
         case .jwtBearer(let username, let audience, let parameter, let path):
             let key =
                 if let parameter {
-                    try secret(parameter, "SF_PRIVATE_KEY_PARAMETER", store, now)
+                    try secret(parameter, "SF_PRIVATE_KEY_PARAMETER", store, now, limit)
                 } else {
                     try file(path ?? "")
                 }
@@ -177,9 +193,10 @@ struct TokenRefresh: Program {
         }
     }
 
-    private func secret(_ name: String, _ variable: String, _ store: ParameterStore, _ now: Timestamp) throws -> String
-    {
-        guard let value = try context.parameters.get([name], from: store, now: now)[name] else {
+    private func secret(
+        _ name: String, _ variable: String, _ store: ParameterStore, _ now: Timestamp, _ limit: Milliseconds?
+    ) throws -> String {
+        guard let value = try context.parameters.get([name], from: store, now: now, youngerThan: limit)[name] else {
             throw FunctionError("Configuration", "\(variable) names a parameter that does not exist")
         }
         return value

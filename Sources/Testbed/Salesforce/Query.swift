@@ -206,7 +206,7 @@ private struct QueryRun {
 
 extension QueryRun {
     private func known(_ name: String, of type: String) throws(SalesforceRefusal) -> Schema.Field {
-        if let field = Schema.field(name, of: type), !field.isOfCurrencies || state.hasCurrencies { return field }
+        if let field = Schema.field(name, of: type), state.isVisible(field, of: type) { return field }
         throw SalesforceRefusal(
             status: 400, code: "INVALID_FIELD",
             message: "No such column '\(name)' on entity '\(type)'. If you are attempting to use a custom field, be "

@@ -195,6 +195,7 @@ private struct SOQLParser {
         case .literal(let text): return .string(text)
         case .word(let text):
             if text.lowercased() == "null" { return .null }
+            if let flag = Bool(text.lowercased()) { return .bool(flag) }
             if let number = Double(text) { return .number(number) }
             if isTime(text) { return .string(text) }
             throw malformed("unexpected token: '\(text)'")

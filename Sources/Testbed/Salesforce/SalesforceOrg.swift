@@ -78,6 +78,8 @@ package final class SalesforceOrg: Sendable {
                 return SalesforceReply(200, try state.query(text, pageSize: pageSize, dataPath: dataPath))
             case ("GET", "query", 5):
                 return SalesforceReply(200, try state.queryMore(path[4], pageSize: pageSize, dataPath: dataPath))
+            case ("GET", "sobjects", 6) where path[5] == "describe":
+                return SalesforceReply(200, try state.describe(path[4]))
             case ("PATCH", "sobjects", 6):
                 try state.update(path[4], path[5], body?.object ?? [:])
                 return SalesforceReply(204, nil)
@@ -92,7 +94,7 @@ package final class SalesforceOrg: Sendable {
     }
 
     private func reply(_ reply: SalesforceReply, _ state: SalesforceSimulator.State) -> ServerReply {
-        var headers = [(name: "Sforce-Limit-Info", value: "api-usage=\(state.requests.count)/100000")]
+        var headers = [(name: "Sforce-Limit-Info", value: "api-usage=\(state.requests.count)/\(state.dailyCalls)")]
         if reply.body != nil { headers.append(("Content-Type", "application/json;charset=UTF-8")) }
         return .answer(status: reply.status, headers: headers, body: reply.body?.salesforceBytes ?? [])
     }

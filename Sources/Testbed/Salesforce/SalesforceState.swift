@@ -18,6 +18,10 @@ extension SalesforceSimulator {
         public internal(set) var requests: [String] = []
         /// Whether the org has several currencies, and each order one of them.
         public var hasCurrencies = false
+        /// The fields that the integration user may not see or edit, by `Order.Status`.
+        public var fieldAccess: [String: FieldAccess] = [:]
+        /// How many API calls the org has in 24 hours.
+        public var dailyCalls = 100_000
 
         /// The rows of query results with several pages, by locator.
         var cursors: [String: [JSON]] = [:]
@@ -28,7 +32,18 @@ extension SalesforceSimulator {
         package var clock: Timestamp?
         var now: Timestamp { clock ?? .now() }
 
+        public enum FieldAccess: Sendable {
+            case hidden, readOnly
+        }
+
         public init() {}
+
+        /// Nil where the user has all.
+        func access(to field: String, of type: String) -> FieldAccess? { fieldAccess["\(type).\(field)"] }
+
+        func isVisible(_ field: Schema.Field, of type: String) -> Bool {
+            access(to: field.name, of: type) != .hidden && (!field.isOfCurrencies || hasCurrencies)
+        }
 
         /// The record with that id of 15 or 18 characters.
         public func record(_ type: String, _ id: String) -> [String: JSON]? {

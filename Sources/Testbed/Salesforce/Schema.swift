@@ -5,7 +5,8 @@ enum Schema {
         case text(length: Int)
         case number
         case datetime
-        case picklist
+        case boolean
+        case picklist([String])
         case restrictedPicklist([String])
         /// The id of a record of `type`. `relationship` is its name in a SOQL path.
         case reference(relationship: String, type: String)
@@ -22,12 +23,12 @@ enum Schema {
     static let objects: [String: [Field]] = [
         "Order": system + [
             Field(name: "OrderNumber", kind: .text(length: 30), readOnly: true),
-            Field(name: "Status", kind: .picklist),
+            Field(name: "Status", kind: .picklist(["Draft", "Pending Review", "Approved", "Activated"])),
             Field(name: "AccountId", kind: .reference(relationship: "Account", type: "Account")),
             Field(name: "Pricebook2Id", kind: .text(length: 18)),
             Field(name: "EffectiveDate", kind: .text(length: 10)),
             Field(name: "TotalAmount", kind: .number, readOnly: true),
-            Field(name: "CurrencyIsoCode", kind: .picklist, isOfCurrencies: true),
+            Field(name: "CurrencyIsoCode", kind: .picklist(["EUR", "USD"]), isOfCurrencies: true),
             Field(
                 name: "Provisioning_Status__c", kind: .restrictedPicklist(["Activating", "Provisioned", "Failed"])),
             Field(name: "Provisioning_Error_Code__c", kind: .text(length: 255)),
@@ -54,14 +55,18 @@ enum Schema {
         ],
         "PricebookEntry": system + [
             Field(name: "Product2Id", kind: .reference(relationship: "Product2", type: "Product2")),
+            Field(name: "Pricebook2Id", kind: .text(length: 18), readOnly: true),
             Field(name: "UnitPrice", kind: .number),
+            Field(name: "IsActive", kind: .boolean),
+            Field(name: "CurrencyIsoCode", kind: .picklist(["EUR", "USD"]), isOfCurrencies: true),
         ],
         "Product2": system + [
             Field(name: "Name", kind: .text(length: 255)),
             Field(name: "ProductCode", kind: .text(length: 255)),
             Field(name: "StockKeepingUnit", kind: .text(length: 180)),
-            Field(name: "Billing_Cycle__c", kind: .picklist),
-            Field(name: "Item_Class__c", kind: .picklist),
+            Field(name: "IsActive", kind: .boolean),
+            Field(name: "Billing_Cycle__c", kind: .picklist(["Monthly", "Annual", "Onetime"])),
+            Field(name: "Item_Class__c", kind: .picklist(["Service", "Installation", "Add-on", "Activation"])),
             Field(name: "WH_Product_ID__c", kind: .number),
             Field(name: "WH_Product_Name__c", kind: .text(length: 255)),
         ],

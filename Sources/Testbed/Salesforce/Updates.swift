@@ -9,7 +9,7 @@ extension SalesforceSimulator.State {
             throw .notFound
         }
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) {
-            let field = try Schema.writable(name, of: type)
+            let field = try Schema.writable(name, of: type, access(to: name, of: type))
             record[field.name] = try field.checked(value)
         }
         record["LastModifiedDate"] = .string(salesforceTime(now))
@@ -100,8 +100,10 @@ private func saveError(_ id: String?, _ code: String, _ message: String, _ field
 }
 
 extension Schema {
-    fileprivate static func writable(_ name: String, of type: String) throws(SalesforceRefusal) -> Field {
-        guard let field = objects[type]?.first(where: { $0.name == name }) else {
+    fileprivate static func writable(
+        _ name: String, of type: String, _ access: SalesforceSimulator.State.FieldAccess?
+    ) throws(SalesforceRefusal) -> Field {
+        guard let field = objects[type]?.first(where: { $0.name == name }), access != .hidden else {
             throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD", message: "No such column '\(name)' on sobject of type \(type)")
         }
@@ -110,7 +112,7 @@ extension Schema {
                 status: 400, code: "INVALID_FIELD",
                 message: "The Id field should not be specified in the sobject data.")
         }
-        if field.readOnly {
+        if field.readOnly || access == .readOnly {
             throw SalesforceRefusal(
                 status: 400, code: "INVALID_FIELD_FOR_INSERT_UPDATE",
                 message: "Unable to create/update fields: \(name). Please check the security settings of this field "
@@ -128,7 +130,7 @@ extension Schema.Field {
     /// The value as the record stores it. Salesforce takes no number for text, and no text for a number.
     fileprivate func checked(_ value: JSON) throws(SalesforceRefusal) -> JSON {
         switch (kind, value) {
-        case (_, .null), (.number, .number), (.picklist, .string):
+        case (_, .null), (.number, .number), (.boolean, .bool), (.picklist, .string):
             return value
         case (.text(let length), .string(let text)):
             // Salesforce counts UTF-16 units.
