@@ -10,10 +10,11 @@ import Testing
     private static let home = "eu-west-1:123456789012"
     private static let topic = "arn:aws:sns:\(home):alerts"
 
-    /// What AWS itself calls with a function's role, by action: it writes the logs, polls the order queue, and stores events
-    /// that failed in every retry.
+    /// What AWS itself calls with a function's role, by action: it writes the logs, polls the order queue, stores events
+    /// that failed in every retry, and sends traces.
     private static let callsOfAWS: Set = [
         "logs:CreateLogStream", "logs:PutLogEvents", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:SendMessage",
+        "xray:PutTraceSegments", "xray:PutTelemetryRecords",
     ]
     /// A run has one flow, and reads the secret of that one. Lambda asks for the attributes of the queue that it polls.
     private static let exceptions: [String: Set<Permission>] = [

@@ -48,6 +48,7 @@ VARIABLES = {
 
 # What each function may do, and to which resource. `logs` stands for the function's own log group.
 LOGS = {("logs:CreateLogStream", "logs"), ("logs:PutLogEvents", "logs")}
+TRACES = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
 LEDGER = f"dynamodb:{REGION}:{ACCOUNT}:table/orders-Ledger"
 BUS = f"events:{REGION}:{ACCOUNT}:event-bus/orders-orders"
 PARAMETER = f"ssm:{REGION}:{ACCOUNT}:parameter/orders/"
@@ -248,6 +249,11 @@ class TemplateFunctionsTest(unittest.TestCase):
     def test_the_scripts_read_the_same_functions(self):
         self.assertEqual(run(DEPLOY / "package/functions").stdout.split(), list(self.functions))
 
+    def test_tracing_is_off_unless_it_is_switched_on(self):
+        for mode, stack in ("PassThrough", self.stack), ("Active", deployed(Tracing="Active")[0]):
+            for logical, properties in stack.of_type("AWS::Lambda::Function"):
+                self.assertEqual(properties["TracingConfig"], {"Mode": mode}, logical)
+
     def test_variables(self):
         for program, names in VARIABLES.items():
             variables = self.functions[program]["Environment"]["Variables"]
@@ -283,7 +289,7 @@ class TemplateFunctionsTest(unittest.TestCase):
                     for resource in as_list(statement["Resource"]):
                         resource = resource.removeprefix("arn:aws:")
                         granted.add((action, "logs" if resource == own else resource))
-            self.assertEqual(granted, LOGS | PERMISSIONS[program], program)
+            self.assertEqual(granted, LOGS | TRACES | PERMISSIONS[program], program)
 
     def test_refresh_writes_one_item_of_the_ledger(self):
         role = self.roles[self.functions["refresh-sf-token"]["Role"]]
@@ -297,6 +303,9 @@ class TemplateFunctionsTest(unittest.TestCase):
                 for resource in as_list(statement["Resource"]):
                     # Only the ARN of a log group ends with a star: its streams have no names yet.
                     self.assertNotIn("*", resource.removesuffix(":*") if ":log-group:" in resource else resource)
+                # X-Ray knows no resources.
+                if {(action, "*") for action in as_list(statement["Action"])} == TRACES:
+                    continue
 
     def test_a_role_may_not(self):
         """What no change may allow: what the others may do, and what would undo the ledger or the limits."""

@@ -43,7 +43,8 @@ struct Provisioning: Program {
         var invocation = invocation
         invocation.payload = message.body
         do {
-            _ = try provision(ProvisionRequested(invocation, now: context.http.now()), invocation)
+            _ = try provision(
+                ProvisionRequested(invocation, now: context.http.now()), invocation, click: message.trace)
             return true
         } catch {
             // Such an event fails at each delivery. One alert is enough.
@@ -72,11 +73,13 @@ struct Provisioning: Program {
         }
     }
 
-    private func provision(_ request: ProvisionRequested, _ invocation: Invocation) throws -> LedgerOrder {
+    private func provision(
+        _ request: ProvisionRequested, _ invocation: Invocation, click: TraceHeader? = nil
+    ) throws -> LedgerOrder {
         let log = context.log.with([
             "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
             "correlationId": .string(request.correlationID),
-        ])
+        ]).with(invocation.traceFields(click: click))
         let table = context.table(settings.ledgerTable, context.http.until(invocation.deadline - 200))
         let ledger = Ledger(table, now: context.http.now)
         // Two deliveries may have the same request id, and they must not share a lease.

@@ -109,6 +109,7 @@ struct RecoveryRound {
                 orderID: order.id, requestNumber: order.requestNumber,
                 correlationID: order.correlationID ?? "recovery", requestedAt: http.now())
         }
+        // Without a trace: X-Ray links a trace to a hundred others at most, and a round may publish thousands of events.
         let (accepted, failure) = bus.put(events)
         unpublished.count += orders.count - accepted
         unpublished.failure = unpublished.failure ?? failure
