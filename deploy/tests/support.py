@@ -59,7 +59,12 @@ def deployed(**parameters):
 
 def fully_deployed():
     """The same with every optional resource."""
-    return deployed(SalesforceEventSource=RELAY, SecretsKeyArn=KEY, AlertTopicArn=TOPIC)
+    return deployed(
+        SalesforceEventSource=RELAY,
+        SecretsKeyArn=KEY,
+        AlertTopicArn=TOPIC,
+        AlertWebhookSecretParameter="/orders/alerts/webhook-secret",
+    )
 
 
 def statements(role):

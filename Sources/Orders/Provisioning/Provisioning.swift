@@ -66,9 +66,9 @@ struct Provisioning: Program {
         let alerts = alerts(context.http, context.log)
         switch error {
         case let error as FunctionError where error.type == "MalformedEvent":
-            alerts.raise("Unreadable event goes to the dead-letter queue: \(error.message)")
+            alerts.raise(.unreadableEvent(error.message))
         case let error as Ledger.UnknownOrder:
-            alerts.raise("Event of an unknown order goes to the dead-letter queue", error.id)
+            alerts.raise(.unknownOrder, error.id)
         default: break
         }
     }
@@ -94,7 +94,8 @@ struct Provisioning: Program {
     }
 
     private func alerts(_ http: HTTPClient, _ log: Log) -> Alerts {
-        Alerts(settings: settings.alerts, account: context.account, http: http, log: log)
+        Alerts(
+            settings: settings.alerts, account: context.account, http: http, log: log, parameters: context.parameters)
     }
 
     private func run(_ lease: Lease, _ ledger: Ledger, _ invocation: Invocation, _ log: Log) throws -> LedgerOrder {
@@ -159,11 +160,13 @@ struct Provisioning: Program {
         return try Credentials(parameterValue: value)
     }
 
-    /// WHMCS's and Salesforce's, in one call.
+    /// WHMCS's and Salesforce's, and the secret of the alerts, in one call.
     private func readParameters(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> [String: String] {
-        try context.parameters.get(
-            [settings.credentialsParameter, settings.salesforce.tokenParameter], from: context.parameterStore(http),
-            now: http.now(), youngerThan: limit)
+        let names = [
+            settings.credentialsParameter, settings.salesforce.tokenParameter, settings.alerts.secretParameter,
+        ]
+        return try context.parameters.get(
+            names.compactMap(\.self), from: context.parameterStore(http), now: http.now(), youngerThan: limit)
     }
 }
 

@@ -123,6 +123,6 @@ struct RecoveryRound {
     private func alert(_ unpublished: Unpublished) {
         guard let failure = unpublished.failure else { return }
         log.error("due orders not published", ["error": .string("\(failure)")])
-        alerts.raise("Failed to publish \(unpublished.count) due orders; next retry in 2 minutes")
+        alerts.raise(.notPublished(unpublished.count))
     }
 }
