@@ -4,7 +4,7 @@ import JSON
 
 /// One outside call of a traced invocation, as a document of its own ("AWS X-Ray segment documents", "Subsegments").
 struct Subsegment {
-    var id: String
+    var id = Self.newID()
     var trace: TraceHeader
     var call: TracedCall
     var method: String
@@ -33,7 +33,7 @@ struct Subsegment {
             document["cause"] = [
                 "exceptions": [
                     [
-                        "id": .string(id), "type": .string("\(failure.kind)"), "remote": true,
+                        "id": .string(Self.newID()), "type": .string("\(failure.kind)"), "remote": true,
                         "message": .string(failure.description.excerpt),
                     ]
                 ]
@@ -42,6 +42,12 @@ struct Subsegment {
         document["http"] = .object(http)
         if !aws.isEmpty { document["aws"] = .object(aws) }
         return .object(document)
+    }
+
+    /// 64 random bits in 16 hex digits.
+    private static func newID() -> String {
+        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
     private func seconds(_ milliseconds: Double) -> JSON { .number(milliseconds / 1000) }

@@ -48,13 +48,7 @@ final class Tracer {
         guard count < Self.mostSubsegments, let call = TracedCall(request) else { return }
         count += 1
         let subsegment = Subsegment(
-            id: Self.newID(), trace: trace, call: call, method: request.method, start: start, end: end, result: result)
+            trace: trace, call: call, method: request.method, start: start, end: end, result: result)
         daemon.send(subsegment.document.bytes)
-    }
-
-    /// 64 random bits in 16 hex digits.
-    private static func newID() -> String {
-        let digits = String(UInt64.random(in: 0...UInt64.max), radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }
