@@ -1,4 +1,5 @@
 import Basics
+import Glibc
 import HTTP
 
 /// Sends a subsegment of each outside call to X-Ray, while the invocation's trace is sampled. Otherwise it does nothing:
@@ -22,7 +23,9 @@ final class Tracer {
 
     /// Begins an invocation. Calls outside of one, as in the init phase, belong to no trace that is known.
     func begin(_ invocation: Invocation) {
-        trace = invocation.trace.flatMap { $0.isSampled ? $0 : nil }
+        // Most headers say no, and a search is cheaper than a reading.
+        let mayBeSampled = invocation.traceID.map { strstr($0, "Sampled=1") != nil } == true
+        trace = mayBeSampled ? invocation.trace.flatMap { $0.isSampled ? $0 : nil } : nil
         count = 0
     }
 

@@ -29,8 +29,8 @@ struct AlertText {
         return fields
     }
 
-    /// For a webhook: what the log has, and `text`, which Slack, Mattermost and Google Chat show ("Sending messages using
-    /// incoming webhooks").
+    /// For a webhook: what the log has, and `text`, which Slack and Mattermost show ("Sending messages using incoming
+    /// webhooks").
     var webhookBody: [UInt8] {
         let what = message + (code.map { " (\($0.rawValue))" } ?? "")
         let text = ([what, nextStep] + links.map(\.text)).joined(separator: "\n")
