@@ -20,13 +20,19 @@ public struct EventBus {
     /// Publishes events of one type, ten a call and all calls concurrently. The service answers 200 even when it refuses
     /// some events; then the whole call counts as failed.
     ///
+    /// - Parameter traceHeader: of X-Ray, which EventBridge hands on to the targets, and to SQS as the message's
+    ///   `AWSTraceHeader` ("Amazon EventBridge integration with AWS X-Ray"). It must be valid.
     /// - Returns: the number of published events, and why the others failed.
-    public func put(source: String, detailType: String, details: [JSON]) -> (taken: Int, failure: AWSFailure?) {
+    public func put(
+        source: String, detailType: String, details: [JSON], traceHeader: String? = nil
+    ) -> (taken: Int, failure: AWSFailure?) {
         let entries = details.map { detail -> JSON in
-            [
+            var entry: [String: JSON] = [
                 "EventBusName": .string(name), "Source": .string(source), "DetailType": .string(detailType),
                 "Detail": .string(String(decoding: detail.bytes, as: UTF8.self)),
             ]
+            entry["TraceHeader"] = traceHeader.map(JSON.string)
+            return .object(entry)
         }
         let calls = entries.chunks(of: 10)
         let results = service.callAll("PutEvents", calls.map { ["Entries": .array($0)] })

@@ -21,6 +21,9 @@ public final class ParameterCache {
         self.onOutage = onOutage
     }
 
+    /// The value that was read last, however old; nil when there was none. Reads nothing.
+    public func kept(_ name: String) -> String? { kept[name]?.value }
+
     /// The values of `names`. Those that are missing here or too old are read in one call.
     ///
     /// - Parameters:

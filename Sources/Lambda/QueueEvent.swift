@@ -6,6 +6,8 @@ public struct QueueEvent: Sendable {
         public var id: String
         /// How often the queue has delivered the message, this time included. SQS calls it approximate.
         public var receiveCount: Int
+        /// The trace that the sender of the message belongs to.
+        public var trace: TraceHeader?
         public var body: [UInt8]
     }
 
@@ -22,6 +24,7 @@ public struct QueueEvent: Sendable {
                     id: try record.value("messageId", \.string),
                     receiveCount: try attributes?.optional("ApproximateReceiveCount") { $0.string.flatMap(Int.init) }
                         ?? 1,
+                    trace: try attributes?.optional("AWSTraceHeader", \.string).flatMap(TraceHeader.init),
                     body: Array(try record.value("body", \.string).utf8)))
         }
     }

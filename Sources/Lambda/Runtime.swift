@@ -11,11 +11,13 @@ public struct Runtime {
     private let api: RuntimeAPI
     private let log: Log
     private let now: () -> Timestamp
+    private let tracer: Tracer?
 
-    init(api: RuntimeAPI, log: Log, now: @escaping () -> Timestamp) {
+    init(api: RuntimeAPI, log: Log, now: @escaping () -> Timestamp, tracer: Tracer? = nil) {
         self.api = api
         self.log = log
         self.now = now
+        self.tracer = tracer
     }
 
     /// Configures the function and serves events until the Runtime API is gone; then logs why and exits with status 1.
@@ -30,9 +32,10 @@ public struct Runtime {
             exit(1)
         }
         let http = HTTPClient.live()
-        let runtime = Runtime(api: RuntimeAPI(address: address, http: http), log: log, now: http.now)
+        let tracer = Tracer(address: environment.values["AWS_XRAY_DAEMON_ADDRESS"])
+        let runtime = Runtime(api: RuntimeAPI(address: address, http: http), log: log, now: http.now, tracer: tracer)
         do {
-            try runtime.serve { try start(environment, http, log) }
+            try runtime.serve { try start(environment, tracer?.traced(http) ?? http, log) }
         } catch {
             log.error("exiting", ["error": .string("\(error)")])
             exit(1)
@@ -46,6 +49,7 @@ public struct Runtime {
             let invocation = try api.next()
             // X-Ray's libraries and others read it; a custom runtime has to set it.
             setenv("_X_AMZN_TRACE_ID", invocation.traceID ?? "", 1)
+            tracer?.begin(invocation)
             try handle(invocation, with: handler)
         }
     }

@@ -77,10 +77,12 @@ struct ProvisionRequested: Equatable {
 }
 
 extension EventBus {
+    /// - Parameter trace: that the events' runs are linked to.
     /// - Returns: how many events the bus accepted, and why not the others.
-    func put(_ events: [ProvisionRequested]) -> (accepted: Int, failure: AWSFailure?) {
+    func put(_ events: [ProvisionRequested], trace: TraceHeader? = nil) -> (accepted: Int, failure: AWSFailure?) {
         let (accepted, failure) = put(
-            source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, details: events.map(\.detail))
+            source: ProvisionRequested.source, detailType: ProvisionRequested.detailType, details: events.map(\.detail),
+            traceHeader: trace?.text)
         return (accepted, failure)
     }
 }

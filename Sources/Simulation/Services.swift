@@ -18,7 +18,7 @@ final class Services {
         self.plan = plan
         parameters = [
             "/webhook-secret": Secrets.webhook, "/client-secret": Secrets.client,
-            "/whmcs": Services.credentials(Secrets.whmcs),
+            "/whmcs": Services.credentials(Secrets.whmcs), "/alert-secret": Secrets.alerts,
         ]
         salesforce = SimulatedSalesforce(EpisodePlan.start)
         whmcs = SimulatedWHMCS(plan.behaviours, seed: plan.seed)
@@ -31,8 +31,9 @@ final class Services {
         static let whmcs = "whmcs-secret-of-the-simulation"
         static let nextWHMCS = "next-whmcs-secret-of-the-simulation"
         static let aws = "aws-secret-of-the-simulation"
+        static let alerts = "alert-secret-of-the-simulation"
 
-        static let all = [webhook, nextWebhook, client, whmcs, nextWHMCS, aws]
+        static let all = [webhook, nextWebhook, client, whmcs, nextWHMCS, aws, alerts]
     }
 
     private static func credentials(_ secret: String) -> String {
@@ -53,7 +54,7 @@ final class Services {
             "WHMCS_PAYMENT_METHOD": "mailin",
             "WHMCS_MARKER_FIELD": plan.behaviours.usesMarkerField ? "Salesforce Order" : "",
             "WHMCS_QUIET_TIME": plan.without == .quietTime ? "0" : "600",
-            "SECURITY_ALERT_WEBHOOK": "http://\(Addresses.alerts)/",
+            "SECURITY_ALERT_WEBHOOK": "http://\(Addresses.alerts)/", "ALERT_WEBHOOK_SECRET_PARAMETER": "/alert-secret",
         ]
     }
 

@@ -31,6 +31,14 @@ import Testing
             ])
     }
 
+    @Test("Each entry carries the trace header") func traceHeader() throws {
+        let http = FakeHTTPClient([.answer(200, #"{"Entries":[{"EventId":"e"},{"EventId":"f"}]}"#)])
+        _ = EventBus("orders", .cloud, http.client)
+            .put(source: "s", detailType: "t", details: [[:], [:]], traceHeader: "Root=1-5;Sampled=1")
+        let entries = try #require(http.requests.first.flatMap { JSON($0.body)?["Entries"]?.array })
+        #expect(entries.map { $0["TraceHeader"] } == ["Root=1-5;Sampled=1", "Root=1-5;Sampled=1"])
+    }
+
     /// The service answers 200 to a refused event.
     @Test(
         "A refused entry fails its call",

@@ -7,7 +7,10 @@ import Testing
         "Records": [
             [
                 "messageId": "m-1", "receiptHandle": "r-1", "body": "{\"id\":\"e\"}",
-                "attributes": ["ApproximateReceiveCount": "3", "SentTimestamp": "1795169730000"],
+                "attributes": [
+                    "ApproximateReceiveCount": "3", "SentTimestamp": "1795169730000",
+                    "AWSTraceHeader": "Root=1-58406520-a006649127e371903a2de979;Parent=defdfd9912dc5a56;Sampled=1",
+                ],
                 "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:orders",
             ],
             ["messageId": "m-2", "body": ""],
@@ -18,6 +21,7 @@ import Testing
         let event = try #require(try QueueEvent(Self.event.bytes))
         #expect(event.messages.map(\.id) == ["m-1", "m-2"])
         #expect(event.messages.map(\.receiveCount) == [3, 1])
+        #expect(event.messages.map(\.trace?.root) == ["1-58406520-a006649127e371903a2de979", nil])
         #expect(event.messages.map(\.body) == [Array(#"{"id":"e"}"#.utf8), []])
     }
 

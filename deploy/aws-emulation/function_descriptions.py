@@ -30,6 +30,7 @@ def describe(stack, programs, queues, rule_queues):
                 "timeoutSeconds": int(properties.get("Timeout", DEFAULT_TIMEOUT)),
                 "memoryMB": int(properties.get("MemorySize", DEFAULT_MEMORY)),
                 "reservedConcurrency": reserved_concurrency(properties),
+                "isTraced": properties.get("TracingConfig", {}).get("Mode") == "Active",
                 "permissions": permissions(stack, properties["Role"]),
                 "environment": {name: str(value) for name, value in variables.items()},
                 "routes": routes.get(arn, []),

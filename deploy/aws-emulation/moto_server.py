@@ -11,6 +11,8 @@ moto deletes a message by replacing the queue's list, and may lose what is sent 
 several times for each message in the queue, so that a call takes 0.2 s with thousands. Here a queue is changed under
 its lock, and a call reads the clock a few times.
 
+moto drops the trace header of an event. EventBridge hands it on to a queue as the message's AWSTraceHeader.
+
     python moto_server.py -H 127.0.0.1 -p PORT
 """
 
@@ -24,6 +26,7 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.responses import DynamoHandler
+from moto.events.models import EventsBackend
 from moto.server import main
 from moto.sqs.models import Queue, SQSBackend
 
@@ -100,6 +103,30 @@ def _milliseconds():
     return time.time() * 1000
 
 
+_event = threading.local()
+
+
+@functools.wraps(EventsBackend.put_events)
+def _put(self, events):
+    if len(events) > 10:  # moto refuses them all
+        return _put_events(self, events)
+    entries = []
+    for event in events:
+        _event.trace_header = event.get("TraceHeader")
+        try:
+            entries += _put_events(self, [event])
+        finally:
+            _event.trace_header = None
+    return entries
+
+
+@functools.wraps(SQSBackend.send_message)
+def _send(self, *arguments, **options):
+    if trace_header := getattr(_event, "trace_header", None):
+        options["system_attributes"] = {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}}
+    return _send_message(self, *arguments, **options)
+
+
 DynamoHandler.call_action = _serialised
 DynamoDBBackend.transact_write_items = _transact
 # moto restores this "copy" after a refused transaction. Only backups need a real copy, and nothing here makes one.
@@ -112,6 +139,8 @@ Queue.messages = property(_visible_messages)
 Queue.approximate_number_of_messages_not_visible = property(_invisible_messages)
 Queue.approximate_number_of_messages_delayed = property(_delayed_messages)
 moto.sqs.models.unix_time_millis = _milliseconds
+_put_events, EventsBackend.put_events = EventsBackend.put_events, _put
+_send_message, SQSBackend.send_message = SQSBackend.send_message, _send
 
 if __name__ == "__main__":
     main()

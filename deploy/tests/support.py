@@ -64,7 +64,11 @@ def deployed(**parameters):
 def fully_deployed():
     """The same with every optional resource."""
     return deployed(
-        SalesforceEventSource=RELAY, SecretsKeyArn=KEY, AlertTopicArn=TOPIC, CatalogueCheckSchedule="rate(1 day)"
+        SalesforceEventSource=RELAY,
+        SecretsKeyArn=KEY,
+        AlertTopicArn=TOPIC,
+        AlertWebhookSecretParameter="/orders/alerts/webhook-secret",
+        CatalogueCheckSchedule="rate(1 day)",
     )
 
 

@@ -1,10 +1,11 @@
 """moto loses no write while it refuses other transactions, and no message while it deletes others; what replaces its
 slow parts gives the right answers."""
 
+import json
 import threading
 import unittest
 
-from support import MotoError, start_moto
+from support import ACCOUNT, REGION, MotoError, start_moto
 
 KEY = {"pk": {"S": "counter"}}
 
@@ -158,6 +159,22 @@ class MotoServerTest(unittest.TestCase):
         )
         self.assertEqual(counts(), ["1", "0", "1"])
         self.assertEqual(self.queue("ReceiveMessage", QueueUrl=queue)["Messages"][0]["Body"], "now")
+
+    def test_an_event_takes_its_trace_header_to_the_queue(self):
+        queue = self.queue("CreateQueue", QueueName="traced")["QueueUrl"]
+        self.moto.call("events", "PutRule", Name="traced", EventPattern='{"source": ["traced"]}')
+        target = {"Id": "queue", "Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:traced"}
+        self.moto.call("events", "PutTargets", Rule="traced", Targets=[target])
+        header = "Root=1-58406520-a006649127e371903a2de979;Parent=defdfd9912dc5a56;Sampled=1"
+        event = {"Source": "traced", "DetailType": "x"}
+        entries = [{**event, "Detail": '{"n": 1}', "TraceHeader": header}, {**event, "Detail": '{"n": 2}'}]
+        self.assertEqual(len(self.moto.call("events", "PutEvents", Entries=entries)["Entries"]), 2)
+        messages = self.queue("ReceiveMessage", QueueUrl=queue, MaxNumberOfMessages=10, AttributeNames=["All"])
+        found = {
+            json.loads(message["Body"])["detail"]["n"]: message["Attributes"].get("AWSTraceHeader")
+            for message in messages["Messages"]
+        }
+        self.assertEqual(found, {1: header, 2: None})
 
 
 if __name__ == "__main__":

@@ -260,6 +260,19 @@ class RunbookTest(unittest.TestCase):
         left = self.moto.call("sqs", "ReceiveMessage", QueueUrl=queue)
         self.assertEqual(left.get("Messages", []), [])
 
+    def test_traces(self):
+        group = "--log-group-name /aws/lambda/orders-provision-order"
+        line = json.dumps({"message": "step done", "orderId": ORDER, "traceId": "1-58406520-a006649127e371903a2de979"})
+        events = json.dumps([{"timestamp": int(time.time() * 1000), "message": line}])
+        self.shell(
+            f"aws logs create-log-group {group}",
+            f"aws logs create-log-stream {group} --log-stream-name s",
+            f"aws logs put-log-events {group} --log-stream-name s --log-events '{events}'",
+        )
+        output = self.runbook("filter-log-events", trace_ids="1-58406520-a006649127e371903a2de979")
+        self.assertIn(line, output)
+        self.assertIn('"UnprocessedTraceIds"', output)
+
     def test_publish_an_order_again(self):
         self.runbook("orderId")
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")

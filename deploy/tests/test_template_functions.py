@@ -34,12 +34,12 @@ VARIABLES = {
         SF_STATUS_ACTIVATING SF_STATUS_PROVISIONED SF_STATUS_FAILED WHMCS_API_URL WHMCS_CREDENTIALS_PARAMETER
         WHMCS_PAYMENT_METHOD WHMCS_REQUIRE_PAY_METHOD WHMCS_MARKER_FIELD WHMCS_PRICE_FROM_SALESFORCE WHMCS_QUIET_TIME
         WHMCS_AUTO_SETUP WHMCS_SETUP_TIME
-        RETRY_DELAY MAX_ATTEMPTS SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
+        RETRY_DELAY MAX_ATTEMPTS SECURITY_ALERT_WEBHOOK ALERT_WEBHOOK_SECRET_PARAMETER ALERT_TOPIC_ARN RUNBOOK_URL""",
     "recover-orders": """
         LEDGER_TABLE EVENT_BUS_NAME ORDER_QUEUE_URL WHMCS_CONCURRENCY SF_RECONCILE SF_RECONCILE_SINCE
         SF_ACCESS_TOKEN_PARAMETER
         SF_REFRESH_FUNCTION SF_API_VERSION PORTAL_PRICEBOOK_ID SF_PROVISIONABLE_STATUSES SF_FIELD_STATUS
-        SECURITY_ALERT_WEBHOOK ALERT_TOPIC_ARN""",
+        SECURITY_ALERT_WEBHOOK ALERT_WEBHOOK_SECRET_PARAMETER ALERT_TOPIC_ARN RUNBOOK_URL""",
     "refresh-sf-token": """
         LEDGER_TABLE SF_ACCESS_TOKEN_PARAMETER SECRETS_KEY_ARN SF_LOGIN_URL SF_CLIENT_ID SF_USERNAME SF_AUDIENCE
         SF_ORGANIZATION_ID SF_AUTH_FLOW SF_PRIVATE_KEY_PARAMETER SF_CLIENT_SECRET_PARAMETER SF_TOKEN_LIFETIME""",
@@ -48,6 +48,7 @@ VARIABLES = {
 
 # What each function may do, and to which resource. `logs` stands for the function's own log group.
 LOGS = {("logs:CreateLogStream", "logs"), ("logs:PutLogEvents", "logs")}
+TRACES = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
 LEDGER = f"dynamodb:{REGION}:{ACCOUNT}:table/orders-Ledger"
 BUS = f"events:{REGION}:{ACCOUNT}:event-bus/orders-orders"
 PARAMETER = f"ssm:{REGION}:{ACCOUNT}:parameter/orders/"
@@ -71,6 +72,7 @@ PERMISSIONS = {
         REFRESH,
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
         ("ssm:GetParameters", PARAMETER + "whmcs/credentials"),
+        ("ssm:GetParameters", PARAMETER + "alerts/webhook-secret"),
         ("sqs:ReceiveMessage", QUEUE),
         ("sqs:DeleteMessage", QUEUE),
         ("sqs:GetQueueAttributes", QUEUE),
@@ -84,6 +86,7 @@ PERMISSIONS = {
         ("events:PutEvents", BUS),
         REFRESH,
         ("ssm:GetParameters", PARAMETER + "salesforce/access-token"),
+        ("ssm:GetParameters", PARAMETER + "alerts/webhook-secret"),
         ("sqs:GetQueueAttributes", QUEUE),
         ("sqs:SendMessage", FAILED),
         ALERT,
@@ -113,6 +116,7 @@ PERMISSIONS = {
 ORDERS = f"arn:aws:{LEDGER}"
 SECRETS = {name: f"arn:aws:{PARAMETER}{name}" for name in ("salesforce/webhook-secret", "salesforce/private-key")}
 SECRETS |= {name: f"arn:aws:{PARAMETER}{name}" for name in ("salesforce/client-secret", "whmcs/credentials")}
+SECRETS["alerts/webhook-secret"] = f"arn:aws:{PARAMETER}alerts/webhook-secret"
 TOKEN = f"arn:aws:{PARAMETER}salesforce/access-token"
 NOBODY_MAY = {
     "dynamodb:DeleteItem",
@@ -153,7 +157,7 @@ MAY_NOT = {
         ("sqs:SendMessage", "*"),
         ("sqs:ReceiveMessage", "*"),
     },
-    "provision-order": reads("whmcs/credentials")
+    "provision-order": reads("whmcs/credentials", "alerts/webhook-secret")
     | {
         ("ssm:PutParameter", "*"),
         ("dynamodb:PutItem", ORDERS),
@@ -162,7 +166,7 @@ MAY_NOT = {
         ("lambda:InvokeFunction", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:orders-provision-order"),
         ("sqs:SendMessage", "*"),
     },
-    "recover-orders": reads()
+    "recover-orders": reads("alerts/webhook-secret")
     | {
         ("ssm:PutParameter", "*"),
         ("dynamodb:PutItem", ORDERS),
@@ -245,6 +249,11 @@ class TemplateFunctionsTest(unittest.TestCase):
         }
         self.assertEqual(reserved, {"verify-signature": "50"})
 
+    def test_tracing_is_off_unless_it_is_switched_on(self):
+        for mode, stack in ("PassThrough", self.stack), ("Active", deployed(Tracing="Active")[0]):
+            for logical, properties in stack.of_type("AWS::Lambda::Function"):
+                self.assertEqual(properties["TracingConfig"], {"Mode": mode}, logical)
+
     def test_the_scripts_read_the_same_functions(self):
         self.assertEqual(run(DEPLOY / "package/functions").stdout.split(), list(self.functions))
 
@@ -283,7 +292,7 @@ class TemplateFunctionsTest(unittest.TestCase):
                     for resource in as_list(statement["Resource"]):
                         resource = resource.removeprefix("arn:aws:")
                         granted.add((action, "logs" if resource == own else resource))
-            self.assertEqual(granted, LOGS | PERMISSIONS[program], program)
+            self.assertEqual(granted, LOGS | TRACES | PERMISSIONS[program], program)
 
     def test_refresh_writes_one_item_of_the_ledger(self):
         role = self.roles[self.functions["refresh-sf-token"]["Role"]]
@@ -294,6 +303,9 @@ class TemplateFunctionsTest(unittest.TestCase):
         for arn, role in self.roles.items():
             for statement in statements(role):
                 self.assertFalse([action for action in as_list(statement["Action"]) if "*" in action], arn)
+                # X-Ray knows no resources.
+                if {(action, "*") for action in as_list(statement["Action"])} == TRACES:
+                    continue
                 for resource in as_list(statement["Resource"]):
                     # Only the ARN of a log group ends with a star: its streams have no names yet.
                     self.assertNotIn("*", resource.removesuffix(":*") if ":log-group:" in resource else resource)
@@ -328,14 +340,16 @@ class TemplateFunctionsTest(unittest.TestCase):
             self.assertIn(via, {f"ssm.{REGION}.amazonaws.com", f"sqs.{REGION}.amazonaws.com"})
             if via.startswith("ssm."):
                 names = as_list(condition.pop("kms:EncryptionContext:PARAMETER_ARN"))
-                parameters.setdefault(logical, set()).update(name.rsplit("/", 1)[-1] for name in names)
+                parameters.setdefault(logical, set()).update(
+                    re.sub("^.*/orders/(salesforce/|whmcs/)?", "", name) for name in names
+                )
             self.assertEqual(condition, {})
         self.assertEqual(
             parameters,
             {
                 "VerifySignatureRole": {"webhook-secret"},
-                "ProvisionOrderRole": {"access-token", "credentials"},
-                "RecoverOrdersRole": {"access-token"},
+                "ProvisionOrderRole": {"access-token", "credentials", "alerts/webhook-secret"},
+                "RecoverOrdersRole": {"access-token", "alerts/webhook-secret"},
                 "RefreshSfTokenRole": {"access-token", "private-key", "client-secret"},
                 "OrderStatusRole": {"webhook-secret"},
             },

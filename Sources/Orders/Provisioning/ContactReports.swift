@@ -47,12 +47,12 @@ extension ProvisioningRun {
 
     private func alert(_ side: Side, _ before: Breaker, _ after: Breaker) {
         if let since = after.openedAt, before.openedAt == nil || after.isRefusal && !before.isRefusal {
-            let what = after.isRefusal ? "refuses the suite" : "does not answer"
+            let since = before.openedAt == nil ? since : http.now()
             alerts.raise(
-                "\(side.name) \(what) since \((before.openedAt == nil ? since : http.now()).iso8601); orders wait for it",
-                nil, side.unavailable)
+                after.isRefusal ? .refuses(side, since: since) : .doesNotAnswer(side, since: since), nil,
+                side.unavailable)
         } else if let since = before.openedAt, after.openedAt == nil {
-            alerts.raise("\(side.name) answers again; orders continue after an outage since \(since.iso8601)")
+            alerts.raise(.answersAgain(side, since: since))
         }
     }
 }

@@ -98,13 +98,13 @@ extension ProvisioningRun {
     private mutating func cancelDuplicate(_ duplicate: WHMCSOrder, _ whmcs: WHMCSClient) throws {
         // An install may have a status of its own words.
         let status = duplicate.isActive ? "Active" : duplicate.isPending ? "Pending" : "neither Active nor Pending"
-        alerts.raise("Duplicate WHMCS order \(duplicate.id) (\(status))", order.id)
+        alerts.raise(.duplicate(duplicate.id, status: status), order.id)
         guard duplicate.isPending else { return }
         try lease.confirm()
         do throws(WHMCSFailure) { try whmcs.cancelOrder(duplicate.id) } catch {
             guard !error.isRetryable else { throw error }
             log.error("duplicate not cancelled", ["error": .string(error.description)])
-            alerts.raise("WHMCS did not cancel the duplicate order \(duplicate.id)", order.id, .whmcsRejected)
+            alerts.raise(.duplicateNotCancelled(duplicate.id), order.id, .whmcsRejected)
         }
     }
 

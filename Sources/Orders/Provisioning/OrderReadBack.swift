@@ -70,9 +70,7 @@ extension ProvisioningRun {
         }
         let foreign = named.filter { order.marker?.isIn($0.notes) != true }
         guard let first = foreign.first else { return }
-        alerts.raise(
-            "WHMCS order \(first.id)" + (foreign.count > 1 ? " and \(foreign.count - 1) more have" : " has")
-                + " a note of an order that it does not belong to", order.id)
+        alerts.raise(.foreignNote(first.id, others: foreign.count - 1), order.id)
     }
 
     /// The places where an order of this plan carries its marker.

@@ -46,7 +46,8 @@ struct Provisioning: Program {
         var invocation = invocation
         invocation.payload = message.body
         do {
-            _ = try provision(ProvisionRequested(invocation, now: context.http.now()), invocation)
+            _ = try provision(
+                ProvisionRequested(invocation, now: context.http.now()), invocation, click: message.trace)
             return true
         } catch {
             // Such an event fails at each delivery. One alert is enough.
@@ -68,18 +69,20 @@ struct Provisioning: Program {
         let alerts = alerts(context.http, context.log)
         switch error {
         case let error as FunctionError where error.type == "MalformedEvent":
-            alerts.raise("Unreadable event goes to the dead-letter queue: \(error.message)")
+            alerts.raise(.unreadableEvent(error.message))
         case let error as Ledger.UnknownOrder:
-            alerts.raise("Event of an unknown order goes to the dead-letter queue", error.id)
+            alerts.raise(.unknownOrder, error.id)
         default: break
         }
     }
 
-    private func provision(_ request: ProvisionRequested, _ invocation: Invocation) throws -> LedgerOrder {
+    private func provision(
+        _ request: ProvisionRequested, _ invocation: Invocation, click: TraceHeader? = nil
+    ) throws -> LedgerOrder {
         let log = context.log.with([
             "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
             "correlationId": .string(request.correlationID),
-        ])
+        ]).with(invocation.traceFields(click: click))
         let table = context.table(settings.ledgerTable, context.http.until(invocation.deadline - 200))
         let ledger = Ledger(table, now: context.http.now)
         // Two deliveries may have the same request id, and they must not share a lease.
@@ -94,7 +97,8 @@ struct Provisioning: Program {
     }
 
     private func alerts(_ http: HTTPClient, _ log: Log) -> Alerts {
-        Alerts(settings: settings.alerts, account: context.account, http: http, log: log)
+        Alerts(
+            settings: settings.alerts, account: context.account, http: http, log: log, parameters: context.parameters)
     }
 
     private func run(_ lease: Lease, _ ledger: Ledger, _ invocation: Invocation, _ log: Log) throws -> LedgerOrder {
@@ -174,11 +178,13 @@ struct Provisioning: Program {
         return try Credentials(parameterValue: value)
     }
 
-    /// WHMCS's and Salesforce's, in one call.
+    /// WHMCS's and Salesforce's, and the secret of the alerts, in one call.
     private func readParameters(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> [String: String] {
-        try context.parameters.get(
-            [settings.credentialsParameter, settings.salesforce.tokenParameter], from: context.parameterStore(http),
-            now: http.now(), youngerThan: limit)
+        let names = [
+            settings.credentialsParameter, settings.salesforce.tokenParameter, settings.alerts.secretParameter,
+        ]
+        return try context.parameters.get(
+            names.compactMap(\.self), from: context.parameterStore(http), now: http.now(), youngerThan: limit)
     }
 }
 

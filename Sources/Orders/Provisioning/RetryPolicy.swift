@@ -29,7 +29,9 @@ extension ProvisioningRun {
         // WHMCS may still carry the call out. Until it cannot, nobody could tell whether a new request is safe.
         if let quietUntil, http.now() < quietUntil { return try lease.release(dueAt: quietUntil, after: failure) }
         let final = finalFailure(failure)
-        if final.needsAlert || failure.isRetryable { alerts.raise("Order not provisioned", order.id, final.code) }
+        if final.needsAlert || failure.isRetryable {
+            alerts.raise(.orderNotProvisioned, order.id, final.code, whmcsOrder: order.whmcsOrderID)
+        }
         try lease.recordFailure(final)
         try reportFailed()
     }
@@ -42,7 +44,7 @@ extension ProvisioningRun {
     /// An accepted order is retried for as long as it takes.
     private func remind(_ failure: ProvisioningFailure) {
         guard order.step == .accept, order.attempts.isMultiple(of: settings.maxAttempts) else { return }
-        alerts.raise("WHMCS accepted an order that is not set up yet", order.id, failure.code)
+        alerts.raise(.notSetUpYet, order.id, failure.code, whmcsOrder: order.whmcsOrderID)
     }
 
     private func dueAt(after failure: ProvisioningFailure) -> Timestamp {

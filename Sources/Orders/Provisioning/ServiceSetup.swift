@@ -73,7 +73,7 @@ extension ProvisioningRun {
             "A module could not set up \(list). Repeat the action in WHMCS's module queue, then request the order again"
         )
         if order.setupFailedAt == nil {
-            alerts.raise("A module failed to set up a service", order.id, failure.code)
+            alerts.raise(.moduleFailed, order.id, failure.code, whmcsOrder: order.whmcsOrderID)
             try lease.recordSetupFailed()
         }
         // Nobody could repair it while WHMCS did not answer: then the time starts anew, but not for ever.

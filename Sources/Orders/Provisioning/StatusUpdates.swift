@@ -55,7 +55,7 @@ extension ProvisioningRun {
             let present = Set(source.items.map(\.id))
             let left = items.filter { present.contains($0.id) }
             if left.count < items.count, !order.hasEnded {
-                alerts.raise("Lines of a provisioned order were deleted in Salesforce", order.id)
+                alerts.raise(.linesGone, order.id, whmcsOrder: order.whmcsOrderID)
             }
             do { try salesforce.update(order: order.id, values, items: left) } catch {
                 // Salesforce has the order: a trigger, or a right that is missing, says otherwise.
@@ -98,7 +98,7 @@ extension ProvisioningRun {
             alertOfStatus(status, failure)
             return try lease.endUnreported(status, dueAt: nextAttempt())
         }
-        if status == .provisioned { alerts.raise("A provisioned order is not in Salesforce any more", order.id) }
+        if status == .provisioned { alerts.raise(.orderGone, order.id, whmcsOrder: order.whmcsOrderID) }
         try lease.endUnreported(status, dueAt: nil)
     }
 
@@ -108,7 +108,7 @@ extension ProvisioningRun {
         let isReminder = order.hasEnded && order.attempts.isMultiple(of: settings.maxAttempts)
         guard isFirstRefusal || isReminder else { return }
         alerts.raise(
-            "Salesforce does not take the status \(status.rawValue)", order.id, ProvisioningFailure(failure).code)
+            .statusNotTaken(status), order.id, ProvisioningFailure(failure).code, whmcsOrder: order.whmcsOrderID)
     }
 
     private func statusFields(_ status: String, code: JSON = .null, message: JSON = .null) -> [String: JSON] {

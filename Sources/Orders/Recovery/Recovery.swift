@@ -46,7 +46,9 @@ struct Recovery: Program {
         let round = RecoveryRound(
             ledger: Ledger(context.table(settings.ledgerTable, http), now: http.now),
             bus: context.bus(settings.busName, http), http: http,
-            alerts: Alerts(settings: settings.alerts, account: context.account, http: http, log: log), log: log,
+            alerts: Alerts(
+                settings: settings.alerts, account: context.account, http: http, log: log,
+                parameters: context.parameters), log: log,
             latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")

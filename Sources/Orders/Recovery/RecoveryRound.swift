@@ -109,6 +109,7 @@ struct RecoveryRound {
                 orderID: order.id, requestNumber: order.requestNumber,
                 correlationID: order.correlationID ?? "recovery", requestedAt: http.now())
         }
+        // Without a trace: X-Ray links a trace to a hundred others at most, and a round may publish thousands of events.
         let (accepted, failure) = bus.put(events)
         unpublished.count += orders.count - accepted
         unpublished.failure = unpublished.failure ?? failure
@@ -122,6 +123,6 @@ struct RecoveryRound {
     private func alert(_ unpublished: Unpublished) {
         guard let failure = unpublished.failure else { return }
         log.error("due orders not published", ["error": .string("\(failure)")])
-        alerts.raise("Failed to publish \(unpublished.count) due orders; next retry in 2 minutes")
+        alerts.raise(.notPublished(unpublished.count))
     }
 }

@@ -79,6 +79,7 @@ struct Webhook: Program {
             requestedAt: request.requestedAt, claimant: invocation.requestID, correlationID: requestID.boundedID,
             nonceLifetime: 2 * settings.authentication.tolerance)
         let log = log.with(["orderId": .string(request.orderID.text), "requestId": .string(requestID)])
+            .with(invocation.traceFields())
         let outcome: AcceptanceOutcome
         do {
             outcome = try Ledger(context.table(settings.ledgerTable, http), now: http.now).accept(acceptance)
@@ -86,16 +87,20 @@ struct Webhook: Program {
             log.error("ledger write failed", ["error": .string("\(error)")])
             throw .unavailable
         }
-        if case .accepted(let requestNumber) = outcome { publish(acceptance, requestNumber, http, log) }
+        if case .accepted(let requestNumber) = outcome {
+            publish(acceptance, requestNumber, invocation.trace, http, log)
+        }
         return try answer(outcome, request.orderID, log)
     }
 
     /// Publishes the order's event. A failure refuses nothing: the order is in the ledger, and recovery publishes it again.
-    private func publish(_ acceptance: Acceptance, _ requestNumber: Int, _ http: HTTPClient, _ log: Log) {
+    private func publish(
+        _ acceptance: Acceptance, _ requestNumber: Int, _ trace: TraceHeader?, _ http: HTTPClient, _ log: Log
+    ) {
         let event = ProvisionRequested(
             orderID: acceptance.orderID, requestNumber: requestNumber, correlationID: acceptance.correlationID,
             requestedAt: http.now())
-        let failure = context.bus(settings.busName, http).put([event]).failure
+        let failure = context.bus(settings.busName, http).put([event], trace: trace).failure
         let fields: [String: JSON] = ["attempt": .number(requestNumber)]
         if let failure {
             log.error("accepted but not published", fields.merging(["error": .string("\(failure)")]) { $1 })

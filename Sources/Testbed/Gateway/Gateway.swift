@@ -67,12 +67,13 @@ private func answer(_ request: ServerRequest, _ requestId: String, _ router: Rou
     guard request.body.count <= limits.payloadBytes else {
         return GatewayReply.message(413, "Request Entity Too Large", requestId)
     }
-    let event = GatewayEvent(request: request, match: match, requestId: requestId).json.bytes
+    let gatewayEvent = GatewayEvent(request: request, match: match, requestId: requestId)
+    let event = gatewayEvent.json.bytes
     // Lambda takes less than the gateway.
     guard event.count <= InvokeAPI.largestPayload else {
         return GatewayReply.message(413, "Request Entity Too Large", requestId)
     }
-    switch invoke(function, event, limit: limits.integration) {
+    switch invoke(function, event, gatewayEvent.traceRoot, limit: limits.integration) {
     case .success(let result) where result.errorType == nil:
         return GatewayReply.of(result.payload, version: match.route.payloadFormatVersion, requestId: requestId)
     case .success: return GatewayReply.message(500, "Internal Server Error", requestId)
@@ -83,11 +84,11 @@ private func answer(_ request: ServerRequest, _ requestId: String, _ router: Rou
 
 /// Returns nil when the function takes longer than the gateway waits. The function goes on.
 private func invoke(
-    _ function: LambdaFunction, _ event: [UInt8], limit: TimeInterval
+    _ function: LambdaFunction, _ event: [UInt8], _ traceRoot: String, limit: TimeInterval
 ) -> Result<InvocationResult, LambdaFunction.Throttled>? {
     let outcome = Monitor<Result<InvocationResult, LambdaFunction.Throttled>?>(nil)
     onThread("gateway") {
-        let result = Result { () throws(LambdaFunction.Throttled) in try function.invoke(event) }
+        let result = Result { () throws(LambdaFunction.Throttled) in try function.invoke(event, traceRoot: traceRoot) }
         outcome.with { $0 = result }
     }
     return outcome.wait(until: Date(timeIntervalSinceNow: limit)) { $0 }

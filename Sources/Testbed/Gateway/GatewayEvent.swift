@@ -92,11 +92,14 @@ struct GatewayEvent {
     private var headers: [(name: String, value: String)] {
         request.headers + [
             ("x-forwarded-for", sourceIp), ("x-forwarded-port", "443"), ("x-forwarded-proto", "https"),
-            ("x-amzn-trace-id", "Root=1-\(String(now.seconds, radix: 16))-\(traceNumber)"),
+            ("x-amzn-trace-id", "Root=\(traceRoot)"),
         ]
     }
 
-    private var traceNumber: String { String(requestId.filter { $0 != "-" }.prefix(24)) }
+    /// The trace that begins with the request.
+    var traceRoot: String {
+        "1-\(String(now.seconds, radix: 16))-\(requestId.filter { $0 != "-" }.prefix(24))"
+    }
 
     private var cookies: [String] {
         request.headers.filter { $0.name == "cookie" }

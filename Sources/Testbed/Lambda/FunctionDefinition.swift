@@ -9,6 +9,8 @@ public struct FunctionDefinition: Sendable, Decodable {
     public var memoryMB: Int
     /// Nil: as many at once as the account allows.
     public var reservedConcurrency: Int?
+    /// Whether its tracing is active.
+    public var isTraced: Bool
     public var environment: [String: String]
     /// What its role allows.
     public var permissions: [Permission]
@@ -88,7 +90,7 @@ public struct FunctionDefinition: Sendable, Decodable {
 
     public init(
         name: String, functionName: String? = nil, timeoutSeconds: Int = 10, memoryMB: Int = 128,
-        reservedConcurrency: Int? = nil, environment: [String: String] = [:],
+        reservedConcurrency: Int? = nil, isTraced: Bool = false, environment: [String: String] = [:],
         permissions: [Permission] = [], routes: [Route] = [],
         schedules: [Schedule] = [], ruleQueues: [RuleQueue] = [], queueMappings: [QueueMapping] = [],
         maximumRetryAttempts: Int = 2, maximumEventAgeSeconds: Int = 21_600, onFailureQueueUrl: String? = nil
@@ -98,6 +100,7 @@ public struct FunctionDefinition: Sendable, Decodable {
         self.timeoutSeconds = timeoutSeconds
         self.memoryMB = memoryMB
         self.reservedConcurrency = reservedConcurrency
+        self.isTraced = isTraced
         self.environment = environment
         self.permissions = permissions
         self.routes = routes

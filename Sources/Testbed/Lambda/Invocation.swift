@@ -7,14 +7,16 @@ struct Invocation: Sendable {
     var requestId = UUID().uuidString.lowercased()
     var payload: [UInt8]
     var clientContext: String?
-    var traceId = Invocation.newTraceId()
+    /// The trace that it belongs to.
+    var traceRoot = Invocation.newTraceRoot()
+    /// The function's segment in the trace.
+    var segment = String(UUID().uuidString.lowercased().filter { $0 != "-" }.suffix(16))
     /// When the function must have answered. Set when a process takes the event.
     var deadline = Timestamp(milliseconds: 0)
 
-    private static func newTraceId() -> String {
+    static func newTraceRoot() -> String {
         let random = UUID().uuidString.lowercased().filter { $0 != "-" }
-        let seconds = String(Timestamp.now().seconds, radix: 16)
-        return "Root=1-\(seconds)-\(random.prefix(24));Parent=\(random.suffix(16));Sampled=0"
+        return "1-\(String(Timestamp.now().seconds, radix: 16))-\(random.prefix(24))"
     }
 }
 

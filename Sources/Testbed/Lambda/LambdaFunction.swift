@@ -42,9 +42,15 @@ public final class LambdaFunction: Sendable {
     ///
     /// When all processes are busy, a function with reserved concurrency refuses the event, as Lambda does. Without, the
     /// event waits.
-    public func invoke(_ payload: [UInt8], clientContext: String? = nil) throws(Throttled) -> InvocationResult {
-        try run(
-            Invocation(payload: payload, clientContext: clientContext),
+    ///
+    /// - Parameter traceRoot: the trace of the request that invokes the function; nil begins one.
+    public func invoke(
+        _ payload: [UInt8], clientContext: String? = nil, traceRoot: String? = nil
+    ) throws(Throttled) -> InvocationResult {
+        var invocation = Invocation(payload: payload, clientContext: clientContext)
+        if let traceRoot { invocation.traceRoot = traceRoot }
+        return try run(
+            invocation,
             waitingUntil: definition.reservedConcurrency == nil ? nil : Date())
     }
 

@@ -122,7 +122,11 @@ final class RuntimeAPI: Sendable {
             ("Lambda-Runtime-Aws-Request-Id", event.requestId),
             ("Lambda-Runtime-Deadline-Ms", String(event.deadline.milliseconds)),
             ("Lambda-Runtime-Invoked-Function-Arn", definition.arn),
-            ("Lambda-Runtime-Trace-Id", event.traceId),
+            // Of active tracing AWS samples the first request of each second and a twentieth of the others: here all are.
+            (
+                "Lambda-Runtime-Trace-Id",
+                "Root=\(event.traceRoot);Parent=\(event.segment);Sampled=\(definition.isTraced ? 1 : 0)"
+            ),
         ]
         // Lambda omits an empty header.
         return headers + (event.clientContext.map { [("Lambda-Runtime-Client-Context", $0)] } ?? [])
