@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The messages of an SQS queue, as its event source mapping delivers them ("Using Lambda with Amazon SQS").
@@ -6,6 +7,8 @@ public struct QueueEvent: Sendable {
         public var id: String
         /// How often the queue has delivered the message, this time included. SQS calls it approximate.
         public var receiveCount: Int
+        /// When it entered the queue; nil when the event does not say.
+        public var sentAt: Timestamp?
         public var body: [UInt8]
     }
 
@@ -22,6 +25,7 @@ public struct QueueEvent: Sendable {
                     id: try record.value("messageId", \.string),
                     receiveCount: try attributes?.optional("ApproximateReceiveCount") { $0.string.flatMap(Int.init) }
                         ?? 1,
+                    sentAt: try? attributes?.optional("SentTimestamp", \.timestamp),
                     body: Array(try record.value("body", \.string).utf8)))
         }
     }

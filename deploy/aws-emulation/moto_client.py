@@ -11,7 +11,7 @@ class MotoError(Exception):
 
 
 class MotoClient:
-    TARGETS = {"dynamodb": "DynamoDB_20120810", "events": "AWSEvents", "sqs": "AmazonSQS"}
+    TARGETS = {"dynamodb": "DynamoDB_20120810", "events": "AWSEvents", "sqs": "AmazonSQS", "logs": "Logs_20140328"}
 
     def __init__(self, endpoint, region):
         self.endpoint = endpoint

@@ -48,6 +48,7 @@ ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",
+    "STACK_NAME": "orders",
     "LEDGER_TABLE": "t",
     "EVENT_BUS_NAME": "b",
     "ORDER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",

@@ -8,6 +8,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -45,7 +46,7 @@ class Front(http.server.BaseHTTPRequestHandler):
         if form.get("Action") == "DescribeStacks":
             return self.answer("DescribeStacks", self.server.stacks(form["StackName"]), "text/xml")
         # moto's Lambda runs functions in Docker, and none on a custom runtime.
-        if path.startswith("/2015-03-31/"):
+        if path.startswith(("/2015-03-31/", "/2016-08-19/account-settings")):
             known = re.sub(r"/(functions|event-source-mappings)/[^/?]+", r"/\1/*", path.split("?")[0])
             return self.answer(f"{self.command} {known}", json.dumps({"UUID": "u", "EventSourceMappings": []}))
         # moto has no redrive.
@@ -193,8 +194,42 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual(left.get("Messages", []), [])
 
     def test_publish_an_order_again(self):
-        self.runbook("lambda invoke")
+        self.runbook("lambda invoke", "orderId")
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_the_log_lines_of_alarms(self):
+        functions = ("provision-order", "verify-signature", "recover-orders", "refresh-sf-token", "order-status")
+        for group in [*(f"/aws/lambda/orders-{name}" for name in functions), "/aws/vendedlogs/orders-api"]:
+            event = {"timestamp": int(time.time() * 1000), "message": json.dumps({"group": group})}
+            self.moto.call("logs", "CreateLogGroup", logGroupName=group)
+            self.moto.call("logs", "CreateLogStream", logGroupName=group, logStreamName="s")
+            self.moto.call("logs", "PutLogEvents", logGroupName=group, logStreamName="s", logEvents=[event])
+        shown = [
+            (self.runbook("run failed"), ["provision-order"]),
+            (self.runbook("alert"), ["provision-order"]),
+            (self.runbook("-recover-orders"), ["recover-orders"]),
+            (
+                self.runbook("for function in"),
+                ["verify-signature", "provision-order", "refresh-sf-token", "order-status"],
+            ),
+            (self.runbook("refused"), ["verify-signature", "api"]),
+            (self.runbook("output RefreshFunction"), ["refresh-sf-token"]),
+        ]
+        for output, groups in shown:
+            self.assertEqual(re.findall(r"/orders-([\w-]+)\"}\n", output), groups)
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_throttles(self):
+        self.runbook("get-account-settings")
+        self.assertEqual(self.front.operations[-1], "GET /2016-08-19/account-settings")
+
+    def test_salesforce_quota(self):
+        self.assertIn('"Label": "SalesforceQuotaUsed"', self.runbook("SalesforceQuotaUsed"))
+
+    def test_relay_silent(self):
+        source = "aws.partner/salesforce.com/00Dxx0000000001EAA/0YLxx0000000001GAA"
+        self.moto.call("events", "CreatePartnerEventSource", Name=source, Account="123456789012")
+        self.assertIn(source, self.runbook("describe-event-source", name=source))
 
     def test_replay_a_day(self):
         self.assertIn('"ReplayName": "day-2026-11-20"', self.runbook("start-replay"))
