@@ -46,8 +46,9 @@ public final class Metrics {
         lines.append(line)
     }
 
+    /// No time is negative, although the clocks of two machines may say so.
     public func add(_ metric: Metric, _ value: Int = 1, _ dimensions: [String: String] = [:]) {
-        add(metric, Double(value), dimensions)
+        add(metric, Double(max(0, value)), dimensions)
     }
 
     /// Runs the function, and adds how long it took, also when it throws.

@@ -15,12 +15,16 @@ struct DocumentedMetrics {
     var metrics: Set<EmittedMetric> = []
     /// `Refusals.Code` → every value that it may have.
     var values: [String: Set<String>] = [:]
+    /// What makes metrics, with their bytes.
+    var sizes: [String: Int] = [:]
 
     init() throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
         let text = try String(contentsOf: root.appendingPathComponent("deploy/OBJECTIVES.md"), encoding: .utf8)
-        for line in text.split(separator: "\n") where line.hasPrefix("| `") {
+        for line in text.split(separator: "\n") where line.hasPrefix("| ") {
             let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            if cells.count == 2 { sizes[cells[0]] = Int(cells[1].filter { $0 != "," }) }
+            guard line.hasPrefix("| `") else { continue }
             let name = cells[0].trimmingCharacters(in: ["`"])
             if name.contains(".") {
                 values[name] = Set(cells[1].split(separator: ",").map { $0.trimmingCharacters(in: [" ", "`"]) })

@@ -148,11 +148,27 @@ import Testing
         try harness.request(1, Seed.otherOrder)
         try harness.waitUntilDue(Seed.otherOrder)
         harness.network.now += 5_000
+        try harness.aws.set("token", ["updatedAt": .milliseconds(harness.network.now - 3_600_000)])
         try harness.recover()
         #expect(values("RecoveryLag") == [5_001])
         #expect(values("RecoveredOrders") == [1])
-        #expect(values("TokenAge").allSatisfy { $0 >= 0 })
-        #expect(values("TokenAge").count == 1)
+        #expect(values("TokenAge") == [3_600])
+    }
+
+    /// The costs are computed from it.
+    @Test("The list knows how many bytes of metrics an order makes") func size() throws {
+        try webhook.start()
+        try webhook.send(WebhookRequest())
+        try harness.accept()
+        _ = try harness.deliver(message(Seed.order, sentAt: harness.network.now - 1_500))
+        let ofOrder = lines.reduce(0) { $0 + $1.bytes.count + 1 }
+        try harness.recover()
+        let ofRound = lines.reduce(0) { $0 + $1.bytes.count + 1 } - ofOrder
+        let documented = try DocumentedMetrics().sizes
+        for (what, size) in [("an order", ofOrder), ("a run of recover-orders", ofRound)] {
+            let expected = try #require(documented.first { $0.key.hasPrefix(what) }?.value)
+            #expect(abs(size - expected) < expected / 5, "\(what) makes \(size) bytes")
+        }
     }
 
     @Test("An event that fails leaves its metrics") func failingEvent() throws {
