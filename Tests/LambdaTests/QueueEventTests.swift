@@ -18,6 +18,7 @@ import Testing
         let event = try #require(try QueueEvent(Self.event.bytes))
         #expect(event.messages.map(\.id) == ["m-1", "m-2"])
         #expect(event.messages.map(\.receiveCount) == [3, 1])
+        #expect(event.messages.map(\.sentAt?.milliseconds) == [1_795_169_730_000, nil])
         #expect(event.messages.map(\.body) == [Array(#"{"id":"e"}"#.utf8), []])
     }
 

@@ -131,6 +131,17 @@ class MetricsTest(unittest.TestCase):
             row = re.search(rf"^\| `…-{alarm['AlarmName'].removeprefix('orders-')}` \|.*$", RUNBOOK, re.MULTILINE)
             self.assertIn(f"](#{anchor})", row[0])
 
+    def test_the_list_has_every_refusal_and_every_action(self):
+        orders = ROOT / "Sources/Orders"
+        sources = [*(orders / "Webhook").glob("*.swift"), orders / "ProblemDetails.swift"]
+        text = "".join(path.read_text(encoding="utf-8") for path in sources)
+        refusals = re.findall(r'ProblemDetails\(\s*4\d\d, "(\w+)"', text)
+        self.assertEqual(VALUES["Refusals.Code"], set(refusals))
+        text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "Sources/WHMCS").glob("*.swift"))
+        actions = set(re.findall(r'"((?:Get|Add|Accept|Cancel)[A-Z]\w+)"', text))
+        self.assertEqual(VALUES["CallTime.Action"] & actions, actions)
+        self.assertGreater(len(actions), 8)
+
     def test_a_saved_query_reads_lines_that_the_programs_write(self):
         sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "Sources").rglob("*.swift"))
         groups = {group["LogGroupName"] for _, group in self.stack.of_type("AWS::Logs::LogGroup")}

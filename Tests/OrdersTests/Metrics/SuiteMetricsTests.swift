@@ -86,9 +86,10 @@ import Testing
         #expect(emitted == documented.metrics)
     }
 
-    @Test("Every code of a failure is in the list") func codes() throws {
-        let codes = ErrorCode.allCases.map(\.rawValue)
-        #expect(try DocumentedMetrics().values["Failed.Code"] == Set(codes))
+    @Test("Every step and every code of a failure is in the list") func boundedValues() throws {
+        let values = try DocumentedMetrics().values
+        #expect(values["StepTime.Step"] == Set(Step.allCases.map(\.rawValue)))
+        #expect(values["Failed.Code"] == Set(ErrorCode.allCases.map(\.rawValue)))
     }
 
     private func values(_ name: String, _ dimensions: [String: String] = [:]) -> [Double] {
