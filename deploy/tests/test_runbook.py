@@ -146,8 +146,9 @@ class RunbookTest(unittest.TestCase):
         (found,) = (block for block in blocks("RUNBOOK.md") if all(word in block for word in words))
         return found
 
-    def runbook(self, *words, **values):
-        return self.shell(blocks("RUNBOOK.md")[0], self.block(*words), **values)
+    def runbook(self, *words, instead=":", **values):
+        """`instead` replaces functions of the first block."""
+        return self.shell(blocks("RUNBOOK.md")[0], instead, self.block(*words), **values)
 
     def put_order(self):
         item = {"pk": {"S": f"order#{ORDER}"}, "open": {"S": "1"}, "dueAt": {"N": "1"}, "status": {"S": "Activating"}}
@@ -197,26 +198,32 @@ class RunbookTest(unittest.TestCase):
         self.runbook("lambda invoke", "orderId")
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
 
-    def test_the_log_lines_of_alarms(self):
-        functions = ("provision-order", "verify-signature", "recover-orders", "refresh-sf-token", "order-status")
-        for group in [*(f"/aws/lambda/orders-{name}" for name in functions), "/aws/vendedlogs/orders-api"]:
-            event = {"timestamp": int(time.time() * 1000), "message": json.dumps({"group": group})}
-            self.moto.call("logs", "CreateLogGroup", logGroupName=group)
-            self.moto.call("logs", "CreateLogStream", logGroupName=group, logStreamName="s")
-            self.moto.call("logs", "PutLogEvents", logGroupName=group, logStreamName="s", logEvents=[event])
+    def test_the_log_lines_of_an_alarm(self):
+        group = "/aws/lambda/orders-provision-order"
+        event = {"timestamp": int(time.time() * 1000), "message": '{"message":"run failed"}'}
+        self.moto.call("logs", "CreateLogGroup", logGroupName=group)
+        self.moto.call("logs", "CreateLogStream", logGroupName=group, logStreamName="s")
+        self.moto.call("logs", "PutLogEvents", logGroupName=group, logStreamName="s", logEvents=[event, event])
+        self.assertEqual(self.runbook("run failed"), f"{event['message']}\n" * 2)
+
+    def test_every_alarm_reads_a_log_of_the_stack(self):
+        # One run of the AWS CLI, above, takes a second.
+        names = {"instead": 'lines() { echo "$1"; }'}
         shown = [
-            (self.runbook("run failed"), ["provision-order"]),
-            (self.runbook("alert"), ["provision-order"]),
-            (self.runbook("-recover-orders"), ["recover-orders"]),
+            (self.runbook("alert", **names), ["provision-order"]),
+            (self.runbook("-recover-orders", **names), ["recover-orders"]),
             (
-                self.runbook("for function in"),
+                self.runbook("for function in", **names),
                 ["verify-signature", "provision-order", "refresh-sf-token", "order-status"],
             ),
-            (self.runbook("refused"), ["verify-signature", "api"]),
-            (self.runbook("output RefreshFunction"), ["refresh-sf-token"]),
+            (self.runbook("refused", **names), ["verify-signature", "api"]),
+            (self.runbook("output RefreshFunction", **names), ["refresh-sf-token"]),
         ]
-        for output, groups in shown:
-            self.assertEqual(re.findall(r"/orders-([\w-]+)\"}\n", output), groups)
+        groups = {group["LogGroupName"] for _, group in deployed()[0].of_type("AWS::Logs::LogGroup")}
+        for output, expected in shown:
+            named = re.findall(r"^/aws/.*$", output, re.MULTILINE)
+            self.assertEqual([name.split("/orders-")[1] for name in named], expected)
+            self.assertEqual(set(named) - groups, set())
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
 
     def test_throttles(self):
