@@ -1,3 +1,4 @@
+import Basics
 import Crypto
 import JSON
 
@@ -17,6 +18,8 @@ public struct HTTPEvent: Sendable {
     /// The TCP peer, which no header can forge.
     public var sourceIP: String
     public var requestID: String
+    /// When API Gateway received the request; nil when the event does not say.
+    public var receivedAt: Timestamp?
     private var isVersion1: Bool
 
     public init(_ payload: [UInt8]) throws(FunctionError) {
@@ -34,6 +37,7 @@ public struct HTTPEvent: Sendable {
             sourceIP = try context.object("identity").value("sourceIp", \.string)
         }
         requestID = try context.optional("requestId", \.string) ?? ""
+        receivedAt = try? context.optional(isVersion1 ? "requestTimeEpoch" : "timeEpoch", \.timestamp)
         let parameters = try event.optionalObject("pathParameters")?.strings() ?? []
         pathParameters = Dictionary(parameters.map { ($0.name, $0.value) }) { $1 }
         let headers = try event.optionalObject("headers")?.strings() ?? []

@@ -5,8 +5,10 @@ import JSON
 /// Writes one JSON object a line, unbuffered: Swift's `print` buffers blocks when stdout is no terminal, and Lambda
 /// freezes or kills a process without a chance to flush.
 public struct Log: Sendable {
-    public enum Level: Int, Sendable, CaseIterable {
+    public enum Level: Int, Sendable, CaseIterable, Comparable {
         case trace, debug, info, warn, error, fatal
+
+        public static func < (one: Level, other: Level) -> Bool { one.rawValue < other.rawValue }
 
         // A list, since a name by reflection takes a fifth of a program's start.
         private static let names = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]
@@ -41,8 +43,12 @@ public struct Log: Sendable {
     public func warn(_ message: String, _ fields: [String: JSON] = [:]) { line(.warn, message, fields) }
     public func error(_ message: String, _ fields: [String: JSON] = [:]) { line(.error, message, fields) }
 
+    /// Writes metrics, whatever the level: a line below it would be dropped, here or by Lambda, with its metrics ("Log-level
+    /// filtering").
+    func metrics(_ members: [String: JSON]) { line(max(level, .info), "metrics", members) }
+
     private func line(_ level: Level, _ message: String, _ fields: [String: JSON]) {
-        guard level.rawValue >= self.level.rawValue else { return }
+        guard level >= self.level else { return }
         var line = self.fields.merging(fields) { $1 }
         line["level"] = .string(level.name)
         line["message"] = .string(message)

@@ -1,3 +1,4 @@
+import Basics
 import JSON
 
 /// The messages of an SQS queue, as its event source mapping delivers them ("Using Lambda with Amazon SQS").
@@ -8,6 +9,8 @@ public struct QueueEvent: Sendable {
         public var receiveCount: Int
         /// The trace that the sender of the message belongs to.
         public var trace: TraceHeader?
+        /// When it entered the queue; nil when the event does not say.
+        public var sentAt: Timestamp?
         public var body: [UInt8]
     }
 
@@ -25,6 +28,7 @@ public struct QueueEvent: Sendable {
                     receiveCount: try attributes?.optional("ApproximateReceiveCount") { $0.string.flatMap(Int.init) }
                         ?? 1,
                     trace: try attributes?.optional("AWSTraceHeader", \.string).flatMap(TraceHeader.init),
+                    sentAt: try? attributes?.optional("SentTimestamp", \.timestamp),
                     body: Array(try record.value("body", \.string).utf8)))
         }
     }

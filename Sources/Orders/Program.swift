@@ -15,6 +15,9 @@ public func orderStatus() -> Never { OrderStatus.run() }
 protocol Program {
     associatedtype Settings: ProgramSettings
 
+    static var name: String { get }
+    var context: ProgramContext<Settings> { get }
+
     init(context: ProgramContext<Settings>)
 
     /// Fetches what the first event needs in one round of calls: the parameters it will read, and connections to where
@@ -38,14 +41,17 @@ struct ProgramContext<Settings: ProgramSettings> {
     let account: Account
     let http: HTTPClient
     let log: Log
+    /// Of the init phase and of the event at work.
+    let metrics: Metrics
     /// The parameters that the program has read.
     let parameters: ParameterCache
 
-    init(settings: Settings, account: Account, http: HTTPClient, log: Log) {
+    init(settings: Settings, account: Account, http: HTTPClient, log: Log, metrics: Metrics) {
         self.settings = settings
         self.account = account
-        self.http = http
+        self.http = http.measured(by: metrics)
         self.log = log
+        self.metrics = metrics
         parameters = ParameterCache { failure in
             log.warn("Parameter Store failed; using the last values", ["error": .string("\(failure)")])
         }
@@ -55,26 +61,39 @@ struct ProgramContext<Settings: ProgramSettings> {
 extension Program {
     /// Runs the program on Lambda.
     static func run() -> Never {
-        Runtime.run { environment, http, log in try start(environment, http, log).handle }
+        Runtime.run { environment, http, log in try start(environment, http, log).respond }
+    }
+
+    /// Handles an event, and writes its metrics, also when it fails.
+    func respond(to invocation: Invocation) throws -> [UInt8] {
+        defer {
+            context.metrics.write(
+                to: context.log.with(["requestId": .string(invocation.requestID)]), now: context.http.now())
+        }
+        return try handle(invocation)
     }
 
     /// Lambda's init phase: reads the settings, reports all their faults in one error, builds the program, warms it up.
     static func start(_ environment: Environment, _ http: HTTPClient, _ log: Log) throws -> Self {
+        let began = http.now()
         var environment = environment
         let settings = Settings(&environment)
+        let metrics = Metrics(stack: environment.text("STACK_NAME"))
         let account = Account(environment.values)
         for name in account.missing { environment.fault(name, "is not set") }
         for name in account.foreignEndpoints {
             environment.fault(name, "must be an https URL of AWS's own (amazonaws.com), or loopback")
         }
         try environment.check()
-        let program = Self(context: ProgramContext(settings: settings, account: account, http: http, log: log))
+        let program = Self(
+            context: ProgramContext(settings: settings, account: account, http: http, log: log, metrics: metrics))
         do {
             // Lambda allows the phase 10 s, and restarts the process after them.
             try program.warmUp(http.until(http.now() + 3_000))
         } catch let failure as AWSFailure {
             log.warn("parameters not readable at init", ["error": .string("\(failure)")])
         }
+        metrics.add(.initTime, http.now() - began, ["Program": name])
         return program
     }
 }

@@ -43,7 +43,7 @@ final class Services {
     func environment(of program: String) -> [String: String] {
         [
             "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": Secrets.aws,
-            "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "orders",
+            "STACK_NAME": "orders", "LEDGER_TABLE": "ledger", "EVENT_BUS_NAME": "orders",
             "ORDER_QUEUE_URL": "order-queue", "SF_WEBHOOK_SECRET_PARAMETER": "/webhook-secret",
             "SF_ACCESS_TOKEN_PARAMETER": "/token", "SF_REFRESH_FUNCTION": "refresh-sf-token",
             "SF_LOGIN_URL": "http://\(Addresses.salesforce)", "SF_CLIENT_ID": "client",

@@ -9,6 +9,8 @@ public struct WHMCSOrder: Sendable, Equatable {
     public var notes: String
     /// Empty without one.
     public var promotionCode: String
+    /// What it costs, in the client's currency, such as `9.90`; empty when WHMCS does not say.
+    public var amount = ""
     /// Nil when WHMCS does not list them.
     public var items: [Item]?
 
@@ -94,6 +96,7 @@ extension WHMCSOrder: ListRow {
         self.status = status
         notes = row["notes"]?.stringOrNumber ?? ""
         promotionCode = row["promocode"]?.stringOrNumber ?? ""
+        amount = row["amount"]?.stringOrNumber ?? ""
         items = row["lineitems"] == nil ? nil : row.rows("lineitems", "lineitem")?.map(Item.init)
     }
 }

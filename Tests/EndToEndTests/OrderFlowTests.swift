@@ -52,6 +52,24 @@ import Testing
         #expect(try harness.hasToken())
     }
 
+    @Test("The programs measure an order, from the request to its end") func metrics() throws {
+        let (order, _) = harness.newOrder()
+        try harness.fulfill(order)
+        try harness.wait(order)
+        let expected: [(program: String, metric: String)] = [
+            ("verify-signature", "RequestTime"), ("verify-signature", "LedgerWriteTime"),
+            ("provision-order", "QueueWait"), ("provision-order", "CallTime"), ("provision-order", "StepTime"),
+            ("provision-order", "SalesforceQuotaUsed"), ("provision-order", "TimeToProvisioned"),
+        ]
+        for (program, metric) in expected {
+            // A program writes them at the end of its invocation.
+            let line = try harness.poll("\(metric) of \(program)") {
+                harness.log(program).first { $0["_aws"] != nil && $0[metric] != nil }
+            }
+            #expect(line["Stack"] == "local")
+        }
+    }
+
     @Test("Simultaneous requests with different keys create one WHMCS order")
     func simultaneousRequestsCreateOneOrder() throws {
         let (order, client) = harness.newOrder()

@@ -23,7 +23,7 @@ import Testing
                 "SF_ORGANIZATION_ID": "acme",
             ],
             [
-                "AWS_REGION", "LEDGER_TABLE", "EVENT_BUS_NAME", "SF_WEBHOOK_SECRET_PARAMETER",
+                "AWS_REGION", "STACK_NAME", "LEDGER_TABLE", "EVENT_BUS_NAME", "SF_WEBHOOK_SECRET_PARAMETER",
                 "SF_WEBHOOK_IP_ALLOWLIST", "WEBHOOK_TIMESTAMP_TOLERANCE", "SF_ORGANIZATION_ID",
             ]
         ),
@@ -35,20 +35,24 @@ import Testing
                 "PORTAL_PRICEBOOK_ID": "short",
             ],
             [
-                "LEDGER_TABLE", "SF_ACCESS_TOKEN_PARAMETER", "SF_REFRESH_FUNCTION", "WHMCS_API_URL", "SF_API_VERSION",
+                "STACK_NAME", "LEDGER_TABLE", "SF_ACCESS_TOKEN_PARAMETER", "SF_REFRESH_FUNCTION", "WHMCS_API_URL",
+                "SF_API_VERSION",
                 "WHMCS_CREDENTIALS_PARAMETER", "WHMCS_PAYMENT_METHOD", "MAX_ATTEMPTS", "WHMCS_REQUIRE_PAY_METHOD",
                 "SF_FIELD_CLIENT", "PORTAL_PRICEBOOK_ID",
             ]
         ),
         (
             "refresh-sf-token", ["SF_AUTH_FLOW": "password", "SF_LOGIN_URL": "login.salesforce.com"],
-            ["LEDGER_TABLE", "SF_ACCESS_TOKEN_PARAMETER", "SF_LOGIN_URL", "SF_CLIENT_ID", "SF_AUTH_FLOW"]
+            ["STACK_NAME", "LEDGER_TABLE", "SF_ACCESS_TOKEN_PARAMETER", "SF_LOGIN_URL", "SF_CLIENT_ID", "SF_AUTH_FLOW"]
         ),
         (
             "recover-orders", ["SF_RECONCILE": "true"],
-            ["LEDGER_TABLE", "EVENT_BUS_NAME", "ORDER_QUEUE_URL", "SF_PROVISIONABLE_STATUSES", "SF_RECONCILE_SINCE"]
+            [
+                "STACK_NAME", "LEDGER_TABLE", "EVENT_BUS_NAME", "ORDER_QUEUE_URL", "SF_PROVISIONABLE_STATUSES",
+                "SF_RECONCILE_SINCE",
+            ]
         ),
-        ("order-status", [:], ["LEDGER_TABLE", "EVENT_BUS_NAME", "SF_WEBHOOK_SECRET_PARAMETER"]),
+        ("order-status", [:], ["STACK_NAME", "LEDGER_TABLE", "EVENT_BUS_NAME", "SF_WEBHOOK_SECRET_PARAMETER"]),
     ]
 
     @Test("A program posts all its configuration errors to init/error at once", arguments: faultyConfigurations)

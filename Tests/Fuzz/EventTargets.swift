@@ -39,7 +39,8 @@ private func handle(_ program: String, _ bytes: [UInt8]) throws {
 }
 
 private let variables = [
-    "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "LEDGER_TABLE": "ledger",
+    "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "STACK_NAME": "orders",
+    "LEDGER_TABLE": "ledger",
     "EVENT_BUS_NAME": "bus", "ORDER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/1/queue",
     "SF_WEBHOOK_SECRET_PARAMETER": "/webhook", "SF_ACCESS_TOKEN_PARAMETER": "/token",
     "SF_REFRESH_FUNCTION": "refresh", "SF_LOGIN_URL": "https://login.salesforce.com", "SF_CLIENT_ID": "client",

@@ -9,6 +9,7 @@ import Testing
         "headers": ["content-type": "application/json", "X-SF-Nonce": "n"],
         "requestContext": [
             "http": ["method": "POST", "path": "/orders/801/fulfill", "sourceIp": "203.0.113.25"], "requestId": "r2",
+            "timeEpoch": 1_795_169_730_000,
         ],
         "pathParameters": ["sfOrderId": "801"], "body": "{\"a\":\"é\"}", "isBase64Encoded": false,
     ]
@@ -17,7 +18,9 @@ import Testing
         "resource": "/orders/{sfOrderId}/fulfill", "path": "/orders/801/fulfill", "httpMethod": "POST",
         "headers": ["Content-Type": "application/json", "X-SF-Nonce": "n"],
         "multiValueHeaders": ["Content-Type": ["application/json"]], "queryStringParameters": .null,
-        "requestContext": ["identity": ["sourceIp": "203.0.113.25"], "requestId": "r1"],
+        "requestContext": [
+            "identity": ["sourceIp": "203.0.113.25"], "requestId": "r1", "requestTimeEpoch": 1_795_169_730_000,
+        ],
         "pathParameters": ["sfOrderId": "801"], "body": "{\"a\":\"é\"}", "isBase64Encoded": false,
     ]
 
@@ -31,6 +34,13 @@ import Testing
         #expect(request.body == Array("{\"a\":\"é\"}".utf8))
         #expect(request.sourceIP == "203.0.113.25")
         #expect(request.requestID == requestID)
+        #expect(request.receivedAt?.milliseconds == 1_795_169_730_000)
+    }
+
+    @Test("An unreadable time of receipt is none", arguments: ["soon", -1, .null] as [JSON])
+    func receipt(_ time: JSON) throws {
+        let event = Self.version2.setting(["requestContext", "timeEpoch"], time)
+        #expect(try HTTPEvent(event.bytes).receivedAt == nil)
     }
 
     @Test("An optional member may be missing or null", arguments: [version2, version1])

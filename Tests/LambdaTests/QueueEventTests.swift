@@ -22,6 +22,7 @@ import Testing
         #expect(event.messages.map(\.id) == ["m-1", "m-2"])
         #expect(event.messages.map(\.receiveCount) == [3, 1])
         #expect(event.messages.map(\.trace?.root) == ["1-58406520-a006649127e371903a2de979", nil])
+        #expect(event.messages.map(\.sentAt?.milliseconds) == [1_795_169_730_000, nil])
         #expect(event.messages.map(\.body) == [Array(#"{"id":"e"}"#.utf8), []])
     }
 

@@ -20,7 +20,10 @@ import Testing
         var preconnects: [String]
 
         var environment: Environment {
-            let account = ["AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"]
+            let account = [
+                "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+                "STACK_NAME": "orders",
+            ]
             return Environment(account.merging(values) { $1 })
         }
     }

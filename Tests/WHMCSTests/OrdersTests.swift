@@ -16,12 +16,13 @@ import WHMCS
         let http = FakeHTTPClient(
             #"""
             {"result":"success","totalresults":1,"startnumber":0,"numreturned":1,"orders":{"order":[{"id":12,
-            "ordernum":"2946773217","userid":7,"status":"Active","notes":"sfOrderId=801","invoiceid":"77",
+            "ordernum":"2946773217","amount":"9.90","userid":7,"status":"Active","notes":"sfOrderId=801","invoiceid":"77",
             "lineitems":{"lineitem":[{"type":"product","relid":"4","product":"Hosting","status":"Active"}]}}]}}
             """#)
         let order = try #require(try http.whmcs.order(12))
         #expect(http.sent == ["action=GetOrders&id=12&limitstart=0&limitnum=250"])
         #expect((order.id, order.clientId, order.status, order.notes) == (12, 7, "Active", "sfOrderId=801"))
+        #expect(order.amount == "9.90")
         #expect(order.isActive && !order.isPending)
     }
 

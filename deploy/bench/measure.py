@@ -49,6 +49,7 @@ ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "x",
     "AWS_SECRET_ACCESS_KEY": "x",
     "AWS_XRAY_DAEMON_ADDRESS": "169.254.100.1:2000",  # as Lambda sets it; no event is sampled
+    "STACK_NAME": "orders",
     "LEDGER_TABLE": "t",
     "EVENT_BUS_NAME": "b",
     "ORDER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/orders",

@@ -46,7 +46,7 @@ class Front(http.server.BaseHTTPRequestHandler):
         if form.get("Action") == "DescribeStacks":
             return self.answer("DescribeStacks", self.server.stacks(form["StackName"]), "text/xml")
         # moto's Lambda runs functions in Docker, and none on a custom runtime.
-        if path.startswith("/2015-03-31/"):
+        if path.startswith(("/2015-03-31/", "/2016-08-19/account-settings")):
             known = re.sub(r"/(functions|event-source-mappings)/[^/?]+", r"/\1/*", path.split("?")[0])
             answer = {"UUID": "u", "EventSourceMappings": [], "recovered": 1}
             return self.answer(f"{self.command} {known}", json.dumps(answer))
@@ -152,8 +152,9 @@ class RunbookTest(unittest.TestCase):
         (found,) = (block for block in blocks("RUNBOOK.md") if all(word in block for word in words))
         return found
 
-    def runbook(self, *words, **values):
-        return self.shell(blocks("RUNBOOK.md")[0], self.block(*words), **values)
+    def runbook(self, *words, instead=":", **values):
+        """`instead` replaces functions of the first block."""
+        return self.shell(blocks("RUNBOOK.md")[0], instead, self.block(*words), **values)
 
     def put_order(self):
         item = {"pk": {"S": f"order#{ORDER}"}, "open": {"S": "1"}, "dueAt": {"N": "1"}, "status": {"S": "Activating"}}
@@ -215,15 +216,6 @@ class RunbookTest(unittest.TestCase):
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
         self.assertIn("due orders not published", output)
 
-    def test_restore_the_ledger(self):
-        self.put_order()
-        self.runbook("restore-table-to-point-in-time")
-        key = {"pk": {"S": f"order#{ORDER}"}}
-        restored = self.moto.call("dynamodb", "GetItem", TableName="orders-ledger-restored", Key=key)
-        self.assertEqual(restored["Item"]["status"], {"S": "Activating"})
-        answer = self.moto.call("dynamodb", "DescribeTimeToLive", TableName="orders-ledger-restored")
-        self.assertEqual(answer["TimeToLiveDescription"]["AttributeName"], "expiresAt")
-
     def test_the_doctor(self):
         self.assertEqual(self.runbook("deploy/doctor"), "doctor --stack orders\n")
 
@@ -274,8 +266,47 @@ class RunbookTest(unittest.TestCase):
         self.assertIn('"UnprocessedTraceIds"', output)
 
     def test_publish_an_order_again(self):
-        self.runbook("orderId")
+        self.runbook("lambda invoke", "orderId")
         self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_the_log_lines_of_an_alarm(self):
+        group = "/aws/lambda/orders-provision-order"
+        event = {"timestamp": int(time.time() * 1000), "message": '{"message":"run failed"}'}
+        self.moto.call("logs", "CreateLogGroup", logGroupName=group)
+        self.moto.call("logs", "CreateLogStream", logGroupName=group, logStreamName="s")
+        self.moto.call("logs", "PutLogEvents", logGroupName=group, logStreamName="s", logEvents=[event, event])
+        self.assertEqual(self.runbook("run failed"), f"{event['message']}\n" * 2)
+
+    def test_every_alarm_reads_a_log_of_the_stack(self):
+        # One run of the AWS CLI, above, takes a second.
+        names = {"instead": 'lines() { echo "$1"; }'}
+        shown = [
+            (self.runbook("alert", **names), ["provision-order"]),
+            (
+                self.runbook("for function in", **names),
+                ["verify-signature", "provision-order", "refresh-sf-token", "order-status"],
+            ),
+            (self.runbook("refused", **names), ["verify-signature", "api"]),
+            (self.runbook("output RefreshFunction", **names), ["refresh-sf-token"]),
+        ]
+        groups = {group["LogGroupName"] for _, group in deployed()[0].of_type("AWS::Logs::LogGroup")}
+        for output, expected in shown:
+            named = re.findall(r"^/aws/.*$", output, re.MULTILINE)
+            self.assertEqual([name.split("/orders-")[1] for name in named], expected)
+            self.assertEqual(set(named) - groups, set())
+        self.assertEqual(self.front.operations[-1], "POST /2015-03-31/functions/*/invocations")
+
+    def test_throttles(self):
+        self.runbook("get-account-settings")
+        self.assertEqual(self.front.operations[-1], "GET /2016-08-19/account-settings")
+
+    def test_salesforce_quota(self):
+        self.assertIn('"Label": "SalesforceQuotaUsed"', self.runbook("SalesforceQuotaUsed"))
+
+    def test_relay_silent(self):
+        source = "aws.partner/salesforce.com/00Dxx0000000001EAA/0YLxx0000000001GAA"
+        self.moto.call("events", "CreatePartnerEventSource", Name=source, Account="123456789012")
+        self.assertIn(source, self.runbook("describe-event-source", name=source))
 
     def test_replay_a_day(self):
         self.assertIn('"ReplayName": "day-2026-11-20"', self.runbook("start-replay"))

@@ -260,7 +260,7 @@ class TemplateFunctionsTest(unittest.TestCase):
     def test_variables(self):
         for program, names in VARIABLES.items():
             variables = self.functions[program]["Environment"]["Variables"]
-            self.assertEqual(sorted(variables), sorted(names.split()), program)
+            self.assertEqual(sorted(variables), sorted(["STACK_NAME", *names.split()]), program)
 
     def test_a_variable_has_the_name_of_its_parameter(self):
         template = sam_template.load(TEMPLATE)

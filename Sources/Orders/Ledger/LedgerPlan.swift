@@ -7,6 +7,7 @@ extension Plan {
     var json: JSON {
         var members: [String: JSON] = ["clientId": .number(clientID), "items": .array(items.map(\.json))]
         members["paymentMethod"] = paymentMethod.map(JSON.string)
+        members["currency"] = currency.map(JSON.string)
         return .object(members)
     }
 
@@ -14,7 +15,9 @@ extension Plan {
         guard let clientID = json["clientId"]?.integer, let rows = json["items"]?.array else { return nil }
         let items = rows.compactMap(Item.init)
         guard items.count == rows.count else { return nil }
-        self.init(clientID: clientID, items: items, paymentMethod: json["paymentMethod"]?.string)
+        self.init(
+            clientID: clientID, items: items, paymentMethod: json["paymentMethod"]?.string,
+            currency: json["currency"]?.string)
     }
 }
 

@@ -1,5 +1,5 @@
 /// Why an order is not provisioned, as Salesforce, the portal and alerts show it. The README says who fixes each.
-enum ErrorCode: String {
+enum ErrorCode: String, CaseIterable {
     case orderNotFound = "ORDER_NOT_FOUND"
     case orderNotProvisionable = "ORDER_NOT_PROVISIONABLE"
     case clientNotLinked = "CLIENT_NOT_LINKED"

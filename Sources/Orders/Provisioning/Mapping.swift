@@ -29,7 +29,9 @@ struct Mapping {
         guard faults.isEmpty, let client else {
             throw ProvisioningFailure(.mappingFailed, faults.joined(separator: "; "))
         }
-        return Plan(clientID: client.id, items: lines.compactMap(\.planned), paymentMethod: paymentMethod)
+        return Plan(
+            clientID: client.id, items: lines.compactMap(\.planned), paymentMethod: paymentMethod,
+            currency: client.currencyCode)
     }
 
     func lines(_ items: [SalesforceOrder.Item]) -> [MappedLine] { items.map { MappedLine($0, self) } }

@@ -37,10 +37,11 @@ extension ProvisioningRun {
         let (created, services) = try read.get()
         try recordMarkerSupport(created, services, plan, isProof: added?.id == id)
         // Compared once: what people change later is their decision.
+        let isNew = order.whmcsServiceIDs.isEmpty
         let serviceIDs =
-            try order.whmcsServiceIDs.isEmpty
-            ? OrderComparison(plan).serviceIDs(created, services) : order.whmcsServiceIDs
+            try isNew ? OrderComparison(plan).serviceIDs(created, services) : order.whmcsServiceIDs
         try lease.recordCreated(serviceIDs: serviceIDs, unconfirmedUntil: unconfirmedUntil)
+        if isNew { metrics.add(value: created.amount, currency: plan.currency) }
         return created
     }
 

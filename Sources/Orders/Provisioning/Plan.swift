@@ -27,6 +27,8 @@ struct Plan: Sendable, Equatable {
     var items: [Item]
     /// The gateway; nil in a plan of a version that did not store it.
     var paymentMethod: String?
+    /// The client's; nil in a plan of a version that did not store it.
+    var currency: String?
 
     /// One for each unit, in the order of the lines.
     var productIDs: [Int] { items.flatMap { Array(repeating: $0.productID, count: $0.quantity) } }

@@ -10,6 +10,8 @@ import WHMCS
 struct Provisioning: Program {
     typealias Settings = ProvisioningSettings
 
+    static let name = "provision-order"
+
     let context: ProgramContext<Settings>
     private let markerCache = MarkerSupport.Cache()
     private var settings: Settings { context.settings }
@@ -43,6 +45,9 @@ struct Provisioning: Program {
     /// Whether the queue may delete the message. It delivers one that failed again, and after some deliveries moves it to
     /// the dead-letter queue.
     private func isDone(_ message: QueueEvent.Message, _ invocation: Invocation) -> Bool {
+        if let sentAt = message.sentAt, message.receiveCount <= 1 {
+            context.metrics.add(.queueWait, context.http.now() - sentAt)
+        }
         var invocation = invocation
         invocation.payload = message.body
         do {
@@ -83,6 +88,7 @@ struct Provisioning: Program {
             "requestId": .string(invocation.requestID), "orderId": .string(request.orderID.text),
             "correlationId": .string(request.correlationID),
         ]).with(invocation.traceFields(click: click))
+        if request.platformEventID != nil { context.metrics.add(.relayEvents) }
         let table = context.table(settings.ledgerTable, context.http.until(invocation.deadline - 200))
         let ledger = Ledger(table, now: context.http.now)
         // Two deliveries may have the same request id, and they must not share a lease.
@@ -127,7 +133,7 @@ struct Provisioning: Program {
             },
             ledger: ledger,
             markerSupport: try MarkerSupport(whmcsURL: settings.whmcsURL, ledger: ledger, cache: markerCache),
-            alerts: alerts(http, log), log: log,
+            alerts: alerts(http, log), log: log, metrics: context.metrics,
             latestStart: invocation.deadline - min(WHMCSClient.writeTimeout + 2_000, timeLeft * 3 / 5),
             salesforceContact: salesforceContact, whmcsContact: whmcsContact, addOrderContact: addOrderContact)
         try run.run()

@@ -18,6 +18,7 @@ struct ProvisioningRun {
     let markerSupport: MarkerSupport
     let alerts: Alerts
     let log: Log
+    let metrics: Metrics
 
     /// AddOrder and AcceptOrder do not start later: the time that they may take must fit into the invocation.
     let latestStart: Timestamp
@@ -34,6 +35,8 @@ struct ProvisioningRun {
     var order: LedgerOrder { lease.order }
 
     mutating func run() throws {
+        let hadEnded = order.hasEnded
+        defer { if !hadEnded, order.hasEnded { metrics.add(ended: order) } }
         do {
             guard try mayCall() else { return reportContacts() }
             switch order.status {
@@ -80,7 +83,7 @@ struct ProvisioningRun {
         try steps.run(step) { try body(&self) }
     }
 
-    private var steps: StepLog { StepLog(log: log, now: http.now) }
+    private var steps: StepLog { StepLog(log: log, metrics: metrics, now: http.now) }
 
     private func logAborted(_ error: any Error) {
         log.warn("run aborted", ["error": .string("\(error)")])

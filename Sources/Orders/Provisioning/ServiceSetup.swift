@@ -73,6 +73,7 @@ extension ProvisioningRun {
             "A module could not set up \(list). Repeat the action in WHMCS's module queue, then request the order again"
         )
         if order.setupFailedAt == nil {
+            metrics.add(.setupFailures)
             alerts.raise(.moduleFailed, order.id, failure.code, whmcsOrder: order.whmcsOrderID)
             try lease.recordSetupFailed()
         }

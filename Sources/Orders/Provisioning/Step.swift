@@ -1,5 +1,5 @@
 /// The steps of provisioning, by the names of the log and the runbook. The ledger keeps the last one done.
-enum Step: String, Sendable {
+enum Step: String, Sendable, CaseIterable {
     case validation
     case statusUpdate = "sf_status_update"
     case orderDetails = "order_details"

@@ -2,9 +2,10 @@ import Basics
 import JSON
 import Lambda
 
-/// Runs steps, and logs how each ends.
+/// Runs steps, logs how each ends, and measures them.
 struct StepLog {
     let log: Log
+    let metrics: Metrics
     let now: () -> Timestamp
 
     func run<Result>(_ step: Step, _ body: () throws -> Result) throws -> Result {
@@ -14,6 +15,7 @@ struct StepLog {
                 "step": .string(step.rawValue), "outcome": .string(outcome), "milliseconds": .number(now() - start),
             ]
             self.log.info("step", common.merging(fields) { $1 })
+            metrics.add(.stepTime, now() - start, ["Step": step.rawValue])
         }
         do {
             let result = try body()

@@ -15,6 +15,8 @@ struct Recovery: Program {
     /// The same, for a message that waits: it waits because runs take longer, or because many orders are new.
     private static let runTimeOfWaiting: Milliseconds = 5_000
 
+    static let name = "recover-orders"
+
     let context: ProgramContext<Settings>
     private let cursor = Reconciliation.Cursor()
     private var settings: Settings { context.settings }
@@ -49,6 +51,7 @@ struct Recovery: Program {
             alerts: Alerts(
                 settings: settings.alerts, account: context.account, http: http, log: log,
                 parameters: context.parameters), log: log,
+            metrics: context.metrics,
             latestStart: invocation.deadline - (invocation.deadline - http.now()) / 4)
         guard let event = JSON(invocation.payload), event.object != nil else {
             throw FunctionError("MalformedEvent", "the event is not a JSON object")
@@ -62,6 +65,7 @@ struct Recovery: Program {
         let isAll = event["all"]?.bool == true
         if isAll { try letProbe(round.ledger) }
         let (recovered, left) = try round.recoverAll(mostDue: isAll ? nil : mostDue(log))
+        measureTokenAge(round.ledger)
         reconcile(until: min(invocation.deadline - 1_000, http.now() + Reconciliation.longest), log)
         var answer: [String: JSON] = ["recovered": .number(recovered)]
         if let left { answer["left"] = .number(left) }
@@ -88,6 +92,14 @@ struct Recovery: Program {
     private func letProbe(_ ledger: Ledger) throws {
         var breakers = try Breakers(ledger)
         for side in Side.allCases { _ = try breakers.change(side) { $0.probeable(at: ledger.now()) } }
+    }
+
+    /// refresh-sf-token itself could not report that it does not run.
+    private func measureTokenAge(_ ledger: Ledger) {
+        guard let token = try? ledger.table.get(ItemKey.token), let storedAt = token[.updatedAt]?.timestamp else {
+            return
+        }
+        context.metrics.add(.tokenAge, (ledger.now() - storedAt) / 1000)
     }
 
     private func reconcile(until deadline: Timestamp, _ log: Log) {

@@ -12,6 +12,7 @@ struct RecoveryRound {
     let http: HTTPClient
     let alerts: Alerts
     let log: Log
+    let metrics: Metrics
     /// The round claims nothing later, because the same invocation must publish what it claims.
     let latestStart: Timestamp
 
@@ -33,13 +34,14 @@ struct RecoveryRound {
         // A claim moves the order in the index: beyond the due orders, but not beyond all of them, where the scan meets
         // it again. There every claim gets this one time, by which the scan knows it.
         let claimedUntil = start + Ledger.recoveryDelay
-        var (recovered, moved, isOver, oldest) = (0, 0, false, 0)
+        var (recovered, moved, isOver, oldest, lag) = (0, 0, false, 0, 0)
         var unpublished = Unpublished()
         var next: JSON?
         pages: repeat {
             let page = try ledger.openOrders(dueBy: dueBy, after: next)
             var due = page.orders.filter { $0.dueAt != claimedUntil }[...]
-            oldest = max(oldest, start - (due.first?.dueAt ?? start))
+            lag = max(lag, start - (due.first?.dueAt ?? start))
+            oldest = max(oldest, lag)
             while !due.isEmpty {
                 let batch = due.prefix(min(Self.batchSize, mostDue.map { $0 - recovered } ?? Self.batchSize))
                 isOver = batch.isEmpty || http.now() >= latestStart
@@ -63,11 +65,9 @@ struct RecoveryRound {
         } while next != nil
         if moved > 0 { log.info("orders wait for an outage to end", ["orders": .number(moved)]) }
         alert(unpublished)
-        log.metrics(
-            [
-                Metric("RecoveredOrders", "Count", Double(recovered)),
-                Metric("OldestDueAge", "Milliseconds", Double(oldest)),
-            ], namespace: "Orders", now: http.now())
+        metrics.add(.recoveredOrders, recovered)
+        metrics.add(.oldestDueAge, oldest)
+        if mostDue != nil { metrics.add(.recoveryLag, lag) }
         return (recovered, isOver ? left(dueBy, recovered) : nil)
     }
 

@@ -20,6 +20,8 @@ struct OrderStatus: Program {
         }
     }
 
+    static let name = "order-status"
+
     let context: ProgramContext<Settings>
 
     /// The secrets, and a connection to the table; only a signed `/health` needs the bus.

@@ -62,6 +62,8 @@ struct TokenRefresh: Program {
         }
     }
 
+    static let name = "refresh-sf-token"
+
     let context: ProgramContext<Settings>
     private var settings: Settings { context.settings }
 

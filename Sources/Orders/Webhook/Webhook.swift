@@ -29,6 +29,8 @@ struct Webhook: Program {
         }
     }
 
+    static let name = "verify-signature"
+
     let context: ProgramContext<Settings>
 
     /// The secrets, and connections to the table and the bus.
@@ -44,9 +46,13 @@ struct Webhook: Program {
     /// Answers one request.
     func handle(_ invocation: Invocation) throws -> [UInt8] {
         try invocation.reply { event, requestID throws(ProblemDetails) in
+            defer {
+                if let receivedAt = event.receivedAt { metrics.add(.requestTime, context.http.now() - receivedAt) }
+            }
             do throws(ProblemDetails) {
                 return try accept(event, invocation, requestID)
             } catch {
+                metrics.add(refusal: error)
                 log.info("refused", ["code": .string(error.code), "requestId": .string(requestID)])
                 throw error
             }
@@ -55,6 +61,7 @@ struct Webhook: Program {
 
     private var settings: Settings { context.settings }
     private var log: Log { context.log }
+    private var metrics: Metrics { context.metrics }
 
     private func accept(
         _ event: HTTPEvent, _ invocation: Invocation, _ requestID: String
@@ -69,9 +76,11 @@ struct Webhook: Program {
         // One try for each call: the sender repeats what got 503, and waits for this answer meanwhile.
         http.retries = 0
         let authentication = context.authentication(settings.authentication, http)
-        try authentication.checkSignature(
-            event.headers["x-sf-signature"], of: event.body, signed: "the body as it was sent",
-            unavailable: .unavailable)
+        try metrics.measure(.signatureTime, http.now) { () throws(ProblemDetails) in
+            try authentication.checkSignature(
+                event.headers["x-sf-signature"], of: event.body, signed: "the body as it was sent",
+                unavailable: .unavailable)
+        }
         let request = try FulfillmentRequest(event, from: settings.organization)
         try authentication.checkTime(request.timestamp)
         let acceptance = Acceptance(
@@ -82,7 +91,9 @@ struct Webhook: Program {
             .with(invocation.traceFields())
         let outcome: AcceptanceOutcome
         do {
-            outcome = try Ledger(context.table(settings.ledgerTable, http), now: http.now).accept(acceptance)
+            outcome = try metrics.measure(.ledgerWriteTime, http.now) {
+                try Ledger(context.table(settings.ledgerTable, http), now: http.now).accept(acceptance)
+            }
         } catch {
             log.error("ledger write failed", ["error": .string("\(error)")])
             throw .unavailable
@@ -90,7 +101,9 @@ struct Webhook: Program {
         if case .accepted(let requestNumber) = outcome {
             publish(acceptance, requestNumber, invocation.trace, http, log)
         }
-        return try answer(outcome, request.orderID, log)
+        let answer = try answer(outcome, request.orderID, log)
+        metrics.add(answer: outcome)
+        return answer
     }
 
     /// Publishes the order's event. A failure refuses nothing: the order is in the ledger, and recovery publishes it again.

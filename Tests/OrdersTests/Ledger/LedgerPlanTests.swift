@@ -12,10 +12,10 @@ import Testing
         #expect(Plan(try #require(JSON(bytes))) == PlanTests.plan)
     }
 
-    /// As versions before options and gateways wrote it.
+    /// As versions before options, gateways and currencies wrote it.
     @Test("A plan without the newer members is read") func olderPlan() throws {
         var plan = PlanTests.plan
-        plan.paymentMethod = nil
+        (plan.paymentMethod, plan.currency) = (nil, nil)
         plan.items = [Plan.Item(orderItemID: MappingTests.ids[0], productID: 1, cycle: .monthly, quantity: 1)]
         let item: JSON = [
             "orderItemId": .string(MappingTests.ids[0].text), "productId": 1, "cycle": "monthly", "quantity": 1,

@@ -67,7 +67,7 @@ import Testing
                     clientID: 1234,
                     items: [
                         .init(orderItemID: item.id, productID: product, cycle: cycle, quantity: quantity)
-                    ], paymentMethod: "mailin"))
+                    ], paymentMethod: "mailin", currency: "EUR"))
     }
 
     @Test(

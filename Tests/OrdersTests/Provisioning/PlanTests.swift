@@ -15,7 +15,7 @@ import Testing
             .init(
                 orderItemID: MappingTests.ids[1], productID: 186, cycle: .onetime, quantity: 1,
                 hostname: "web1", configOptions: [71: "712"]),
-        ], paymentMethod: "stripe")
+        ], paymentMethod: "stripe", currency: "EUR")
 
     @Test("The cart has a line for each unit") func cart() throws {
         let marker = Marker(try #require(RecordID("801Dn0000014UPa")), reference: "r1")

@@ -98,7 +98,7 @@ import Testing
             1, ["status": "Activating", "requestedAt": .milliseconds(harness.network.now - 7_200_000)])
         try open(.whmcs)
         try harness.recover()
-        let ages = harness.log.lines.compactMap { $0["OldestDueAge"]?.integer }
+        let ages = harness.log.metrics.compactMap { $0["OldestDueAge"]?.integer }
         #expect(ages.allSatisfy { $0 >= 7_200_000 } && ages.count == 1)
     }
 }

@@ -170,7 +170,7 @@ import Testing
         #expect(ages.last == harness.network.now - start)
     }
 
-    private var ages: [Int] { harness.log.lines.compactMap { $0["OldestDueAge"]?.integer } }
+    private var ages: [Int] { harness.log.metrics.compactMap { $0["OldestDueAge"]?.integer } }
 
     /// Each run moves the due time.
     @Test("The age of an order that no run finishes grows, from its request on") func ageOfUnfinishedOrder() throws {
@@ -214,7 +214,7 @@ import Testing
         try harness.waitUntilDue()
         harness.network.now += 5_000
         _ = try harness.recover()
-        let line = try #require(harness.log.lines.first { $0["_aws"] != nil })
+        let line = try #require(harness.log.metrics.first)
         #expect(line["RecoveredOrders"]?.integer == 1)
         #expect(line["OldestDueAge"]?.integer == 65_001, "due 60 s after the request")
         #expect(line["_aws"]?["CloudWatchMetrics"]?.array?.first?["Namespace"] == "Orders")

@@ -29,6 +29,6 @@ extension ProvisioningHarness {
     func invoke(_ recovery: Recovery, _ event: JSON = [:], at now: Timestamp? = nil) throws -> JSON {
         let invocation = Invocation(
             requestID: "recovery", deadline: (now ?? network.now) + 60_000, payload: event.bytes)
-        return JSON(try recovery.handle(invocation)) ?? .null
+        return JSON(try recovery.respond(to: invocation)) ?? .null
     }
 }

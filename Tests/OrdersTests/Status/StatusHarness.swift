@@ -41,7 +41,8 @@ final class StatusHarness {
     func get(_ request: ReadRequest) throws -> GatewayAnswer { try handle(request.payload) }
 
     func handle(_ payload: [UInt8]) throws -> GatewayAnswer {
-        GatewayAnswer(try status.handle(Invocation(requestID: "r", deadline: network.now + 10_000, payload: payload)))
+        GatewayAnswer(
+            try status.respond(to: Invocation(requestID: "r", deadline: network.now + 10_000, payload: payload)))
     }
 
     /// Stores in the ledger what refresh-sf-token would.

@@ -144,7 +144,7 @@ final class ProvisioningHarness {
         invocations += 1
         let invocation = Invocation(
             requestID: "run-\(invocations)", deadline: network.now + time, payload: event.bytes)
-        return try provisioning.flatMap { JSON(try $0.handle(invocation)) } ?? .null
+        return try provisioning.flatMap { JSON(try $0.respond(to: invocation)) } ?? .null
     }
 
     /// Requests the order through verify-signature. Each request of an order has its own number.

@@ -38,7 +38,7 @@ final class SimulatedAccount {
     private static func variables(_ endpoint: String) -> [String: String] {
         [
             "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
-            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_ENDPOINT_URL": endpoint, "STACK_NAME": "orders",
         ]
     }
 

@@ -49,7 +49,7 @@ final class WebhookHarness {
         invocations += 1
         let id = "\(number)-\(invocations)"
         return GatewayAnswer(
-            try webhook.handle(Invocation(requestID: id, deadline: network.now + 10_000, payload: payload)))
+            try webhook.respond(to: Invocation(requestID: id, deadline: network.now + 10_000, payload: payload)))
     }
 }
 

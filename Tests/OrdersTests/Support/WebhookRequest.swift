@@ -51,11 +51,15 @@ struct WebhookRequest {
         let route = JSON.string("/orders/\(path)/fulfill")
         if isREST {
             event.merge(["httpMethod": "POST", "path": route]) { $1 }
-            event["requestContext"] = ["requestId": "api-1", "identity": ["sourceIp": .string(sourceIP)]]
+            event["requestContext"] = [
+                "requestId": "api-1", "requestTimeEpoch": 1_795_169_729_950,
+                "identity": ["sourceIp": .string(sourceIP)],
+            ]
         } else {
             event["rawPath"] = route
             event["requestContext"] = [
-                "requestId": "api-1", "http": ["method": "POST", "sourceIp": .string(sourceIP)],
+                "requestId": "api-1", "timeEpoch": 1_795_169_729_950,
+                "http": ["method": "POST", "sourceIp": .string(sourceIP)],
             ]
         }
         return JSON.object(event).bytes

@@ -74,7 +74,7 @@ final class RefreshHarness {
     private static func handle(
         _ payload: [UInt8], _ requestID: String, _ deadline: Timestamp, _ refresh: TokenRefresh
     ) throws -> JSON {
-        JSON(try refresh.handle(Invocation(requestID: requestID, deadline: deadline, payload: payload))) ?? .null
+        JSON(try refresh.respond(to: Invocation(requestID: requestID, deadline: deadline, payload: payload))) ?? .null
     }
 
     /// The stored token.
