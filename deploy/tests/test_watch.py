@@ -64,13 +64,13 @@ class WatchTest(unittest.TestCase):
         self.assertEqual(self.testbed.send(OTHER, "event"), f"Order {OTHER} sent by a platform event")
         order = self.testbed.wait_for(OTHER, "Waiting")
         self.assertRegex(order["wait"], r"^WHMCS_UNAVAILABLE: .* due ")
-        self.testbed.open_breaker(OTHER)
+        self.testbed.recover_until(self.testbed.has_open_breaker)
         self.assertRegex(
             self.testbed.text("#breakers"), r"WHMCS\s+open; (next probe in \d+ s|the next run probes)\. \w"
         )
         self.testbed.switch("whmcs-down")
-        self.assertRegex(self.testbed.recover(), "^[1-9] orders? published again$")
-        self.testbed.wait_for(OTHER, "Provisioned")
+        self.assertRegex(self.testbed.recover(), r"^\d orders? published again$")
+        self.testbed.recover_until(lambda: self.testbed.status(OTHER) == "Provisioned")
         self.page.wait("!document.getElementById('breakers').innerText.includes('open')")
 
     def test_a_killed_run_is_recovered(self):
@@ -156,6 +156,7 @@ class WatchTest(unittest.TestCase):
         self.assertEqual(style, ["solid", "3px"])
         # New states do not replace what has the focus.
         before = self.page.evaluate("performance.getEntriesByType('resource').length")
+        self.testbed.look_again()
         self.page.wait(f"performance.getEntriesByType('resource').length > {before}")
         self.assertEqual(self.page.evaluate("document.activeElement.dataset.part"), "event")
         self.page.press("Tab", shift=True)
@@ -175,6 +176,7 @@ class WatchTest(unittest.TestCase):
         gateway.request("GET", "/<img/src=x>")
         self.assertEqual(gateway.getresponse().status, 404)
         gateway.close()
+        self.testbed.look_again()
         self.page.wait("document.getElementById('log').textContent.includes('GET /<img/src=x> 404')")
         self.assertEqual(self.page.evaluate("document.querySelectorAll('img').length"), 0)
 

@@ -10,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 
 import chromium
@@ -142,14 +143,26 @@ class WatchedTestbed:
     def recover(self):
         return self.press('[data-action="recover"]')
 
-    def open_breaker(self, order):
-        """Recovers the order, which waits for WHMCS, until so many runs have had no answer that no other run calls."""
-        while "breaker open" not in self.station("WHMCS"):
-            self.wait_for(order, "Waiting")
+    def recover_until(self, is_reached, seconds=30):
+        """Recovers all orders, again and again: while a run works on an order, its next event finds nothing to do."""
+        end = time.monotonic() + seconds
+        while not is_reached():
+            if time.monotonic() > end:
+                raise AssertionError("the orders were recovered in vain: " + self.text("#orders"))
             self.recover()
-        self.wait_for(order, "Waiting")
+            time.sleep(0.4)
+
+    def has_open_breaker(self):
+        return "breaker open" in self.station("WHMCS")
+
+    def look_again(self):
+        """Comes back to the page's tab, which makes it poll at once."""
+        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
     # What it shows
+
+    def status(self, order):
+        return self.page.evaluate(f"document.querySelector('[data-key=\"{order}\"] .badge').dataset.status")
 
     def order(self, order):
         """The text of the order's parts by name."""
@@ -190,7 +203,7 @@ def picture(path):
         testbed.simulator("WHMCS", "/pay-methods", {"clientid": 1236})
         testbed.switch("whmcs-down")
         testbed.send(waiting, "event")
-        testbed.open_breaker(waiting)
+        testbed.recover_until(testbed.has_open_breaker)
         testbed.page.prefer(prefers_reduced_motion="reduce")
         testbed.page.resize(1280, 1130)
         testbed.page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
