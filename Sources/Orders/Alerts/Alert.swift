@@ -18,6 +18,8 @@ enum Alert {
     case doesNotAnswer(Side, since: Timestamp)
     case refuses(Side, since: Timestamp)
     case answersAgain(Side, since: Timestamp)
+    case catalogueDrifted
+    case catalogueNotCompared
 
     /// Without the order.
     var what: String {
@@ -41,6 +43,8 @@ enum Alert {
         case .refuses(let side, let since): "\(side.name) refuses the suite since \(since.iso8601); orders wait for it"
         case .answersAgain(let side, let since):
             "\(side.name) answers again; orders continue after an outage since \(since.iso8601)"
+        case .catalogueDrifted: "The catalogues of Salesforce and WHMCS have drifted apart"
+        case .catalogueNotCompared: "The catalogues of Salesforce and WHMCS could not be compared"
         }
     }
 
@@ -62,6 +66,7 @@ enum Alert {
         case .doesNotAnswer: .doesNotAnswer
         case .refuses: .refuses
         case .answersAgain: .answersAgain
+        case .catalogueDrifted, .catalogueNotCompared: .catalogue
         }
     }
 

@@ -17,6 +17,7 @@ extension Alert {
         case addOrderDoesNotAnswer = "AddOrder does not answer"
         case refuses = "A system refuses the suite"
         case answersAgain = "A system answers again"
+        case catalogue = "Catalogue drift"
 
         /// What a person does about it, in one sentence.
         func nextStep(_ code: ErrorCode?) -> String {
@@ -41,6 +42,7 @@ extension Alert {
             case .doesNotAnswer: "Fix that system; the orders continue by themselves."
             case .addOrderDoesNotAnswer: "Look at what AddOrder calls in WHMCS: gateways, hooks, fraud checks."
             case .refuses: "Fix what the log's line \"run failed\" names, then publish all orders again."
+            case .catalogue: "Run deploy/doctor: it names the products, and what helps."
             case .answersAgain: "Nothing, except for orders that had failed before: request them again."
             }
         }

@@ -20,12 +20,10 @@ struct ProvisioningDoctor {
     }
 
     /// The alert of the daily look at the catalogue.
-    static func alert(_ checks: [Check]) -> String? {
+    static func alert(_ checks: [Check]) -> Alert? {
         guard checks.contains(where: { $0.isOK == false }) else { return nil }
         let isCompared = checks.contains { $0.name.hasPrefix("catalogue: ") }
-        return isCompared
-            ? "The catalogues of Salesforce and WHMCS have drifted apart"
-            : "The catalogues of Salesforce and WHMCS could not be compared"
+        return isCompared ? .catalogueDrifted : .catalogueNotCompared
     }
 
     private func resources() -> [Check] {
