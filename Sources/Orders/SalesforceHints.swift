@@ -49,7 +49,8 @@ private func grantHint(_ error: String, _ message: String) -> String {
     case "invalid_grant" where message.contains("expired"):
         return "The assertion expired before it arrived: check the clock."
     case "invalid_grant" where message.contains("ip restricted"):
-        return "The address is outside the login ranges of the user's profile, which this flow always enforces. Lambda's"
+        return
+            "The address is outside the login ranges of the user's profile, which this flow always enforces. Lambda's"
             + " addresses change: give the functions a fixed one (a VPC with NAT) within the ranges."
     case "invalid_grant" where message.contains("assertion") || message.contains("jwt"):
         return "The private key does not fit the certificate of the app, or the client id is another app's."

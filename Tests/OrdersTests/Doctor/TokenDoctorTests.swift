@@ -80,7 +80,8 @@ import Testing
                     request.url.hasSuffix("/token")
                         ? .answer(400, #"{"error":"invalid_grant","error_description":"ip restricted"}"#) : nil
                 }
-            }, check: "Salesforce login", detail: "ip restricted", help: "give the functions a fixed one (a VPC with NAT)"),
+            }, check: "Salesforce login", detail: "ip restricted",
+            help: "give the functions a fixed one (a VPC with NAT)"),
         Case(
             name: "foreign instance",
             change: { harness in
