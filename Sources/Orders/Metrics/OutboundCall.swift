@@ -91,7 +91,7 @@ struct OutboundCall: Equatable {
             guard response.body.first != UInt8(ascii: "<") else { return .unavailable }
             return (200..<300).contains(response.status) ? .success : .refused
         case .whmcs:
-            guard response.body.first { !$0.isWhiteSpace } == UInt8(ascii: "{") else { return .unavailable }
+            guard response.body.first(where: { !$0.isWhiteSpace }) == UInt8(ascii: "{") else { return .unavailable }
             // A refusal is short, and at any status. Lists are long, and are not read twice.
             let isRefusal = response.body.count < 4_096 && JSON(response.body)?["result"]?.string == "error"
             return isRefusal ? .refused : .success
