@@ -24,7 +24,8 @@ import Testing
         let account = AWS.Account(TestbedAccount.environment(endpoint: aws.url, lambda: aws.url))
         page = WatchPage(
             directory: packageRoot.appending(path: "deploy/watch").path, gateway: "http://127.0.0.1:4242",
-            account: account, resources: TemplateResources(table: "ledger", eventBus: "orders", functions: []),
+            account: account,
+            resources: TemplateResources(table: "ledger", eventBus: "orders", functions: [], alarms: []),
             functions: [], salesforce: salesforce, whmcs: whmcs, journal: Journal(),
             queues: [WatchQueue(name: "q", url: aws.url + "/q")], faults: WatchFaults(salesforce, whmcs))
     }
