@@ -13,7 +13,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SAMCONFIG = ROOT / "samconfig.toml"
+SAMCONFIG = ROOT / "deploy/samconfig.toml"
 ENVIRONMENTS = "dev", "prod"
 
 

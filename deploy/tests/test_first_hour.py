@@ -53,7 +53,7 @@ class DocumentsTest(unittest.TestCase):
 
     def test_samconfig_names_parameters_of_the_template(self):
         declared = sam_template.load(TEMPLATE)["Parameters"]
-        for environment, table in tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8")).items():
+        for environment, table in tomllib.loads((ROOT / "deploy/samconfig.toml").read_text(encoding="utf-8")).items():
             if environment == "version":
                 continue
             values = dict(pair.split("=", 1) for pair in table["deploy"]["parameters"]["parameter_overrides"])

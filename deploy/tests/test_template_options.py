@@ -103,7 +103,7 @@ class TwoStacksTest(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        config = tomllib.loads((ROOT / "samconfig.toml").read_text(encoding="utf-8"))
+        config = tomllib.loads((ROOT / "deploy/samconfig.toml").read_text(encoding="utf-8"))
         cls.stacks = {}
         for environment in "dev", "prod":
             table = config[environment]["deploy"]["parameters"]
