@@ -54,11 +54,13 @@ class Deployment:
         name = self.plan(url, parameters, capabilities, deployed)
         if name:
             self.confirm(name, is_new=present is None)
+            before = smoke_test.crosses(self.settings, self.cloud.region) if present else None
             print("Deploying; CloudFormation's console shows each step")
             stack_changes.execute(self.cloudformation, self.settings.stack, name)
         else:
+            before = None
             print("Nothing to change: the stack has this template, these zips and these parameters.")
-        return self.test(values, previous if name else None)
+        return self.test(values, previous if name else None, before)
 
     def present_stack(self):
         """The stack's description, None when there is none. Removes what a failed first deployment left."""
@@ -141,10 +143,10 @@ class Deployment:
             stack_changes.discard(self.cloudformation, self.settings.stack, name, is_new)
             raise Refused("Nothing was deployed." if sys.stdin.isatty() else "Nobody to ask: --yes deploys without.")
 
-    def test(self, values, previous):
+    def test(self, values, previous, before):
         outputs = outputs_of(describe(self.cloudformation, self.settings.stack))
         print("Testing")
-        problems = smoke_test.run(self.cloud, self.settings, outputs, values)
+        problems = smoke_test.run(self.cloud, self.settings, outputs, values, before)
         if not problems:
             self.next_steps(outputs)
             return 0
@@ -179,7 +181,7 @@ class Deployment:
 {stack} works. Salesforce posts to {url}/orders/<order id>/fulfill
 Next:
   the address in Salesforce: ORDERS_API_URL={url}, deploy/salesforce/README.md, "The signed door"
-  what an order would do:    deploy/plan <orderId> --function {stack}-provision-order
+  what an order would do:    deploy/orders plan <orderId> --stack {stack} --region {self.cloud.region}
   the first bad night:       deploy/RUNBOOK.md""")
 
 

@@ -1,16 +1,16 @@
-"""Whether a deployed stack works: a Salesforce token, the signed health report, and deploy/doctor where it exists."""
+"""Whether a deployed stack works: a Salesforce token, the signed health report, and deploy/doctor."""
 
 import datetime
 import hashlib
 import hmac
 import json
-import os
 import subprocess
 import time
 
 import urllib3
 from botocore.httpsession import get_cert_path
 
+from printing import printable
 from stack_settings import ROOT
 
 DOCTOR = ROOT / "deploy/doctor"
@@ -70,21 +70,39 @@ def health(url, secret, get=get, sleep=time.sleep):
     return f"GET {url}/health answers {status} ({problem})"
 
 
-def doctor(settings, region):
-    """What deploy/doctor finds, or None. Its lines are for the operator, who sees them."""
-    if not os.access(DOCTOR, os.X_OK):
-        return None
-    command = [str(DOCTOR), "--stack", settings.stack, "--region", region]
+def crosses(settings, region):
+    """What deploy/doctor finds, by the part's name; None when it cannot ask the stack."""
+    command = [str(DOCTOR), "--stack", settings.stack, "--region", region, "--json"]
     command += ["--profile", settings.profile] if settings.profile else []
-    return None if subprocess.run(command).returncode == 0 else "deploy/doctor found a fault, see above"
+    try:
+        parts = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout)["parts"]
+    except (ValueError, KeyError):
+        return None
+    return {
+        f"{part}: {item['name']}": printable(" ".join(filter(None, [item.get("detail"), item.get("help")])))
+        for part, items in parts.items()
+        for item in items
+        if item["ok"] is False
+    }
 
 
-def run(cloud, settings, outputs, values):
-    """The problems of a deployed stack; none when it works."""
+def run(cloud, settings, outputs, values, before=None):
+    """The problems of a deployed stack; none when it works.
+
+    - before: the doctor's crosses before the deployment. Those stay notes, and so do all where nobody knows: a dead letter,
+      a product without a WHMCS id or a mapping that an operator has disabled is not the deployment's fault.
+    """
     path = values["SfWebhookSecretParameter"]
     found = cloud.client("ssm").get_parameter(Name=path, WithDecryption=True)
     secret = found["Parameter"]["Value"].strip().splitlines()[0].strip()
     problems = [token(cloud.client("lambda"), outputs["RefreshFunction"]), health(outputs["ApiUrl"], secret)]
     if not any(problems):
-        problems.append(doctor(settings, cloud.region))
+        after = crosses(settings, cloud.region)
+        if after is None:
+            print("Note: deploy/doctor could not ask the stack.")
+        for name, text in (after or {}).items():
+            if before is None or name in before:
+                print(f"Note: deploy/doctor says of {name}: {text}")
+            else:
+                problems.append(f"{name} was in order before: {text}")
     return [problem for problem in problems if problem]

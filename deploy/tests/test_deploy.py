@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import platform
 import unittest
 import unittest.mock
@@ -13,6 +14,7 @@ from support import ACCOUNT, DEPLOY, REGION, ROOT
 # isort: split
 # support knows where these are.
 import deploy
+import smoke_test
 import stack_changes
 import stack_release
 import stack_settings
@@ -198,13 +200,44 @@ class DeployTest(DeployTestCase):
         self.assertEqual(status, 1)
         self.assertIn("would replace the ledger", output)
 
-    def test_the_doctor_decides_too(self):
-        (self.root / "doctor").write_text(f'#!/bin/sh\necho "$*" >{self.root}/arguments; exit 1\n')
+    def doctor(self, *crosses):
+        items = [{"name": name, "ok": False, "detail": f"{name} is wrong\n", "help": "Mend it."} for name in crosses]
+        items.append({"name": "table", "ok": True})
+        answer = json.dumps({"ok": not crosses, "parts": {"provision-order": items}})
+        self.say(answer)
+
+    def say(self, answer):
+        (self.root / "doctor").write_text(
+            f"#!/bin/sh\necho \"$*\" >{self.root}/arguments\ncat <<'END'\n{answer}\nEND\n"
+        )
         (self.root / "doctor").chmod(0o755)
-        status, output = self.deploy("dev")
+
+    def test_a_cross_that_the_deployment_did_not_cause_is_a_note(self):
+        self.doctor("catalogue")
+        for marker in b"1", b"2":
+            self.build(marker)
+            status, output = self.deploy()
+            self.assertEqual(status, 0, output)
+            self.assertIn(
+                "Note: deploy/doctor says of provision-order: catalogue: catalogue is wrong\ufffd Mend it.", output
+            )
+        self.assertEqual((self.root / "arguments").read_text(), f"--stack orders-dev --region {REGION} --json\n")
+
+    def test_a_new_cross_goes_back(self):
+        self.deploy()
+        code = self.code()
+        self.build(b"2")
+        with unittest.mock.patch.object(smoke_test, "crosses", side_effect=[{}, {"provision-order: queue": "no"}, {}]):
+            status, output = self.deploy()
         self.assertEqual(status, 1)
-        self.assertIn("deploy/doctor found a fault", output)
-        self.assertEqual((self.root / "arguments").read_text(), f"--stack orders-dev --region {REGION}\n")
+        self.assertIn("provision-order: queue was in order before: no", output)
+        self.assertEqual(self.code(), code)
+
+    def test_a_doctor_that_cannot_ask_decides_nothing(self):
+        for answer in "", "[]", "{}":
+            self.say(answer)
+            status, output = self.deploy()
+            self.assertEqual((status, "could not ask" in output), (0, True), output)
 
     def test_the_scripts_use_the_operators_packages(self):
         for name in "dev", "prod":
