@@ -76,7 +76,7 @@ def crosses(settings, region):
     command += ["--profile", settings.profile] if settings.profile else []
     try:
         parts = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout)["parts"]
-    except (ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return {
         f"{part}: {item['name']}": printable(" ".join(filter(None, [item.get("detail"), item.get("help")])))
@@ -89,8 +89,8 @@ def crosses(settings, region):
 def run(cloud, settings, outputs, values, before=None):
     """The problems of a deployed stack; none when it works.
 
-    - before: the doctor's crosses before the deployment. Those stay notes, and so do all where nobody knows: a dead letter,
-      a product without a WHMCS id or a mapping that an operator has disabled is not the deployment's fault.
+    - before: the doctor's crosses before the deployment. Those stay notes, and so do all where nobody knows: a dead
+      letter, a product without a WHMCS id or a mapping that an operator has disabled is not the deployment's fault.
     """
     path = values["SfWebhookSecretParameter"]
     found = cloud.client("ssm").get_parameter(Name=path, WithDecryption=True)
