@@ -23,8 +23,7 @@ struct TracedCall: Equatable {
                 isAWS: true)
         } else if let action = Self.whmcsAction(request.body) {
             self.init(name: "WHMCS \(action)", isAWS: false)
-        } else if let path = request.url.firstRange(of: "/services/") {
-            let parts = request.url[path.upperBound...].split { $0 == "/" || $0 == "?" }
+        } else if let parts = Self.salesforcePath(request.url) {
             let resource = parts.first { Self.resources.contains(String($0)) }
             self.init(name: "Salesforce" + (resource.map { " \($0)" } ?? ""), isAWS: false)
         } else {
@@ -36,6 +35,13 @@ struct TracedCall: Equatable {
         self.name = name
         self.operation = operation
         self.isAWS = isAWS
+    }
+
+    /// What follows `/services/`. Slack's webhooks have that, too.
+    private static func salesforcePath(_ url: String) -> [Substring]? {
+        guard let path = url.firstRange(of: "/services/") else { return nil }
+        let parts = url[path.upperBound...].split { $0 == "/" || $0 == "?" }
+        return ["data", "oauth2"].contains(parts.first) ? parts : nil
     }
 
     /// The action stands first in the form, before the credentials.

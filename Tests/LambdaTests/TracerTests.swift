@@ -49,6 +49,7 @@ import Testing
         (post("https://login.salesforce.com/services/oauth2/token", "assertion=a-secret"), "Salesforce token", nil),
         (Request("GET", "https://a.my.salesforce.com/services/data/v66.0/", isIdempotent: true), "Salesforce", nil),
         (post("https://alerts.example/hook/a-secret", #"{"text":"x"}"#), "Alert webhook", nil),
+        (post("https://alerts.example/services/T0/B0/a-secret", #"{"text":"x"}"#), "Alert webhook", nil),
     ]
 
     @Test("A call is a subsegment by its service's name, without ids and secrets", arguments: calls.indices)

@@ -21,7 +21,7 @@ RUNTIME_ENDS = {
 OTHERS = 4
 # Lambda keeps this many for functions without a reserve.
 UNRESERVED = 100
-INDEXES = {"due": ["open", "dueAt"]}
+INDEXES = {"due": ["open", "dueAt"], "failed": ["errorCode", "endedAt"]}
 
 
 def zips(architecture):

@@ -11,7 +11,7 @@ extension HTTPClient {
         client.transport = { requests in
             let sentAt = now()
             let results = send(requests)
-            let time = now() - sentAt
+            let time = max(0, now() - sentAt)
             for (request, result) in zip(requests, results) {
                 OutboundCall(request)?.add(result, after: Double(time), to: metrics)
             }
@@ -65,10 +65,11 @@ struct OutboundCall: Equatable {
             separator: UInt8(ascii: "/"), maxSplits: 7, omittingEmptySubsequences: false)
         guard parts.count > 4, parts[3].elementsEqual("services".utf8) else { return nil }
         if parts[4].elementsEqual("oauth2".utf8) { return "Token" }
-        guard parts.count > 6 else { return nil }
+        // Slack's webhooks have a path of /services, too.
+        guard parts[4].elementsEqual("data".utf8), parts.count > 6 else { return nil }
         switch String(decoding: parts[6], as: UTF8.self) {
         case "query": return "Query"
-        case "sobjects": return "UpdateOrder"
+        case "sobjects": return url.hasSuffix("/describe") ? "Resources" : "UpdateOrder"
         case "composite": return "UpdateOrderAndLines"
         default: return "Resources"
         }

@@ -184,13 +184,11 @@ struct Provisioning: Program {
         return try Credentials(parameterValue: value)
     }
 
-    /// WHMCS's and Salesforce's, and the secret of the alerts, in one call.
+    /// WHMCS's and Salesforce's, in one call. Not the secret of the alerts, whose fault must stop no order.
     private func readParameters(_ http: HTTPClient, youngerThan limit: Milliseconds? = nil) throws -> [String: String] {
-        let names = [
-            settings.credentialsParameter, settings.salesforce.tokenParameter, settings.alerts.secretParameter,
-        ]
-        return try context.parameters.get(
-            names.compactMap(\.self), from: context.parameterStore(http), now: http.now(), youngerThan: limit)
+        try context.parameters.get(
+            [settings.credentialsParameter, settings.salesforce.tokenParameter], from: context.parameterStore(http),
+            now: http.now(), youngerThan: limit)
     }
 }
 

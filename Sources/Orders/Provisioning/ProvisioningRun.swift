@@ -56,16 +56,20 @@ struct ProvisioningRun {
     private mutating func takeSteps() throws {
         if order.step == .failureUpdate { return try reportFailed() }
         if order.step == nil { try forgetCancelledOrder() }
+        let planner = Planner(settings: settings, salesforce: salesforce, whmcs: whmcs, http: http)
         if order.plan == nil {
-            let planner = Planner(settings: settings, salesforce: salesforce, whmcs: whmcs, http: http)
             let source = try step(.validation) { run in try planner.order(run.order.id, known: run.order) { throw $0 } }
             let mapping = try reportActivating { [steps] in
                 try steps.run(.orderDetails) { try planner.mapping(of: source) { throw $0 } }
             }
             let plan = try step(.mapping) { _ in try mapping.plan(source.items) }
             try lease.recordPlan(plan)
-        } else if order.step == nil {
-            try reportActivating {}
+        } else {
+            // A ledger that was restored does not know what was sent since. Salesforce may name the order already.
+            if order.marker == nil {
+                try step(.validation) { run in _ = try planner.order(run.order.id, known: run.order) { throw $0 } }
+            }
+            if order.step == nil { try reportActivating {} }
         }
         guard let plan = order.plan else { throw ProvisioningFailure(.provisioningError, "the ledger lost the plan") }
         var created: WHMCSOrder?

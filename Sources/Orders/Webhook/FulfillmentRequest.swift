@@ -32,6 +32,10 @@ struct FulfillmentRequest: Equatable {
         guard let requestedAt = requestedAt.map({ $0.stringOrNumber.flatMap { Timestamp($0) } }) ?? timestamp else {
             throw .invalid("requestedAt in the body must be ISO 8601 with a zone, or Unix time in s or ms")
         }
+        // Local time with a Z would make an old request look new.
+        guard requestedAt <= timestamp + 1_000 else {
+            throw .invalid("requestedAt in the body must not be after timestamp; is it UTC?")
+        }
         guard let nonce = body["nonce"]?.stringOrNumber, (16...128).contains(nonce.utf8.count),
             nonce.utf8.allSatisfy(isVisible)
         else {

@@ -33,7 +33,11 @@ import Testing
                 "https://login.salesforce.com/services/oauth2/token", "grant_type=x",
                 OutboundCall(service: .salesforce, action: "Token")
             ),
-            ("https://hooks.example/services/T0/B0", "{}", nil), ("https://hooks.example", "", nil),
+            ("https://hooks.example/services/T0/B0", "{}", nil), ("https://hooks.example/services/T0/B0/x", "{}", nil),
+            (
+                "\(instance)/services/data/v66.0/sobjects/Order/describe", "",
+                OutboundCall(service: .salesforce, action: "Resources")
+            ), ("https://hooks.example", "", nil),
             ("\(instance)/", "", nil), ("\(instance)/services/data", "", nil),
         ] as [(String, String, OutboundCall?)])
     private func actions(_ url: String, _ body: String, _ expected: OutboundCall?) {

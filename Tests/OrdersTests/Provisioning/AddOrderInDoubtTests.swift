@@ -249,4 +249,19 @@ import Testing
         #expect(try harness.ledger().addOrder == .none)
         #expect(try harness.runWhenDue()["status"] == "Provisioned")
     }
+
+    /// As in a ledger that was restored to the time between the plan and AddOrder.
+    @Test("An order that Salesforce names is not ordered by a plan of an earlier run") func planOfEarlierRun() throws {
+        let harness = try ProvisioningHarness()
+        harness.network.before = { request in
+            if request.whmcsAction == "GetProducts" { harness.network.now += 95_000 }
+            return nil
+        }
+        #expect(try harness.run(time: 120_000)["status"] == "Activating")
+        #expect(try harness.ledger().plan != nil)
+        harness.network.before = { _ in nil }
+        harness.salesforce.update { $0.records["Order"]?[Seed.order]?["WHMCS_Order_ID__c"] = "77" }
+        #expect(try harness.runWhenDue()["errorCode"] == "ORDER_NOT_PROVISIONABLE")
+        #expect(harness.count("AddOrder") == 0)
+    }
 }

@@ -70,6 +70,10 @@ import Testing
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730"}"#), nonce),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730","requestedAt":"yesterday"}"#), requestedAt),
             (body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730","requestedAt":[]}"#), requestedAt),
+            (
+                body(#"{"orderId":"801Dn0000014UPa","timestamp":"1795169730","requestedAt":"1795169732"}"#),
+                "requestedAt in the body must not be after timestamp; is it UTC?"
+            ),
             (WebhookRequest(nonce: ""), nonce),
             (WebhookRequest(nonce: "fifteen-letters"), nonce),
             (WebhookRequest(nonce: String(repeating: "n", count: 129)), nonce),
