@@ -15,6 +15,7 @@ import store_secrets
 from deploy_case import KEY, DeployTestCase
 
 PAGE = (DEPLOY / "FIRST-HOUR.md").read_text(encoding="utf-8")
+SALESFORCE = (DEPLOY / "salesforce/README.md").read_text(encoding="utf-8")
 WORKFLOW = (DEPLOY / "github-deploy.yml").read_text(encoding="utf-8")
 
 
@@ -27,9 +28,12 @@ class FirstHourTest(DeployTestCase):
         for parameter in self.cloud.client("ssm").describe_parameters()["Parameters"]:
             self.cloud.client("ssm").delete_parameter(Name=parameter["Name"])
         (commands,) = [block for block in blocks("sh") if "deploy/secrets" in block]
+        # The app for the token, to which the page leads, stores the key.
+        (key,) = re.findall(r"(?m)^\.\./(secrets dev put .*)$", SALESFORCE)
+        (shown,) = re.findall(r"`(deploy/secrets dev list)`", PAGE)
         inputs = {"whmcs": '{"identifier":"i","secret":"s"}', "salesforce-key": KEY}
-        lines = [line.split("#")[0].split("<")[0].split() for line in commands.splitlines()]
-        for script, *arguments in lines:
+        lines = [*commands.splitlines(), f"deploy/{key}", shown]
+        for script, *arguments in (line.split("#")[0].split("<")[0].split() for line in lines):
             self.assertEqual(script, "deploy/secrets")
             piped = inputs.get(arguments[-1], "")
             status, output = self.command(store_secrets.main, "store_secrets.py", *arguments, piped=piped)
@@ -40,7 +44,7 @@ class FirstHourTest(DeployTestCase):
 class DocumentsTest(unittest.TestCase):
     def test_every_script_exists(self):
         text = PAGE + WORKFLOW
-        for name in set(re.findall(r"\bdeploy/([a-z]+)\b(?![./-])", text)) - {"doctor", "tests", "salesforce"}:
+        for name in set(re.findall(r"\bdeploy/([a-z]+)\b(?![./-])", text)) - {"tests", "salesforce"}:
             self.assertTrue(os.access(DEPLOY / name, os.X_OK), name)
 
     def test_every_link_leads_somewhere(self):
@@ -74,6 +78,8 @@ class DocumentsTest(unittest.TestCase):
             # What somebody types must not become a command.
             self.assertNotIn("${{", step.get("run", ""))
         (script,) = [step["run"] for step in job["steps"] if step.get("shell") == "bash"]
+        # The image has none, and prepare installs none.
+        self.assertNotIn("curl", script)
         self.assertEqual(run("bash", "-n", input=script).returncode, 0)
         self.assertEqual(run("shellcheck", "--shell", "bash", "-", input=script).stdout, "")
 
