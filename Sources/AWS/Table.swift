@@ -68,7 +68,7 @@ public struct Table {
         body["Limit"] = .number(limit)
         let answer = try service.call("Query", .object(body))
         guard let rows = answer["Items"]?.array else { throw .unreadable(action: "dynamodb Query") }
-        return (rows.compactMap(item), answer["LastEvaluatedKey"])
+        return (rows.compactMap(item), try self.next(answer, after: next))
     }
 
     /// The number of items of an index that meet the condition.
@@ -81,9 +81,16 @@ public struct Table {
             let answer = try service.call("Query", .object(body))
             guard let some = answer["Count"]?.integer else { throw .unreadable(action: "dynamodb Query") }
             count += some
-            next = answer["LastEvaluatedKey"]
+            next = try self.next(answer, after: next)
         } while next != nil
         return count
+    }
+
+    /// The key that the page after begins with. One that this page began with would make the pages endless.
+    private func next(_ answer: JSON, after previous: JSON?) throws(AWSFailure) -> JSON? {
+        let next = answer["LastEvaluatedKey"]
+        guard next == nil || next != previous else { throw .unreadable(action: "dynamodb Query") }
+        return next
     }
 
     private func queryBody(_ index: String, _ condition: Write.Expression, after next: JSON?) -> [String: JSON] {

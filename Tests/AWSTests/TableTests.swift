@@ -50,6 +50,19 @@ import Testing
         #expect(try table(FakeHTTPClient([.answer(200, "{}")])).get("x") == nil)
     }
 
+    @Test("A page that leads to itself ends the query") func endlessPages() throws {
+        let page = Result<Response, HTTPFailure>.answer(
+            200, #"{"Count":1,"Items":[],"LastEvaluatedKey":{"pk":{"S":"order#1"}}}"#)
+        #expect(throws: AWSFailure.unreadable(action: "dynamodb Query")) {
+            try table(FakeHTTPClient([page, page, page])).count(index: "due", .init("#open = :open"))
+        }
+        let table = table(FakeHTTPClient([page, page, page]))
+        let next = try table.query(index: "due", .init("#open = :open"), limit: 1).next
+        #expect(throws: AWSFailure.unreadable(action: "dynamodb Query")) {
+            try table.query(index: "due", .init("#open = :open"), limit: 1, after: next)
+        }
+    }
+
     @Test("A count adds up all pages") func count() throws {
         let position: JSON = ["pk": ["S": "order#1"]]
         let http = FakeHTTPClient([
