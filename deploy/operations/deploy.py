@@ -50,8 +50,7 @@ class Deployment:
 
         previous = self.previous(present)
         url = self.bucket.upload()
-        capabilities = CAPABILITIES | set(summary.get("Capabilities", []))
-        name = self.plan(url, parameters, capabilities, deployed)
+        name = self.plan(url, parameters, summary, present)
         if name:
             self.confirm(name, is_new=present is None)
             before = smoke_test.crosses(self.settings, self.cloud.region) if present else None
@@ -105,31 +104,38 @@ class Deployment:
             print(f"Note: {remark}")
 
     def previous(self, present):
-        """What the stack runs now: the template's URL and its parameters."""
+        """What the stack runs now: the template's URL, its parameters and its ledger."""
         if present is None:
             return None
         answer = self.cloudformation.get_template(StackName=self.settings.stack, TemplateStage="Original")
         body = answer["TemplateBody"]
         text = body if isinstance(body, str) else json.dumps(body)
-        return self.bucket.put_template(text), stack_parameters.unchanged(parameters_of(present))
+        table = outputs_of(present)["LedgerTable"]
+        return self.bucket.put_template(text), stack_parameters.unchanged(parameters_of(present)), table
 
-    def plan(self, url, parameters, capabilities, deployed):
+    def plan(self, url, parameters, summary, present):
         """Creates the change set and prints it. Returns its name, or None when there is nothing to change."""
-        stack = self.settings.stack
-        is_new = deployed is None
+        stack, is_new = self.settings.stack, present is None
+        capabilities = CAPABILITIES | set(summary.get("Capabilities", []))
         name = stack_changes.create(self.cloudformation, stack, url, parameters, capabilities, is_new)
         if name is None:
             return None
         changes = stack_changes.changes_of(self.cloudformation, stack, name)
         print(f"{stack} in {self.cloud.region}, account {self.cloud.account}:", *stack_changes.show(changes), sep="\n")
-        rows = stack_parameters.differences(deployed, parameters) if deployed else []
+        if is_new:
+            return name
+        rows = stack_parameters.differences(parameters_of(present), parameters)
         if rows:
             print("", *stack_changes.table([("parameter", "now", "new"), *rows]), sep="\n")
-        for change in changes:
-            if change["LogicalResourceId"] == "Ledger" and change["Action"] == "Remove":
-                print("ExistingLedgerTable takes the place of the stack's own table, which stays in the account.")
-            elif change["LogicalResourceId"] == "Ledger" and change.get("Replacement") == "True":
-                raise Refused("The change would replace the ledger by an empty table. Nothing was deployed.")
+        if stack_changes.empties_ledger(changes):
+            stack_changes.discard(self.cloudformation, stack, name, is_new)
+            table = outputs_of(present)["LedgerTable"]
+            raise Refused(
+                f"The change would replace the ledger, {table}, by an empty table, so nothing was deployed: add "
+                f"ExistingLedgerTable={table} to deploy/samconfig.toml."
+            )
+        if any(change["LogicalResourceId"] == "Ledger" and change["Action"] == "Remove" for change in changes):
+            print("ExistingLedgerTable takes the place of the stack's own table, which stays in the account.")
         return name
 
     def confirm(self, name, is_new):
@@ -162,11 +168,19 @@ class Deployment:
 
     def go_back(self, previous):
         print("Going back to the previous template, zips and parameters", file=sys.stderr)
-        url, parameters = previous
+        url, parameters, table = previous
         stack, cloudformation = self.settings.stack, self.cloudformation
         capabilities = {*CAPABILITIES, "CAPABILITY_NAMED_IAM"}
         name = stack_changes.create(cloudformation, stack, url, parameters, capabilities, is_new=False)
         if name:
+            if stack_changes.empties_ledger(stack_changes.changes_of(cloudformation, stack, name)):
+                stack_changes.discard(cloudformation, stack, name, is_new=False)
+                present = outputs_of(describe(cloudformation, stack))["LedgerTable"]
+                raise Refused(
+                    f"The previous version would begin with an empty ledger, so the stack stays as it is and uses the "
+                    f"table {present}. Fix the cause, then run {self.settings.deploy} again; to go back to the table "
+                    f"{table}, do so with ExistingLedgerTable={table} in deploy/samconfig.toml."
+                )
             stack_changes.execute(cloudformation, stack, name)
         description = describe(cloudformation, stack)
         problems = smoke_test.run(self.cloud, self.settings, outputs_of(description), parameters_of(description))

@@ -45,6 +45,14 @@ def changes_of(cloudformation, stack, name):
     return [change["ResourceChange"] for page in pages for change in page["Changes"]]
 
 
+def empties_ledger(changes):
+    """Whether an update would begin with an empty table, which knows none of the orders that exist."""
+    return any(
+        change["LogicalResourceId"] == "Ledger" and (change["Action"] == "Add" or change.get("Replacement") == "True")
+        for change in changes
+    )
+
+
 def show(changes):
     rows = [("action", "resource", "type", "replaced")]
     for change in sorted(changes, key=lambda change: (change["Action"], change["LogicalResourceId"])):

@@ -6,11 +6,14 @@ What provision-order does with a replayed event of an unknown order is a test of
 import datetime
 import json
 import unittest
+import unittest.mock
 
 from support import ACCOUNT, REGION, sample_event
 
 # isort: split
 # support knows where these are.
+import smoke_test
+import stack_changes
 import stack_settings
 from deploy_case import DeployTestCase
 
@@ -18,6 +21,20 @@ RESTORED = "orders-dev-ledger-restored"
 KNOWN, LATER = "801Dn0000014UPaIAM", "801Dn0000014UPfIAM"
 
 
+def changes_of(cloudformation, stack, name):
+    """moto's, with the ledger: moto does not see that a parameter changes a resource's condition."""
+    before = stack_settings.parameters_of(cloudformation.describe_stacks(StackName=stack)["Stacks"][0])
+    answer = cloudformation.describe_change_set(StackName=stack, ChangeSetName=name)
+    owns = [not values.get("ExistingLedgerTable") for values in (before, stack_settings.parameters_of(answer))]
+    action = {(True, False): "Remove", (False, True): "Add"}.get(tuple(owns))
+    ledger = {"LogicalResourceId": "Ledger", "ResourceType": "AWS::DynamoDB::Table", "Action": action}
+    return _changes_of(cloudformation, stack, name) + ([ledger] if action else [])
+
+
+_changes_of = stack_changes.changes_of
+
+
+@unittest.mock.patch.object(stack_changes, "changes_of", changes_of)
 class RestoreDrillTest(DeployTestCase):
     def test_the_drill(self):
         self.assertEqual(self.deploy()[0], 0)
@@ -32,9 +49,7 @@ class RestoreDrillTest(DeployTestCase):
         functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
 
         # The restore. DynamoDB gives the new table neither time to live nor backups nor protection.
-        dynamodb.restore_table_to_point_in_time(
-            SourceTableName=old, TargetTableName=RESTORED, RestoreDateTime=datetime.datetime.now(datetime.UTC)
-        )
+        self.restore(old)
         dynamodb.put_item(TableName=old, Item={**item, "pk": {"S": f"order#{LATER}"}})
         self.publish(outputs["OrderBusName"], KNOWN, LATER)
         self.receive(outputs["OrderQueueUrl"])
@@ -44,15 +59,11 @@ class RestoreDrillTest(DeployTestCase):
         status, output = self.deploy()
         self.assertEqual(status, 1)
         self.assertIn("has no time to live on expiresAt", output)
-        dynamodb.update_time_to_live(
-            TableName=RESTORED, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"}
-        )
-        dynamodb.update_continuous_backups(
-            TableName=RESTORED, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
-        )
+        self.complete()
         status, output = self.deploy()
         self.assertEqual(status, 0, output)
         self.assertRegex(output, rf"(?m)^ExistingLedgerTable +{RESTORED}$")
+        self.assertIn("takes the place of the stack's own table, which stays in the account", output)
 
         # Every function uses the restored table, and the roles allow it.
         outputs = stack_settings.outputs_of(self.stack())
@@ -84,6 +95,61 @@ class RestoreDrillTest(DeployTestCase):
 
         # The stack's own table is still there.
         self.assertEqual(dynamodb.scan(TableName=old)["Count"], 2)
+
+    def test_no_deployment_begins_with_an_empty_ledger(self):
+        self.assertEqual(self.deploy()[0], 0)
+        old = self.ledger()
+        self.restore(old)
+        self.complete()
+
+        patch = unittest.mock.patch.object(stack_changes, "discard", wraps=stack_changes.discard)
+        discarded = patch.start()
+        self.addCleanup(patch.stop)
+
+        # The change-over fails its test: the way back would add a table without an order.
+        self.configure(ExistingLedgerTable=RESTORED)
+        with unittest.mock.patch.object(smoke_test, "run", lambda *_: ["Salesforce is down"]):
+            status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn("Salesforce is down", output)
+        self.assertIn(f"the stack stays as it is and uses the table {RESTORED}.", output)
+        self.assertIn(f"with ExistingLedgerTable={old} in deploy/samconfig.toml", output)
+        self.assert_uses(RESTORED)
+
+        # And so would a samconfig.toml that names the table no longer.
+        self.configure()
+        status, output = self.deploy()
+        self.assertEqual(status, 1)
+        self.assertIn(f"add ExistingLedgerTable={RESTORED} to deploy/samconfig.toml", output)
+        self.assert_uses(RESTORED)
+
+        self.assertEqual(discarded.call_count, 2)
+
+        self.configure(ExistingLedgerTable=old)
+        status, output = self.deploy()
+        self.assertEqual(status, 0, output)
+        self.assert_uses(old)
+
+    def ledger(self):
+        return stack_settings.outputs_of(self.stack())["LedgerTable"]
+
+    def assert_uses(self, table):
+        self.assertEqual(self.ledger(), table)
+        self.assertEqual(len(self.cloud.client("dynamodb").list_tables()["TableNames"]), 2)
+
+    def restore(self, table):
+        self.cloud.client("dynamodb").restore_table_to_point_in_time(
+            SourceTableName=table, TargetTableName=RESTORED, RestoreDateTime=datetime.datetime.now(datetime.UTC)
+        )
+
+    def complete(self):
+        dynamodb = self.cloud.client("dynamodb")
+        dynamodb.update_time_to_live(
+            TableName=RESTORED, TimeToLiveSpecification={"Enabled": True, "AttributeName": "expiresAt"}
+        )
+        dynamodb.update_continuous_backups(
+            TableName=RESTORED, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+        )
 
     def publish(self, bus, *orders):
         sample = sample_event("order-provision-requested.json")
