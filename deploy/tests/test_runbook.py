@@ -255,7 +255,7 @@ class RunbookTest(unittest.TestCase):
             f"aws logs create-log-stream {group} --log-stream-name s",
             f"aws logs put-log-events {group} --log-stream-name s --log-events '{events}'",
         )
-        output = self.runbook("filter-log-events", trace_ids="1-58406520-a006649127e371903a2de979")
+        output = self.runbook("batch-get-traces", trace_ids="1-58406520-a006649127e371903a2de979")
         self.assertIn(line, output)
         self.assertIn('"UnprocessedTraceIds"', output)
 
