@@ -8,6 +8,7 @@ import subprocess
 import time
 
 import urllib3
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import get_cert_path
 
 from printing import printable
@@ -41,16 +42,20 @@ def signed(path, secret, now):
 
 
 def token(functions, name):
-    """Why Salesforce issues no token, or None."""
+    """Whether this invocation got a token, and why Salesforce issues none, or None.
+
+    Without a token and a reason, another invocation stored one meanwhile.
+    """
     answer = functions.invoke(FunctionName=name, Payload=b"{}")
     body = answer["Payload"].read().decode()
-    if "FunctionError" not in answer:
-        return None
     try:
-        message = json.loads(body).get("errorMessage", body)
-    except (ValueError, AttributeError):
-        message = body
-    return f"refresh-sf-token got no Salesforce token: {message}"
+        report = json.loads(body)
+    except ValueError:
+        report = None
+    report = report if isinstance(report, dict) else {}
+    if "FunctionError" not in answer:
+        return report.get("refreshed") is True, None
+    return False, f"refresh-sf-token got no Salesforce token: {report.get('errorMessage', body)}"
 
 
 def health(url, secret, get=get, sleep=time.sleep):
@@ -92,17 +97,27 @@ def run(cloud, settings, outputs, values, before=None):
     - before: the doctor's crosses before the deployment. Those stay notes, and so do all where nobody knows: a dead
       letter, a product without a WHMCS id or a mapping that an operator has disabled is not the deployment's fault.
     """
+    try:
+        return list(problems(cloud, settings, outputs, values, before))
+    except (ClientError, BotoCoreError, LookupError) as error:
+        # Whoever cannot test a deployment does not know that it works.
+        return [f"The test could not be run: {type(error).__name__}: {error}"]
+
+
+def problems(cloud, settings, outputs, values, before):
     path = values["SfWebhookSecretParameter"]
     found = cloud.client("ssm").get_parameter(Name=path, WithDecryption=True)
     secret = found["Parameter"]["Value"].strip().splitlines()[0].strip()
-    problems = [token(cloud.client("lambda"), outputs["RefreshFunction"]), health(outputs["ApiUrl"], secret)]
-    if not any(problems):
-        after = crosses(settings, cloud.region)
-        if after is None:
-            print("Note: deploy/doctor could not ask the stack.")
-        for name, text in (after or {}).items():
-            if before is None or name in before:
-                print(f"Note: deploy/doctor says of {name}: {text}")
-            else:
-                problems.append(f"{name} was in order before: {text}")
-    return [problem for problem in problems if problem]
+    _, refused = token(cloud.client("lambda"), outputs["RefreshFunction"])
+    unwell = health(outputs["ApiUrl"], secret)
+    if refused or unwell:
+        yield from filter(None, [refused, unwell])
+        return
+    after = crosses(settings, cloud.region)
+    if after is None:
+        print("Note: deploy/doctor could not ask the stack.")
+    for name, text in (after or {}).items():
+        if before is None or name in before:
+            print(f"Note: deploy/doctor says of {name}: {text}")
+        else:
+            yield f"{name} was in order before: {text}"

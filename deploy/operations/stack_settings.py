@@ -51,6 +51,11 @@ def parser(program, description):
 def settings_of(environment, options):
     name, region, profile, values = read(environment)
     stack = options.stack or name
+    owner = owner_of(stack)
+    if stack != name and owner:
+        raise Refused(
+            f"{stack} is {owner}'s stack; use deploy/{owner}, or {owner} with deploy/secrets and deploy/destroy."
+        )
     # The paths that carry the stack's name follow it.
     values = {
         key: value.replace(f"/{name}/", f"/{stack}/", 1) if value.startswith(f"/{name}/") else value
@@ -61,16 +66,32 @@ def settings_of(environment, options):
     return Settings(environment, stack, options.region or region, options.profile or profile, values, words)
 
 
-def read(environment):
-    """Stack name, region, profile and parameter values of an environment in samconfig.toml."""
+def load():
     try:
-        table = tomllib.loads(SAMCONFIG.read_text(encoding="utf-8"))[environment]["deploy"]["parameters"]
-        pairs = [text.partition("=") for text in table.get("parameter_overrides", [])]
-        name = table["stack_name"]
+        return tomllib.loads(SAMCONFIG.read_text(encoding="utf-8"))
     except OSError as error:
         raise Refused(f"samconfig.toml: {error.strerror}.") from error
     except tomllib.TOMLDecodeError as error:
         raise Refused(f"samconfig.toml is not TOML: {error}.") from error
+
+
+def owner_of(stack):
+    """The environment of samconfig.toml that has this stack, or None."""
+    for environment, table in load().items():
+        try:
+            if table["deploy"]["parameters"]["stack_name"] == stack:
+                return environment
+        except (KeyError, TypeError):
+            continue
+    return None
+
+
+def read(environment):
+    """Stack name, region, profile and parameter values of an environment in samconfig.toml."""
+    try:
+        table = load()[environment]["deploy"]["parameters"]
+        pairs = [text.partition("=") for text in table.get("parameter_overrides", [])]
+        name = table["stack_name"]
     except (KeyError, TypeError, AttributeError) as error:
         raise Refused(f"samconfig.toml lacks [{environment}.deploy.parameters] with a stack_name.") from error
     return name, table.get("region"), table.get("profile"), {key: value for key, _, value in pairs}

@@ -147,6 +147,7 @@ class Cloud:
     """An AWS for one test.
 
     - token: what refresh-sf-token answers: a message of failure, or None
+    - answers: what refresh-sf-token answers to its next invocations instead
     - failing, reason: a resource whose deployment fails, and why
     """
 
@@ -154,7 +155,7 @@ class Cloud:
 
     def __init__(self, test):
         Cloud.token = Cloud.failing = None
-        self.invoked, self.policies = [], {}
+        self.invoked, self.answers, self.policies = [], [], {}
         logging.getLogger("moto").setLevel(logging.ERROR)  # It warns of each resource that it does not create.
         logging.getLogger("samtranslator").setLevel(logging.ERROR)
         environment = {
@@ -175,8 +176,10 @@ class Cloud:
                 return {}
             if operation == "Invoke":
                 self.invoked.append(arguments["FunctionName"])
+                if self.answers:
+                    return {"Payload": io.BytesIO(self.answers.pop(0))}
                 failure = {"FunctionError": "Unhandled"} if self.token else {}
-                body = b'{"errorMessage": "%s"}' % self.token.encode() if self.token else b"{}"
+                body = b'{"errorMessage": "%s"}' % self.token.encode() if self.token else b'{"refreshed": true}'
                 return {**failure, "Payload": io.BytesIO(body)}
             reply = call(client, operation, arguments)
             # moto lists what it does not create as resources without a name.

@@ -7,7 +7,7 @@ import platform
 import unittest
 import unittest.mock
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from support import ACCOUNT, DEPLOY, REGION, ROOT
 
@@ -116,6 +116,26 @@ class DeployTest(DeployTestCase):
         self.assertTrue(output.endswith("The stack runs the previous version.\n"), output)
         self.assertEqual(self.code(), before)
         self.assertEqual(stack_settings.parameters_of(self.stack())["MaxAttempts"], "11")
+
+    def test_a_test_that_cannot_be_run_goes_back(self):
+        self.deploy()
+        before = self.code()
+        denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "Invoke")
+        for marker, error in (
+            (b"2", denied),
+            (b"3", KeyError("RefreshFunction")),
+            (b"4", EndpointConnectionError(endpoint_url="x")),
+        ):
+            self.build(marker)
+            with (
+                self.subTest(error=error),
+                unittest.mock.patch.object(smoke_test, "token", side_effect=[error, (True, None)]),
+            ):
+                status, output = self.deploy()
+                self.assertEqual(status, 1)
+                self.assertIn(f"The test could not be run: {type(error).__name__}: {error}", output)
+                self.assertTrue(output.endswith("The stack runs the previous version.\n"), output)
+                self.assertEqual(self.code(), before)
 
     def test_a_failed_test_of_a_first_deployment_stays_and_says_what_to_do(self):
         Cloud.token = "invalid_grant: user hasn't approved this consumer"

@@ -122,6 +122,15 @@ class RefusalTest(DeployTestCase):
             with self.assertRaisesRegex(stack_settings.Refused, message):
                 stack_settings.read("dev")
 
+    def test_the_stack_of_another_environment(self):
+        file = self.root / "samconfig.toml"
+        text = file.read_text()
+        file.write_text(f'version = 0.1\n{text}[prod.deploy.parameters]\nstack_name = "orders"\n')
+        self.refused("orders is prod's stack; use deploy/prod", options=("--stack", "orders"))
+        # Its own name is no other's, even where two accounts have a stack of this name.
+        file.write_text(f'{text}[prod.deploy.parameters]\nstack_name = "orders-dev"\n')
+        self.assertEqual(self.deploy("dev", "--stack", "orders-dev")[0], 0)
+
     def test_the_missing_zips_are_built_where_that_is_possible(self):
         stack_release.zip_of("order-status").unlink()
         (self.root / "deploy").mkdir()

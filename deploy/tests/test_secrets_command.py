@@ -7,7 +7,7 @@ import re
 import unittest
 import unittest.mock
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from support import DEPLOY, ROOT, TEMPLATE, WEBHOOK_SECRET, run, sam_template
 
@@ -15,6 +15,7 @@ from support import DEPLOY, ROOT, TEMPLATE, WEBHOOK_SECRET, run, sam_template
 # support knows where these are.
 import key_rotation
 import secret_forms
+import smoke_test
 import store_secrets
 from deploy_case import KEY, SECRET, DeployTestCase
 from moto_cloudformation import Cloud
@@ -164,6 +165,41 @@ class SecretsCommandTest(DeployTestCase):
         with self.assertRaises(ClientError):
             self.value(PRIVATE + "-next")
         self.assertEqual(self.secrets("rotate", "salesforce-key", "--confirm")[0], 1)
+
+    def confirm(self):
+        return self.secrets("rotate", "salesforce-key", "--confirm")
+
+    def test_a_confirmation_that_nobody_could_check_leaves_the_old_key(self):
+        self.deploy()
+        self.secrets("rotate", "salesforce-key")
+        new = self.value(PRIVATE + "-next")
+        for error in (
+            ClientError({"Error": {"Code": "Throttling"}}, "Invoke"),
+            KeyboardInterrupt(),
+            WaiterError("x", "y", {}),
+        ):
+            with (
+                self.subTest(error=error),
+                unittest.mock.patch.object(smoke_test, "token", side_effect=error),
+                self.assertRaises(type(error)),
+            ):
+                self.confirm()
+            self.assertEqual(self.value(PRIVATE).strip(), KEY.strip())
+            self.assertEqual(self.value(PRIVATE + "-next"), new)
+
+    def test_only_a_token_of_the_new_key_confirms_it(self):
+        self.deploy()
+        self.secrets("rotate", "salesforce-key")
+        new = self.value(PRIVATE + "-next")
+        for answer in b'{"refreshed": false}', b"{}", b"no JSON", b"[]":
+            self.cloud.answers = [answer] * key_rotation.TRIES
+            status, output = self.confirm()
+            self.assertEqual((status, self.value(PRIVATE).strip()), (1, KEY.strip()), answer)
+            self.assertIn("nobody has tried the new key. The suite uses the old key again.", output)
+        self.cloud.invoked.clear()
+        self.cloud.answers = [b'{"refreshed": false}'] * 2
+        status, output = self.confirm()
+        self.assertEqual((status, self.value(PRIVATE), len(self.cloud.invoked)), (0, new, 3), output)
 
     def test_the_private_key_is_never_in_a_file_that_others_read(self):
         modes = []
