@@ -4,6 +4,7 @@ Called by deploy/dev and deploy/prod. Status 0 means that the stack runs what wa
 the AWS CLI: CloudFormation carries out SAM's transform.
 """
 
+import contextlib
 import datetime
 import json
 import sys
@@ -66,13 +67,19 @@ class Deployment:
         stack = self.settings.stack
         present = describe(self.cloudformation, stack)
         status = present["StackStatus"] if present else None
-        if status in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "ROLLBACK_FAILED", "CREATE_FAILED"):
+        if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
             print(f"Removing what a failed deployment left ({status})")
             self.cloudformation.delete_stack(StackName=stack)
             after = stack_changes.wait(self.cloudformation, stack)
             if after != "DELETE_COMPLETE":
                 raise Refused(f"The stack {stack} is {after}: delete it in the console, then deploy again.")
             return None
+        if status == "REVIEW_IN_PROGRESS":
+            raise Refused(
+                f"The stack {stack} is REVIEW_IN_PROGRESS: somebody's first deployment waits for its confirmation, or "
+                "its change set was left. If nobody is at it: aws cloudformation delete-stack "
+                f"--stack-name {stack} --region {self.cloud.region}, then deploy again."
+            )
         if status and status.endswith("_IN_PROGRESS"):
             raise Refused(f"The stack {stack} is {status}: wait until that has ended.")
         if status == "DELETE_FAILED":
@@ -124,7 +131,7 @@ class Deployment:
         print(f"{stack} in {self.cloud.region}, account {self.cloud.account}:", *stack_changes.show(changes), sep="\n")
         if is_new:
             return name
-        rows = stack_parameters.differences(parameters_of(present), parameters)
+        rows = stack_parameters.differences(parameters_of(present), parameters, summary["Parameters"])
         if rows:
             print("", *stack_changes.table([("parameter", "now", "new"), *rows]), sep="\n")
         if stack_changes.empties_ledger(changes):
@@ -144,7 +151,9 @@ class Deployment:
             return
         answer = ""
         if sys.stdin.isatty():
-            answer = input("Type yes to deploy; anything else changes nothing: ")
+            # Whoever interrupts the question refuses too, and no change set is left.
+            with contextlib.suppress(KeyboardInterrupt, EOFError):
+                answer = input("Type yes to deploy; anything else changes nothing: ")
         if answer.strip() != "yes":
             stack_changes.discard(self.cloudformation, self.settings.stack, name, is_new)
             raise Refused("Nothing was deployed." if sys.stdin.isatty() else "Nobody to ask: --yes deploys without.")

@@ -34,10 +34,11 @@ def create(cloudformation, stack, template_url, parameters, capabilities, is_new
 
 
 def discard(cloudformation, stack, name, is_new):
-    """A change set that creates a stack leaves an empty one behind."""
+    """A change set that creates a stack leaves an empty one behind, which the next deployment would refuse."""
     cloudformation.delete_change_set(StackName=stack, ChangeSetName=name)
     if is_new:
         cloudformation.delete_stack(StackName=stack)
+        wait(cloudformation, stack)
 
 
 def changes_of(cloudformation, stack, name):

@@ -62,10 +62,11 @@ def unchanged(deployed):
     ]
 
 
-def differences(deployed, chosen):
-    """Rows of name, present value and new value, where they differ."""
+def differences(deployed, chosen, declared):
+    """Rows of name, present value and new value, where they differ; the values that nobody may read as ****."""
+    hidden = {parameter["ParameterKey"] for parameter in declared if parameter.get("NoEcho")}
     return [
-        (name, deployed.get(name, "–"), value)
+        (name, deployed.get(name, "–"), "****" if name in hidden else value)
         for name, value in values_of(chosen).items()
         if deployed.get(name) != value and deployed.get(name) != "****"
     ]

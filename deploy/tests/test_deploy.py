@@ -102,6 +102,23 @@ class DeployTest(DeployTestCase):
         self.assertEqual(status, 1)
         self.assertIn("use SECURITY_ALERT_WEBHOOK", output)
 
+    def test_a_hidden_parameter_that_the_stack_did_not_have_is_not_shown(self):
+        self.deploy()
+        hook = "https://hooks.example.com/T0/hidden"
+        self.build(b"2")
+
+        def earlier(description):
+            values = stack_settings.parameters_of(description)
+            return {name: value for name, value in values.items() if name != "SecurityAlertWebhook"}
+
+        with (
+            unittest.mock.patch.dict("os.environ", {"SECURITY_ALERT_WEBHOOK": hook}),
+            unittest.mock.patch.object(deploy, "parameters_of", earlier),
+        ):
+            _, output = self.deploy()
+        self.assertNotIn(hook, output)
+        self.assertRegex(output, r"(?m)^SecurityAlertWebhook +– +\*{4}$")
+
     def test_a_failed_test_goes_back_to_the_previous_version(self):
         self.configure(MaxAttempts="11")
         self.deploy()
@@ -174,6 +191,7 @@ class DeployTest(DeployTestCase):
     def test_a_stack_in_another_state_is_left_alone(self):
         for state, words in [
             ("UPDATE_IN_PROGRESS", "wait until that has ended"),
+            ("REVIEW_IN_PROGRESS", "somebody's first deployment waits for its confirmation"),
             ("UPDATE_ROLLBACK_FAILED", "continue its rollback first"),
             ("DELETE_FAILED", "delete it in the console first"),
         ]:
@@ -192,6 +210,11 @@ class DeployTest(DeployTestCase):
             status, output = self.deploy("prod", typed=typed)
             self.assertEqual(status, 1)
             self.assertIn("Nothing was deployed" if typed else "--yes", output)
+            with self.assertRaises(ClientError):
+                self.stack("orders")
+        for interruption in KeyboardInterrupt, EOFError:
+            with unittest.mock.patch("builtins.input", side_effect=interruption):
+                self.assertEqual(self.deploy("prod", typed="")[0], 1)
             with self.assertRaises(ClientError):
                 self.stack("orders")
         self.assertEqual(self.deploy("prod", typed="yes\n")[0], 0)

@@ -6,6 +6,8 @@ import threading
 import unittest
 import unittest.mock
 
+from botocore.exceptions import ClientError
+
 from support import DEPLOY, REGION, TEMPLATE, run, sam_template
 
 # isort: split
@@ -235,6 +237,9 @@ class SmokeTest(unittest.TestCase):
 class ChangeSetTest(unittest.TestCase):
     def test_a_plan_that_cloudformation_refuses(self):
         cloudformation = unittest.mock.Mock()
+        cloudformation.describe_stacks.side_effect = ClientError(
+            {"Error": {"Code": "ValidationError"}}, "DescribeStacks"
+        )
         waiter = stack_changes.WaiterError("change_set_create_complete", "failed", {})
         cloudformation.get_waiter.return_value.wait.side_effect = waiter
         for reason, answer in [
@@ -250,6 +255,15 @@ class ChangeSetTest(unittest.TestCase):
                 with self.assertRaisesRegex(stack_settings.Refused, answer):
                     stack_changes.create(*arguments, is_new=True)
                 cloudformation.delete_stack.assert_called_once_with(StackName="orders")
+
+    def test_a_discarded_first_deployment_leaves_no_stack(self):
+        states = [{"StackStatus": "REVIEW_IN_PROGRESS"}, None]
+        with (
+            unittest.mock.patch.object(stack_changes, "describe", lambda *_: states.pop(0)),
+            unittest.mock.patch.object(stack_changes.wait, "__defaults__", (lambda seconds: None,)),
+        ):
+            stack_changes.discard(unittest.mock.Mock(), "orders", "change", is_new=True)
+        self.assertEqual(states, [])
 
     def test_it_waits_until_cloudformation_has_cleaned_up(self):
         states = ["UPDATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "UPDATE_COMPLETE"]
