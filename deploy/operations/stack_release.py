@@ -1,9 +1,11 @@
 """What a deployment uploads: the zips and the template, into a bucket that belongs to the stack alone.
 
-Every object has the hash of its content in its name and is never written again. So an earlier template finds its zips,
-and the same zips are uploaded once.
+Every object has the hash of its content in its name, so an earlier template finds its zips, and the same zips are
+uploaded once. A name proves nothing: S3's own hash of the object must be the same, and a template pins the version that
+has it.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -79,19 +81,22 @@ class Bucket:
         self.s3.put_bucket_policy(**self.own, Policy=json.dumps(policy))
 
     def put(self, folder, suffix, content):
-        """Returns the key of an object with this content."""
-        key = f"{folder}/{hashlib.sha256(content).hexdigest()}{suffix}"
+        """Returns the key of an object with this content, and its version."""
+        digest = hashlib.sha256(content)
+        key, checksum = f"{folder}/{digest.hexdigest()}{suffix}", base64.b64encode(digest.digest()).decode()
         try:
-            self.s3.head_object(**self.own, Key=key)
+            found = self.s3.head_object(**self.own, Key=key, ChecksumMode="ENABLED")
         except ClientError as error:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
-            self.s3.put_object(**self.own, Key=key, Body=content)
-        return key
+            found = {}
+        if found.get("ChecksumSHA256") != checksum:
+            found = self.s3.put_object(**self.own, Key=key, Body=content, ChecksumAlgorithm="SHA256")
+        return key, found.get("VersionId")
 
     def put_template(self, text):
         """Returns the URL that CloudFormation reads it from."""
-        key = self.put("templates", ".yaml", text.encode())
+        key, _ = self.put("templates", ".yaml", text.encode())
         suffix = "amazonaws.com.cn" if self.cloud.partition == "aws-cn" else "amazonaws.com"
         return f"https://{self.name}.s3.{self.cloud.region}.{suffix}/{key}"
 
@@ -99,8 +104,10 @@ class Bucket:
         """Uploads the zips, and the template with their addresses. Returns the template's URL."""
 
         def address(match):
-            key = self.put("zips", ".zip", zip_of(match[2]).read_bytes())
-            return f"{match[1]}s3://{self.name}/{key}"
+            key, version = self.put("zips", ".zip", zip_of(match[2]).read_bytes())
+            place = {"Bucket": self.name, "Key": key}
+            # S3 may need minutes until a new bucket gives versions.
+            return match[1] + json.dumps(place | ({"Version": version} if version else {}))
 
         return self.put_template(CODE.sub(address, TEMPLATE.read_text(encoding="utf-8")))
 

@@ -71,6 +71,34 @@ class DeployTest(DeployTestCase):
                 digest = hashlib.sha256(stack_release.zip_of(function).read_bytes()).digest()
                 self.assertEqual(self.code()[f"orders-dev-{function}"], base64.b64encode(digest).decode())
 
+    def test_a_zip_is_trusted_by_its_content(self):
+        self.deploy()
+        s3 = self.cloud.client("s3")
+        (bucket,) = [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]
+        zips = {
+            item["Key"]: s3.head_object(Bucket=bucket, Key=item["Key"], ChecksumMode="ENABLED")
+            for item in s3.list_objects_v2(Bucket=bucket, Prefix="zips/")["Contents"]
+        }
+        self.assertEqual(len(zips), 5)
+        for key, head in zips.items():
+            self.assertEqual(f"zips/{base64.b64decode(head['ChecksumSHA256']).hex()}.zip", key)
+        template = self.cloud.client("cloudformation").get_template(StackName="orders-dev", TemplateStage="Original")
+        for key, head in zips.items():
+            address = json.dumps({"Bucket": bucket, "Key": key, "Version": head["VersionId"]})
+            self.assertIn(f"CodeUri: {address}", template["TemplateBody"])
+
+        # Somebody writes another program under a name that the next deployment would use.
+        before = self.code()
+        key = sorted(zips)[0]
+        for checksum in {"ChecksumAlgorithm": "SHA256"}, {}:
+            s3.put_object(Bucket=bucket, Key=key, Body=b"another program", **checksum)
+            status, output = self.deploy()
+            self.assertEqual(status, 0, output)
+            self.assertNotEqual(s3.get_object(Bucket=bucket, Key=key)["Body"].read(), b"another program")
+            self.assertEqual(self.code(), before)
+        # The same zips again are the same version.
+        self.assertIn("Nothing to change", self.deploy()[1])
+
     def test_an_update_shows_what_changes(self):
         self.deploy()
         before = self.code()
