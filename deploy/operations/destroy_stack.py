@@ -102,7 +102,7 @@ class Destruction:
         return sum(page["Count"] for page in pages)
 
     def secret_paths(self):
-        return [self.parameters[secret.parameter] for secret in SECRETS.values()]
+        return filter(None, (self.parameters.get(secret.parameter) for secret in SECRETS.values()))
 
     def commands(self):
         where = f"--region {self.cloud.region}"

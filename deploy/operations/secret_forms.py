@@ -77,6 +77,11 @@ def client_secret(value):
     return None if re.fullmatch(r"\S{16,}", value) else "it is not one word of 16 characters or more"
 
 
+def alerts(value):
+    """What the receiver of the alerts takes is its own matter."""
+    return None if value.strip() else "it is empty"
+
+
 SECRETS = {
     secret.name: secret
     for secret in (
@@ -86,13 +91,13 @@ SECRETS = {
             "salesforce-secret", "SfClientSecretParameter", "salesforce/client-secret", "consumer secret", client_secret
         ),
         Secret("whmcs", "WhmcsCredentialsParameter", "whmcs/credentials", "WHMCS credentials", whmcs),
+        Secret("alerts", "AlertWebhookSecretParameter", "alerts/webhook-secret", "secret of the alerts", alerts),
     )
 }
 
 
-def needed(flow):
-    """The secrets that a stack with this OAuth flow reads."""
-    return [
-        SECRETS[name]
-        for name in ("webhook", "salesforce-secret" if flow == "client-credentials" else "salesforce-key", "whmcs")
-    ]
+def needed(values):
+    """The secrets that a stack with these parameters reads."""
+    salesforce = "salesforce-secret" if values["SfAuthFlow"] == "client-credentials" else "salesforce-key"
+    names = ["webhook", salesforce, "whmcs", *(["alerts"] if values["AlertWebhookSecretParameter"] else [])]
+    return [SECRETS[name] for name in names]

@@ -78,14 +78,14 @@ def salesforce(values):
 def paths(values, stack, deployed):
     """Two stacks must not share a secret, nor write each other's token."""
     for name, value in values.items():
-        is_own = value.startswith(f"/{stack}/") or (deployed or {}).get(name) == value
-        if re.fullmatch(r"(Sf|Whmcs)\w+Parameter", name) and not is_own:
+        is_own = not value or value.startswith(f"/{stack}/") or (deployed or {}).get(name) == value
+        if re.fullmatch(r"(Alert|Sf|Whmcs)\w+Parameter", name) and not is_own:
             yield f"{name} is {value}: begin it with /{stack}/ in samconfig.toml, so that no other stack uses it."
 
 
 def secrets(ssm, values, settings):
     """Faults of the secrets in Parameter Store. Reads them, because a wrong form stops the functions later."""
-    wanted = {values[secret.parameter]: secret for secret in secret_forms.needed(values["SfAuthFlow"])}
+    wanted = {values[secret.parameter]: secret for secret in secret_forms.needed(values)}
     try:
         found = ssm.get_parameters(Names=list(wanted), WithDecryption=True)["Parameters"]
     except ClientError as error:

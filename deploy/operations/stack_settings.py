@@ -5,6 +5,7 @@ deploy/dev, deploy/prod, deploy/secrets and deploy/destroy read the same setting
 
 import argparse
 import dataclasses
+import os
 import pathlib
 import sys
 import tomllib
@@ -138,7 +139,14 @@ def parameters_of(description):
 def ends(main):
     """Runs a command's main function; an error of AWS or of the operator is one sentence, and status 1."""
     try:
-        sys.exit(main())
+        status = main()
+        # A reader that has stopped, as head does, shows here and not at Python's own end.
+        sys.stdout.flush()
+        sys.exit(status)
+    except BrokenPipeError:
+        # Python's documentation of the module signal, "Note on SIGPIPE".
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
     except Refused as refusal:
         sys.exit(str(refusal))
     except (BotoCoreError, ClientError) as error:

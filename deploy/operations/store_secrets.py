@@ -31,7 +31,11 @@ class Store:
 
     def path(self, secret):
         own = f"/{self.settings.stack}/{secret.tail}"
-        return self.settings.values.get(secret.parameter) or self.deployed.get(secret.parameter) or own
+        return self.named(secret) or own
+
+    def named(self, secret):
+        """The path that samconfig.toml or the stack names, if any."""
+        return self.settings.values.get(secret.parameter) or self.deployed.get(secret.parameter)
 
     def read(self, path):
         """The value, or None."""
@@ -99,7 +103,7 @@ class Store:
         present = self.read(path)
         if secret.name == "webhook" and present:
             raise Refused(f"The webhook secret exists: {self.settings.secrets('rotate webhook')} replaces it.")
-        value = secrets.token_hex(32) if secret.name == "webhook" else ask(secret)
+        value = secrets.token_hex(32) if secret.name in ("webhook", "alerts") else ask(secret)
         fault = secret.fault(value)
         if fault:
             raise Refused(f"Nothing was stored, because {fault}.")
@@ -107,12 +111,20 @@ class Store:
         print(f"{'Replaced' if present else 'Stored'} the {secret.title} in {path}.")
         if secret.name == "webhook":
             print(f"It was generated. Now: give it to Salesforce ({SALESFORCE}) and to the portal.")
-        elif present:
+            return
+        if secret.name == "alerts":
+            print("It was generated. Now: give it to the receiver of the alerts.")
+            if self.named(secret) != path:
+                line = f"{secret.parameter}={path}"
+                print(f"Then: add {line} to deploy/samconfig.toml, and {self.settings.deploy} signs the alerts.")
+        if present:
             print("Running functions read it within five minutes, or within 20 while Parameter Store does not answer.")
 
     def list(self):
         for secret in SECRETS.values():
             value, path = self.read(self.path(secret)), self.path(secret)
+            if value is None and secret.name == "alerts" and not self.named(secret):
+                continue
             state = "missing" if value is None else secret.fault(value) or "as it should be"
             print(f"{secret.name:<18} {path:<45} {state}")
 
@@ -150,7 +162,7 @@ def main(now=None):
     options.add_argument("environment", choices=ENVIRONMENTS)
     actions = options.add_subparsers(dest="action", required=True)
     actions.add_parser("list", help="shows which secrets exist and have the right form")
-    put = actions.add_parser("put", help="stores a secret: from standard input, or generated (webhook)")
+    put = actions.add_parser("put", help="stores a secret: from standard input, or generated (webhook, alerts)")
     put.add_argument("secret", choices=sorted(SECRETS))
     prune = actions.add_parser("prune", help="removes an old webhook secret whose time is over")
     prune.add_argument("--now", action="store_true", help="removes it before its time")

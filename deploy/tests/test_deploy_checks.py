@@ -78,6 +78,17 @@ class RefusalTest(DeployTestCase):
         self.configure(WhmcsCredentialsParameter="/orders/whmcs/credentials")
         self.refused("begin it with /orders-dev/ in samconfig.toml")
 
+    def test_the_secret_of_the_alerts_where_there_is_one(self):
+        self.configure(AlertWebhookSecretParameter="/orders/alerts/webhook-secret")
+        self.refused("AlertWebhookSecretParameter is /orders/alerts/webhook-secret: begin it with /orders-dev/")
+        path = "/orders-dev/alerts/webhook-secret"
+        self.configure(AlertWebhookSecretParameter=path)
+        self.refused(f"The secret of the alerts is missing in Parameter Store ({path}): deploy/secrets dev put alerts.")
+        self.put(path, SECRET, "String")
+        self.refused(f"The secret of the alerts ({path}) is no SecureString")
+        self.put(path, SECRET)
+        self.assertEqual(self.deploy()[0], 0)
+
     def test_a_stack_keeps_the_paths_that_it_has(self):
         with unittest.mock.patch.object(stack_checks, "paths", lambda *_: []):
             self.configure(SfClientSecretParameter="/shared/client-secret")

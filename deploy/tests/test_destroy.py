@@ -50,6 +50,8 @@ class DestroyTest(DeployTestCase):
         )
         self.assertEqual(parameter["Parameter"]["Value"], SECRET)
         self.assertIn(f"--table-name {table} --no-deletion-protection-enabled", output)
+        # The alerts of this stack are not signed.
+        self.assertRegex(output, r"(?m)--names( /orders-dev/[a-z/-]+){5}$")
 
     def test_a_stack_that_is_not_there(self):
         status, output = self.destroy("--confirm", "orders-dev")

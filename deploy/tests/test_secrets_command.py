@@ -4,6 +4,8 @@ import datetime
 import json
 import os
 import re
+import subprocess
+import sys
 import unittest
 import unittest.mock
 
@@ -23,6 +25,7 @@ from moto_cloudformation import Cloud
 WEBHOOK = "/orders-dev/salesforce/webhook-secret"
 PRIVATE = "/orders-dev/salesforce/private-key"
 WHMCS = "/orders-dev/whmcs/credentials"
+ALERTS = "/orders-dev/alerts/webhook-secret"
 
 
 class SecretsCommandTest(DeployTestCase):
@@ -58,6 +61,31 @@ class SecretsCommandTest(DeployTestCase):
         status, output = self.secrets("put", "webhook")
         self.assertEqual(status, 1)
         self.assertIn("deploy/secrets dev rotate webhook replaces it", output)
+
+    def test_the_secret_of_the_alerts_is_generated(self):
+        self.assertNotIn("alerts", self.secrets("list")[1])
+        status, output = self.secrets("put", "alerts")
+        self.assertEqual(status, 0, output)
+        first = self.value(ALERTS)
+        self.assertRegex(first, "^[0-9a-f]{64}$")
+        self.assertIn(f"Then: add AlertWebhookSecretParameter={ALERTS} to deploy/samconfig.toml", output)
+        self.configure(AlertWebhookSecretParameter=ALERTS)
+        status, output = self.secrets("put", "alerts")
+        self.assertEqual((status, "Then:" in output, "within five minutes" in output), (0, False, True), output)
+        self.assertNotEqual(self.value(ALERTS), first)
+        self.assertRegex(self.secrets("list")[1], rf"(?m)^alerts +{ALERTS} +as it should be$")
+
+    def test_a_reader_that_stops_is_no_error(self):
+        script = "import stack_settings; stack_settings.ends(lambda: print('x' * 70_000))"
+        for text in script, script.replace(" * 70_000", ""):
+            reading, writing = os.pipe()
+            os.close(reading)
+            command = [sys.executable, "-c", text]
+            with os.fdopen(writing, "wb") as pipe:
+                ended = subprocess.run(
+                    command, stdout=pipe, stderr=subprocess.PIPE, cwd=DEPLOY / "operations", text=True
+                )
+            self.assertEqual((ended.returncode, ended.stderr), (1, ""))
 
     def test_a_rotation_keeps_the_old_secret_until_its_time(self):
         status, output = self.secrets("rotate", "webhook", "--days", "3")
@@ -245,7 +273,9 @@ class SecretFormsTest(unittest.TestCase):
     def test_the_paths_are_the_templates(self):
         declared = sam_template.load(TEMPLATE)["Parameters"]
         for secret in secret_forms.SECRETS.values():
-            self.assertEqual(declared[secret.parameter]["Default"], f"/orders/{secret.tail}")
+            # Nobody has to sign the alerts.
+            default = "" if secret.name == "alerts" else f"/orders/{secret.tail}"
+            self.assertEqual(declared[secret.parameter]["Default"], default)
 
 
 if __name__ == "__main__":
