@@ -56,10 +56,10 @@ import Testing
         #expect(throws: AWSFailure.unreadable(action: "dynamodb Query")) {
             try table(FakeHTTPClient([page, page, page])).count(index: "due", .init("#open = :open"))
         }
-        let table = table(FakeHTTPClient([page, page, page]))
-        let next = try table.query(index: "due", .init("#open = :open"), limit: 1).next
+        let ledger = table(FakeHTTPClient([page, page, page]))
+        let next = try ledger.query(index: "due", .init("#open = :open"), limit: 1).next
         #expect(throws: AWSFailure.unreadable(action: "dynamodb Query")) {
-            try table.query(index: "due", .init("#open = :open"), limit: 1, after: next)
+            try ledger.query(index: "due", .init("#open = :open"), limit: 1, after: next)
         }
     }
 

@@ -260,8 +260,12 @@ import Testing
         #expect(try harness.run(time: 120_000)["status"] == "Activating")
         #expect(try harness.ledger().plan != nil)
         harness.network.before = { _ in nil }
-        harness.salesforce.update { $0.records["Order"]?[Seed.order]?["WHMCS_Order_ID__c"] = "77" }
-        #expect(try harness.runWhenDue()["errorCode"] == "ORDER_NOT_PROVISIONABLE")
+        harness.salesforce.update { state in
+            let order = (state.record("Order", Seed.order) ?? [:]).merging(["WHMCS_Order_ID__c": "77"]) { $1 }
+            state.add("Order", id: Seed.order, order)
+        }
+        #expect(try harness.runWhenDue()["status"] == "Failed")
+        #expect(try harness.aws.order(Seed.order)["errorCode"] == "ORDER_NOT_PROVISIONABLE")
         #expect(harness.count("AddOrder") == 0)
     }
 }
