@@ -7,14 +7,15 @@ something is wrong, 2 that the stack could not be asked.
 import argparse
 import concurrent.futures
 import datetime
-import hashlib
-import hmac
 import json
 import os
 import pathlib
 import sys
 import urllib.error
 import urllib.request
+
+import signed_read
+from printing import printable
 
 FUNCTIONS = {"provision-order": "ProvisionFunction", "refresh-sf-token": "RefreshFunction"}
 DEAD_LETTERS = ("OrderDeadLettersUrl", "UndeliveredEventsUrl", "FailedInvocationsUrl", "MissedSchedulesUrl")
@@ -27,11 +28,6 @@ class CannotAsk(Exception):
 
 def check(name, ok, detail=None, help=None):
     return {"name": name, "ok": ok} | {key: value for key, value in (("detail", detail), ("help", help)) if value}
-
-
-def printable(value):
-    """Without characters that could move the cursor or look like another line: the values are other people's."""
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in str(value))
 
 
 # What the functions say
@@ -164,9 +160,9 @@ class Stack:
 def signed_health(url, secret):
     if not secret:
         return [check("/health", None, "WEBHOOK_SECRET is not set, and only signed reads are answered in full")]
-    time = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    signature = hmac.new(secret.encode(), f"GET\n/health\n{time}".encode(), hashlib.sha256).hexdigest()
-    request = urllib.request.Request(f"{url}/health", headers={"X-SF-Timestamp": time, "X-SF-Signature": signature})
+    request = urllib.request.Request(
+        f"{url}/health", headers=signed_read.headers("/health", secret, datetime.datetime.now(datetime.UTC))
+    )
     try:
         with urllib.request.urlopen(request, timeout=30) as reply:
             return health(reply.status, reply.read())

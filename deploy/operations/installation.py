@@ -9,6 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from stack_settings import outputs_of, parameters_of
+
 # A function may take as long as its timeout, and is not worth a second invocation.
 INVOKE = Config(read_timeout=150, retries={"total_max_attempts": 1})
 # Programs whose log lines have an order's id, in the order of the road.
@@ -51,11 +53,8 @@ class Stack(Installation):
             description = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
         except (BotoCoreError, ClientError) as error:
             raise CannotAsk(f"the stack {name} cannot be read: {error}") from None
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in description.get("Outputs", [])}
-        self.parameters = {
-            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
-            for parameter in description.get("Parameters", [])
-        }
+        outputs = outputs_of(description)
+        self.parameters = parameters_of(description)
         missing = {"LedgerTable", "ProvisionFunction", "RecoverFunction"} - set(outputs)
         if missing:
             raise CannotAsk(f"the stack {name} has no output {', '.join(sorted(missing))}: it is not this suite's")

@@ -1,8 +1,6 @@
 """Whether a deployed stack works: a Salesforce token, the signed health report, and deploy/doctor."""
 
 import datetime
-import hashlib
-import hmac
 import json
 import subprocess
 import time
@@ -11,6 +9,7 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import get_cert_path
 
+import signed_read
 from printing import printable
 from stack_settings import ROOT
 
@@ -34,13 +33,6 @@ def get(url, headers):
     return answer.status, report if isinstance(report, dict) else {}
 
 
-def signed(path, secret, now):
-    """The headers of a signed read (deploy/PORTAL.md)."""
-    timestamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    signature = hmac.new(secret.encode(), f"GET\n{path}\n{timestamp}".encode(), hashlib.sha256).hexdigest()
-    return {"X-SF-Timestamp": timestamp, "X-SF-Signature": signature}
-
-
 def token(functions, name):
     """Whether this invocation got a token, and why Salesforce issues none, or None.
 
@@ -62,7 +54,9 @@ def health(url, secret, get=get, sleep=time.sleep):
     """What the health report calls unwell, or None. Repeats while the API does not answer as it should."""
     problem = "no answer"
     for _ in range(PATIENCE // 5):
-        status, report = get(f"{url}/health", signed("/health", secret, datetime.datetime.now(datetime.UTC)))
+        status, report = get(
+            f"{url}/health", signed_read.headers("/health", secret, datetime.datetime.now(datetime.UTC))
+        )
         if status == 200 and report.get("status") == "ok":
             return None
         parts = [

@@ -92,7 +92,7 @@ class DeployedStack:
         self.reset()
 
     def reset(self):
-        """An empty ledger, and a Lambda that recovers what it is told to."""
+        """An empty ledger, and a Lambda whose answer a test chooses."""
         self.aws.events, self.aws.reply = [], lambda name, event: ((), {"recovered": 1})
         for item in self.moto.call("dynamodb", "Scan", TableName=self.table)["Items"]:
             self.moto.call("dynamodb", "DeleteItem", TableName=self.table, Key={"pk": item["pk"]})

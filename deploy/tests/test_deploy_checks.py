@@ -14,6 +14,7 @@ from support import DEPLOY, REGION, TEMPLATE, run, sam_template
 # support knows where these are.
 import deploy
 import moto_cloudformation
+import signed_read
 import smoke_test
 import stack_changes
 import stack_checks
@@ -223,7 +224,7 @@ class SmokeTest(unittest.TestCase):
         lines = [line for line in script.splitlines() if not line.startswith(("curl", "path=", "timestamp="))]
         text = "\n".join(["path=/health", "timestamp=2026-11-26T22:00:00Z", f"secret={SECRET}", *lines])
         expected = run("bash", "-c", text + '\nprintf %s "$signature"').stdout
-        headers = smoke_test.signed("/health", SECRET, when)
+        headers = signed_read.headers("/health", SECRET, when)
         self.assertEqual(headers, {"X-SF-Timestamp": "2026-11-26T22:00:00Z", "X-SF-Signature": expected})
 
     def test_a_stack_that_is_slow_to_answer_is_well(self):
